@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/* Options are declared once, in a table beside the plug-in that has them. Parsing, range errors,
+ * `ambs list`, the manual's tables and the provenance record come from that one table. */
+#ifndef AMBS_BASE_OPTION_H
+#define AMBS_BASE_OPTION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "ambs/error.h"
+#include "base/text.h"
+
+typedef enum ambs_option_type {
+    AMBS_OPTION_BOOL,     /* bool */
+    AMBS_OPTION_INT,      /* long long */
+    AMBS_OPTION_FLOAT,    /* double */
+    AMBS_OPTION_DURATION, /* double, seconds; written with a unit */
+    AMBS_OPTION_BYTES,    /* double; written with a unit */
+    AMBS_OPTION_CHOICE,   /* int, the index into choices */
+    AMBS_OPTION_STRING    /* char *, owned by the options struct, NULL when unset */
+} ambs_option_type;
+
+typedef struct ambs_option {
+    const char *name; /* NULL ends a table */
+    ambs_option_type type;
+    size_t offset;       /* of the field in the options struct */
+    const char *initial; /* the default, as a user would write it; NULL: none (string NULL, float NaN) */
+    double min, max;     /* inclusive range for INT, FLOAT, DURATION, BYTES; min > max: unbounded */
+    const char *const *choices; /* NULL-terminated, for CHOICE */
+    const char *help;    /* one sentence with the unit */
+} ambs_option;
+
+/* What every plug-in family's ops struct begins with. */
+typedef struct ambs_member {
+    const char *name;
+    const char *summary;       /* one line */
+    const ambs_option *options; /* NULL: none */
+    size_t options_size;       /* of the options struct */
+    bool for_tests;            /* reference and hostile members: usable by name, hidden in lists */
+} ambs_member;
+
+/* Sets every field of the zeroed struct `options` to its default. */
+int ambs_options_init(const ambs_option *table, void *options, ambs_error *err);
+/* Frees the strings. */
+void ambs_options_fini(const ambs_option *table, void *options);
+/* Parses `value` for `name` into the struct. AMBS_E_NOT_FOUND for an unknown name (the text lists the
+ * nearest and all known names), AMBS_E_INVALID for a bad value (found, expected, range). */
+int ambs_options_set(const ambs_option *table, void *options, const char *name, const char *value,
+                     ambs_error *err);
+/* The current value as a user would write it. */
+void ambs_options_print(const ambs_option *option, const void *options, ambs_text *out);
+const ambs_option *ambs_option_find(const ambs_option *table, const char *name);
+
+#endif
