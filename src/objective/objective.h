@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/* Objectives: one file per kind (function, train, command). A hosted kind is evaluated in the
+ * persistent trial host of a slot; the command kind becomes a process of its own per attempt. No kind
+ * runs in the process that holds MPI. */
+#ifndef AMBS_OBJECTIVE_OBJECTIVE_H
+#define AMBS_OBJECTIVE_OBJECTIVE_H
+
+#include <stdbool.h>
+
+#include "ambs/trial.h"
+#include "base/option.h"
+#include "space/space.h"
+
+/* One attempt as an objective sees it. Borrowed for the call. */
+typedef struct ambs_attempt {
+    uint64_t trial;
+    uint32_t attempt;       /* 1 for the first */
+    uint64_t study_seed;    /* streams are keyed (study_seed, trial, purpose): the same on any worker */
+    double fidelity;        /* NaN where the study has none */
+    const double *x;        /* [d] configuration */
+} ambs_attempt;
+
+/* Hands one step report up and gets the answer. Called from evaluate(). */
+typedef struct ambs_reporter {
+    ambs_decision (*report)(void *ctx, long long step, const char *metric, double value);
+    void *ctx;
+} ambs_reporter;
+
+typedef struct ambs_objective_ops {
+    ambs_member member;  /* name is the key in the `objective:` section that selects the kind; its value is
+                            the option of the same name. */
+    bool hosted;
+    /* An option that member.options does not have (the trainer's hyperparameters under `train`). NULL:
+     * such names are errors. Returns as ambs_options_set does. */
+    int (*set_other)(void *options, const char *name, const char *value, ambs_error *err);
+    /* Called once when the study is read: the space must suit (dimension, names). `metric` is the name of
+     * the study's metric. */
+    int (*check)(const void *options, const ambs_space *space, const char *metric, ambs_error *err);
+    /* Hosted kinds: open once per trial host (loads data), evaluate many, close. `ret` is zeroed with
+     * objective NaN; evaluate fills objective, state, reason, metrics, message; times are the caller's. */
+    int (*open)(const void *options, const ambs_space *space, const char *metric, void **ret_state,
+                ambs_error *err);
+    int (*evaluate)(void *state, const ambs_attempt *attempt, const ambs_reporter *reporter,
+                    ambs_outcome *ret, ambs_error *err);
+    void (*close)(void *state);
+    /* Frees what set_other() put into options beyond the table; NULL: nothing. */
+    void (*fini)(void *options);
+} ambs_objective_ops;
+
+extern const ambs_objective_ops *const ambs_objective_registry[];
+
+#endif

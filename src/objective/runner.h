@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/* What an agent (or `ambs try`) uses to run attempts: starts them through the supervisor, never blocks,
+ * and tells what happened.
+ *
+ *   agent ── socket ──► ambs-supervisor ──► trial host of a slot (hosted kinds) or a command's process
+ *
+ * The supervisor is started before MPI_Init (ambs_supervisor_start) and ends when its socket closes.
+ * All calls are local and non-blocking; one thread. */
+#ifndef AMBS_OBJECTIVE_RUNNER_H
+#define AMBS_OBJECTIVE_RUNNER_H
+
+#include "base/log.h"
+#include "objective/objective.h"
+
+struct ambs_spec;
+
+/* The agent's end of the supervisor. */
+typedef struct ambs_supervisor ambs_supervisor;
+
+/* Forks and executes ambs-supervisor (found beside the program, in libexec, or by AMBS_LIBEXEC). Call
+ * before MPI_Init. The calling process becomes a subreaper. */
+int ambs_supervisor_start(ambs_supervisor **ret_supervisor, ambs_error *err);
+/* Closes the socket: the supervisor ends every process it started (TERM, then KILL after a second) and
+ * leaves. Waits for it up to two seconds. */
+void ambs_supervisor_stop(ambs_supervisor *supervisor);
+/* For poll(2) by callers that may sleep: readable when something happened. */
+int ambs_supervisor_fd(const ambs_supervisor *supervisor);
+/* Runs a helper program (`ambs snapshot …`) beside the trials, output to the log; its end comes as
+ * AMBS_RUN_HELPER_ENDED. One at a time; AMBS_E_AGAIN while one runs. */
+int ambs_supervisor_helper(ambs_supervisor *supervisor, const char *const *argv, ambs_error *err);
+
+typedef enum ambs_run_kind {
+    AMBS_RUN_STARTED,      /* the attempt's process or host took it up */
+    AMBS_RUN_REPORT,       /* step, metric, value; answer with ambs_runner_answer */
+    AMBS_RUN_ENDED,        /* outcome */
+    AMBS_RUN_HELPER_ENDED, /* code: exit status, or 128 + signal */
+    AMBS_RUN_SUPERVISOR_LOST /* nothing can be started any more; every running attempt was ENDED before */
+} ambs_run_kind;
+
+typedef struct ambs_run_event {
+    ambs_run_kind kind;
+    uint32_t slot;
+    uint64_t trial;
+    uint32_t attempt;
+    long pid;
+    long long step;
+    char metric[AMBS_METRIC_NAME_SIZE];
+    double value;
+    int code;
+    ambs_outcome outcome;
+} ambs_run_event;
+
+typedef struct ambs_runner ambs_runner;
+
+/* `spec` is borrowed and outlives the runner; `n_slots` slots 0 … n_slots-1, all free. `log` may be NULL.
+ * `verbose`: trial output passes through to standard error (ambs try). */
+int ambs_runner_create(const struct ambs_spec *spec, uint32_t n_slots, ambs_supervisor *supervisor,
+                       const ambs_log *log, bool verbose, ambs_runner **ret_runner, ambs_error *err);
+void ambs_runner_destroy(ambs_runner *runner);
+/* Starts an attempt on a free slot. The attempt's x is copied. On an error the slot stays free. */
+int ambs_runner_begin(ambs_runner *runner, uint32_t slot, const ambs_attempt *attempt, ambs_error *err);
+/* Asks the attempt to end: TERM, the study's grace, KILL of the group. It ends as CANCELLED. */
+void ambs_runner_cancel(ambs_runner *runner, uint32_t slot, bool at_once);
+/* The answer to a report. */
+void ambs_runner_answer(ambs_runner *runner, uint32_t slot, ambs_decision decision);
+/* The next event, or false when there is none now. Also enforces time limits: call it at least every
+ * 100 ms while attempts run. */
+bool ambs_runner_poll(ambs_runner *runner, ambs_run_event *ret_event);
+uint32_t ambs_runner_busy(const ambs_runner *runner); /* slots in use */
+
+#endif
