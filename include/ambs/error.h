@@ -8,7 +8,7 @@ extern "C" {
 #endif
 
 #define AMBS_API __attribute__((visibility("default")))
-#define AMBS_PRINTF(format, first) __attribute__((format(printf, format, first)))
+#define AMBS_PRINTF(text, first) __attribute__((format(printf, text, first)))
 
 typedef enum ambs_code {
     AMBS_OK = 0,
