@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/* Ask and tell: the search behind `ambs run` and `ambs serve`, without MPI, files, clock or threads.
+ *
+ * A search consumes one ordered log of operations (ask, tell, cancel) and nothing else. The same log
+ * gives the same proposals bit for bit (for the same build, BLAS kernel and thread count). Objectives
+ * are in the user's direction at this interface.
+ *
+ * Not thread-safe: one thread at a time. */
+#ifndef AMBS_SEARCH_H
+#define AMBS_SEARCH_H
+
+#include "ambs/space.h"
+#include "ambs/study.h"
+#include "ambs/trial.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct ambs_search ambs_search;
+
+/* How a proposal was made: the columns of /proposals. */
+typedef enum ambs_origin {
+    AMBS_ORIGIN_POINT = 0,   /* the user's own point */
+    AMBS_ORIGIN_DEFAULT = 1, /* the default configuration */
+    AMBS_ORIGIN_DESIGN = 2,  /* initial design, grid, Sobol sequence */
+    AMBS_ORIGIN_RANDOM = 3,  /* random, by the method or interleaved */
+    AMBS_ORIGIN_MODEL = 4,   /* the acquisition function's maximiser */
+    AMBS_ORIGIN_OWN = 5      /* told by the caller without being asked for */
+} ambs_origin;
+
+typedef struct ambs_proposal {
+    uint64_t trial;          /* ids count from 0 in the order they are made */
+    ambs_origin origin;
+    double mean, sd;         /* predicted, in the user's metric (back-transformed where the surrogate
+                                works on transformed values); NaN without a model */
+    double acquisition;      /* value of the acquisition function at x (higher is better); NaN */
+    double lie;              /* told to the surrogate for this trial, on the surrogate's own scale; NaN */
+    uint64_t n_told;         /* results known when it was made */
+    uint64_t n_lies;         /* lies held when it was made */
+    double *x;               /* [d], the caller's memory: filled by ask */
+} ambs_proposal;
+
+/* `spec` is borrowed and outlives the search. */
+AMBS_API int ambs_search_create(const ambs_spec *spec, ambs_search **ret_search, ambs_error *err);
+AMBS_API void ambs_search_destroy(ambs_search *search);
+
+/* Makes the next proposal; the surrogate holds its lie from now on. AMBS_E_EXHAUSTED when every
+ * configuration was proposed, AMBS_E_INFEASIBLE when none can be found. */
+AMBS_API int ambs_search_ask(ambs_search *search, ambs_proposal *ret_proposal, ambs_error *err);
+/* The truth for a trial: replaces its lie. COMPLETE, PRUNED or FAILED. AMBS_E_NOT_FOUND for an unknown
+ * trial, AMBS_E_INVALID when it was told before. */
+AMBS_API int ambs_search_tell(ambs_search *search, uint64_t trial, const ambs_outcome *outcome,
+                              ambs_error *err);
+/* A configuration x [d] of the caller's own with its outcome; gets the next id. AMBS_E_INVALID when x is
+ * not in the space or is known already (the text names the trial). */
+AMBS_API int ambs_search_tell_own(ambs_search *search, const double *x, const ambs_outcome *outcome,
+                                  uint64_t *ret_trial, ambs_error *err);
+/* A step report of a running trial. */
+AMBS_API int ambs_search_report(ambs_search *search, uint64_t trial, long long step, double value,
+                                ambs_decision *ret_decision, ambs_error *err);
+/* The trial will not be evaluated: its lie goes, its configuration may be proposed again. */
+AMBS_API int ambs_search_cancel(ambs_search *search, uint64_t trial, ambs_error *err);
+/* The best complete trial: AMBS_E_NOT_FOUND when there is none. ret_x [d]. */
+AMBS_API int ambs_search_best(const ambs_search *search, uint64_t *ret_trial, double *ret_objective,
+                              double *ret_x, ambs_error *err);
+
+typedef struct ambs_search_counts {
+    uint64_t asked, told, complete, failed, pruned, cancelled, in_flight;
+} ambs_search_counts;
+AMBS_API void ambs_search_counts_get(const ambs_search *search, ambs_search_counts *ret_counts);
+
+/* Resume: the same effect on the search as the ask that made `proposal` (as recorded) and the same
+ * effect as the tells and cancels that followed, without computing. After it the next ask gives the same
+ * bits as if the study had never stopped. Feed the recorded log in its order: restore_ask for asks,
+ * tell, tell_own and cancel for the rest. Cost: O(d) per operation; the surrogate is fitted once, at the
+ * next ask. */
+AMBS_API int ambs_search_restore_ask(ambs_search *search, const ambs_proposal *proposal, ambs_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/* The fields of a study, as read. */
+#ifndef AMBS_STUDY_SPEC_H
+#define AMBS_STUDY_SPEC_H
+
+#include "ambs/study.h"
+#include "base/option.h"
+#include "base/text.h"
+
+struct ambs_method_ops;
+struct ambs_objective_ops;
+
+typedef enum ambs_durability {
+    AMBS_DURABILITY_GROUP, /* acknowledged after the group commit; the next trial does not wait */
+    AMBS_DURABILITY_RESULT /* the slot waits for the durable acknowledgement */
+} ambs_durability;
+
+typedef struct ambs_budget {
+    uint64_t trials;           /* 0: no limit */
+    double time_s;             /* of all lives together; NaN: no limit */
+    uint64_t failures_total;   /* 0: no limit */
+    uint64_t failures_in_row;  /* 0: no limit; default 20 */
+} ambs_budget;
+
+typedef struct ambs_trial_limits {
+    uint32_t ranks, cores, gpus; /* what one slot owns: 1, 1, 0 */
+    double memory_bytes;         /* NaN: not limited */
+    double timeout_s;            /* NaN: none */
+    double grace_s;              /* between TERM and KILL; 5 */
+    uint32_t attempts;           /* of one trial when workers are lost; 2 */
+} ambs_trial_limits;
+
+typedef struct ambs_manager_settings {
+    uint32_t slots;              /* slots of rank 0's own; 0 (with N = 1 all) */
+    double heartbeat_s;          /* agents say they live; 5 */
+    double suspect_s;            /* silent so long: suspect; 60 */
+    double timeout_s;            /* agents leave when the manager is silent so long; 300 */
+    double snapshot_s;           /* least time between snapshots; 30 */
+} ambs_manager_settings;
+
+struct ambs_spec {
+    char *text;                  /* the file's own text, kept for the record; with `--set` lines after it
+                                    as comments */
+    char *file;                  /* as named, for messages */
+    char *name;                  /* study.name, default: the file's name without its ending */
+    uint64_t seed;               /* study.seed, default 0 */
+    char *metric;                /* metric.name, default "objective" */
+    ambs_goal goal;
+    double target;               /* in the user's direction; NaN: none */
+    ambs_space *space;
+    const struct ambs_objective_ops *objective; /* NULL where the file has none (serve) */
+    void *objective_options;
+    char **argv;                 /* objective command: NULL-terminated; else NULL */
+    const struct ambs_method_ops *method;       /* never NULL; default ambs */
+    void *method_options;
+    double *initial_points;      /* [n_initial, d] the user's own points (method.initial.points), first */
+    size_t n_initial;
+    char *fidelity;              /* name of the fidelity parameter (stopping.fidelity); NULL */
+    double fidelity_min, fidelity_max;
+    ambs_budget budget;
+    ambs_trial_limits trial;
+    ambs_durability durability;
+    ambs_manager_settings manager;
+};
+
+/* Prints the study as understood: what `ambs check` shows. `output` is where the study file will go. */
+void ambs_spec_print(const ambs_spec *spec, const char *output, ambs_text *out);
+/* The keys that may differ when a study is resumed are workers, budget, trial limits, manager,
+ * durability; another space, seed, metric, objective or method is AMBS_E_MISMATCH with each difference
+ * ("seed: 7 in the study, 8 in the file"). */
+int ambs_spec_check_resume(const ambs_spec *recorded, const ambs_spec *now, ambs_error *err);
+/* What a resumed study must agree on, as one number. */
+uint64_t ambs_spec_digest(const ambs_spec *spec);
+
+#endif
