@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/* Search methods: how the next configuration is chosen. The generic driver (src/search/search.c, behind
+ * include/ambs/search.h) owns the trials, the exact exclusion of seen and pending configurations, the
+ * initial points, constraints, direction and failures; a method holds only its own idea. */
+#ifndef AMBS_SEARCH_METHOD_H
+#define AMBS_SEARCH_METHOD_H
+
+#include "ambs/search.h"
+#include "base/option.h"
+#include "study/spec.h"
+
+/* One trial as a method sees it. */
+typedef struct ambs_known {
+    ambs_trial_state state; /* WAITING: in flight */
+    double y;               /* objective, minimised; NaN unless COMPLETE */
+    double lie;             /* on the surrogate's scale, NaN when none is held */
+    const double *x;        /* [d] */
+} ambs_known;
+
+/* What the driver lends to a method. Valid for the method's life. */
+typedef struct ambs_method_context {
+    const ambs_spec *spec;
+    const ambs_space *space;
+    const void *options;
+    const ambs_known *(*trial)(const struct ambs_search *search, uint64_t id);
+    uint64_t (*n_trials)(const struct ambs_search *search);
+    /* True where x [d] was proposed or told before and is not cancelled. */
+    bool (*is_taken)(const struct ambs_search *search, const double *x);
+    const struct ambs_search *search;
+} ambs_method_context;
+
+typedef struct ambs_method_ops {
+    ambs_member member;
+    size_t state_size;
+    int (*init)(void *state, const ambs_method_context *context, ambs_error *err);
+    void (*fini)(void *state);
+    /* The study file is checked before it runs: a grid that explodes, a design beyond its dimension. May
+     * be NULL. */
+    int (*check)(const ambs_spec *spec, const void *options, ambs_error *err);
+    /* Chooses x for trial `id` (its id keys the random streams); fills origin, mean, sd, acquisition, lie.
+     * AMBS_E_EXHAUSTED when it has no further. Never returns a taken or forbidden x. */
+    int (*ask)(void *state, uint64_t id, ambs_proposal *ret, ambs_error *err);
+    /* The effect of ask without computing (resume); NULL: nothing to do. */
+    int (*restore)(void *state, const ambs_proposal *proposal, ambs_error *err);
+    /* A trial was told, told as the caller's own, or cancelled: the driver's record is updated already. */
+    int (*tell)(void *state, uint64_t id, ambs_error *err);
+    int (*cancel)(void *state, uint64_t id, ambs_error *err);
+    /* A step report; NULL: continue. */
+    ambs_decision (*report)(void *state, uint64_t id, long long step, double value);
+} ambs_method_ops;
+
+extern const ambs_method_ops *const ambs_method_registry[];
+
+#endif
