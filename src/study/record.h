@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/* The records of the journal: the only way by which a study changes. The manager applies each record to
+ * its trial table and appends it to the journal; recovery, snapshots, status and replay apply the same
+ * records to a table of their own. So there is one state machine, in table.c.
+ *
+ * Model inputs (flag `input`) are what the search consumes, in this order: a RESULT that ends a trial, a
+ * CANCEL, an OWN. Each PROPOSAL says by `n_inputs` how many of them (counted from the start of the
+ * study) the search had consumed when it was made: together that is the operation log.
+ *
+ * On disk (all little-endian): length u32 of what follows the CRC, CRC32C u32 of it, then
+ * sequence u64, type u16, flags u16, body. Bodies are packed in the order of the fields. */
+#ifndef AMBS_STUDY_RECORD_H
+#define AMBS_STUDY_RECORD_H
+
+#include "ambs/search.h"
+#include "ambs/trial.h"
+#include "base/text.h"
+
+typedef enum ambs_record_type {
+    AMBS_RECORD_LIFE = 1,     /* first of each segment */
+    AMBS_RECORD_PROPOSAL = 2,
+    AMBS_RECORD_START = 3,    /* an attempt was handed to a slot */
+    AMBS_RECORD_RESULT = 4,   /* an attempt ended */
+    AMBS_RECORD_CANCEL = 5,   /* a proposal was thrown away */
+    AMBS_RECORD_OWN = 6,      /* a configuration of the caller's own, with its outcome */
+    AMBS_RECORD_REPORT = 7,   /* one point of a curve */
+    AMBS_RECORD_WORKER = 8,
+    AMBS_RECORD_EVENT = 9,
+    AMBS_RECORD_END = 10      /* the life ended by itself */
+} ambs_record_type;
+
+typedef enum ambs_worker_state {
+    AMBS_WORKER_JOINED = 1, AMBS_WORKER_SUSPECT = 2, AMBS_WORKER_REJOINED = 3, AMBS_WORKER_LOST = 4,
+    AMBS_WORKER_LEFT = 5
+} ambs_worker_state;
+
+enum { AMBS_JOURNAL_FORMAT = 1, AMBS_HOST_SIZE = 64 };
+
+typedef struct ambs_record_life {
+    uint8_t uuid[16];        /* of the study: the same in every life */
+    uint32_t format;         /* AMBS_JOURNAL_FORMAT */
+    uint32_t epoch;          /* 1 for the first life */
+    uint64_t continues;      /* records of earlier segments with a sequence above this do not count */
+    uint64_t digest;         /* ambs_spec_digest */
+    uint64_t pid;
+    double wall_s;
+    uint32_t n_dimensions;   /* d */
+    uint32_t n_ranks;
+    char host[AMBS_HOST_SIZE];
+    const char *spec_file;   /* name */
+    const char *spec_text;   /* with the `--set` settings that held */
+    const char *build;       /* version, compiler, BLAS and its kernel, threads: what exactness depends on */
+} ambs_record_life;
+
+typedef struct ambs_record_proposal {
+    ambs_proposal proposal;  /* x [d] */
+    uint64_t n_inputs;       /* model inputs consumed before */
+    bool refitted;           /* the surrogate was fitted anew for this ask */
+    double wall_s, latency_s; /* when made, how long it took */
+} ambs_record_proposal;
+
+typedef struct ambs_record_start {
+    uint64_t trial;
+    uint32_t attempt, rank, slot;
+    uint32_t staleness;      /* results told between its making and its dispatch */
+    double wall_s;
+} ambs_record_start;
+
+typedef struct ambs_record_result {
+    uint64_t trial;
+    uint32_t attempt, rank, slot;
+    bool final;              /* ends the trial: a model input. Else the trial waits for another attempt */
+    double wall_s;           /* received */
+    ambs_outcome outcome;
+} ambs_record_result;
+
+typedef struct ambs_record_cancel {
+    uint64_t trial;
+    double wall_s;
+} ambs_record_cancel;
+
+typedef struct ambs_record_own {
+    uint64_t trial;
+    double wall_s;
+    const double *x;         /* [d] */
+    ambs_outcome outcome;
+} ambs_record_own;
+
+typedef struct ambs_record_report {
+    uint64_t trial;
+    uint32_t attempt;
+    ambs_decision decision;
+    long long step;
+    double wall_s, value;
+    char metric[AMBS_METRIC_NAME_SIZE];
+} ambs_record_report;
+
+typedef struct ambs_record_worker {
+    uint32_t rank, n_slots;
+    ambs_worker_state state;
+    uint64_t pid;
+    double wall_s;
+    char host[AMBS_HOST_SIZE];
+} ambs_record_worker;
+
+typedef struct ambs_record_event {
+    uint32_t level;          /* ambs_log_level */
+    double wall_s;
+    const char *text;
+} ambs_record_event;
+
+typedef struct ambs_record_end {
+    int32_t exit_code;       /* what `ambs run` returned */
+    double wall_s;
+    const char *text;        /* why, for people */
+} ambs_record_end;
+
+typedef struct ambs_record {
+    ambs_record_type type;
+    bool input;              /* a model input; set by encode from the type and `final` */
+    uint64_t sequence;       /* 1 for the first record of the study; set by the journal */
+    union {
+        ambs_record_life life;
+        ambs_record_proposal proposal;
+        ambs_record_start start;
+        ambs_record_result result;
+        ambs_record_cancel cancel;
+        ambs_record_own own;
+        ambs_record_report report;
+        ambs_record_worker worker;
+        ambs_record_event event;
+        ambs_record_end end;
+    } as;
+} ambs_record;
+
+/* Appends the framed bytes (length, CRC, head, body). Strings and x are copied. `d` is the dimension. */
+int ambs_record_encode(const ambs_record *record, size_t d, ambs_text *out, ambs_error *err);
+/* Reads one framed record from `bytes`. Strings and x in *ret_record point into memory of `scratch`
+ * (cleared first). *ret_size is what it took. AMBS_E_AGAIN: truncated (a torn tail); AMBS_E_FORMAT:
+ * damaged, and err says how. Never reads beyond `length`, whatever the bytes are. */
+int ambs_record_decode(const void *bytes, size_t length, size_t d, ambs_text *scratch,
+                       ambs_record *ret_record, size_t *ret_size, ambs_error *err);
+
+#endif

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+/* The trial table and its state machine: a pure function of the records applied to it. No clock, no file,
+ * no MPI. Columns grow together; row i is trial id i.
+ *
+ *   PROPOSAL, OWN ─► waiting ─START─► running ─RESULT final─► complete | pruned | failed
+ *                       ▲  └─CANCEL─► cancelled   │
+ *                       └────RESULT not final─────┘
+ *   LIFE: every running attempt of the life before ended as `worker lost`, its trial waits again. */
+#ifndef AMBS_STUDY_TABLE_H
+#define AMBS_STUDY_TABLE_H
+
+#include "study/record.h"
+
+typedef struct ambs_trial_row {
+    uint64_t id;
+    ambs_trial_state state;
+    ambs_reason reason;
+    int code;
+    ambs_origin origin;
+    double objective;            /* user's direction; NaN */
+    double mean, sd, acquisition, lie;
+    uint64_t n_told, n_lies, n_inputs;
+    bool refitted;
+    double proposed_s, latency_s; /* wall clock; duration of the making */
+    uint32_t staleness;
+    uint32_t n_attempts;         /* started so far */
+    uint32_t rank, slot;         /* of the last attempt */
+    double start_s, end_s, duration_s, received_s; /* of the last attempt; NaN */
+    size_t metrics, n_metrics;   /* slice of table->metrics */
+    const char *message;         /* owned by the table; "" */
+} ambs_trial_row;
+
+typedef struct ambs_attempt_row {
+    uint64_t trial;
+    uint32_t attempt, rank, slot, epoch;
+    double start_s, end_s, duration_s; /* end NaN while running */
+    ambs_trial_state state;            /* RUNNING until it ends */
+    ambs_reason reason;
+    int code;
+} ambs_attempt_row;
+
+typedef struct ambs_curve_row {
+    uint64_t trial;
+    uint32_t attempt;
+    uint32_t metric;             /* index into curve_names */
+    long long step;
+    double value, wall_s;
+    ambs_decision decision;
+} ambs_curve_row;
+
+typedef struct ambs_input_row {  /* the model inputs in order */
+    ambs_record_type type;       /* RESULT, CANCEL, OWN */
+    uint64_t trial;
+} ambs_input_row;
+
+typedef struct ambs_event_row {
+    uint32_t level;
+    double wall_s;
+    char *text;
+} ambs_event_row;
+
+typedef struct ambs_life_row {
+    uint32_t epoch, n_ranks;
+    uint64_t pid, first_sequence;
+    double start_s, end_s;       /* end NaN: killed or running */
+    int exit_code;               /* -1: none */
+    char host[AMBS_HOST_SIZE];
+    char *build, *text;          /* text: why it ended */
+} ambs_life_row;
+
+typedef struct ambs_worker_row {
+    uint32_t epoch, rank, n_slots;
+    ambs_worker_state state;
+    uint64_t pid;
+    double wall_s;
+    char host[AMBS_HOST_SIZE];
+} ambs_worker_row;
+
+typedef struct ambs_table {
+    size_t d;
+    uint8_t uuid[16];
+    uint64_t digest;
+    uint64_t sequence;           /* of the last record applied */
+    char *spec_file, *spec_text; /* of the last life */
+    size_t n, capacity;          /* trials */
+    ambs_trial_row *rows;        /* [n] */
+    double *x;                   /* [n, d] */
+    size_t n_metrics, metrics_capacity;
+    ambs_metric *metrics;
+    size_t n_attempts, attempts_capacity;
+    ambs_attempt_row *attempts;  /* in order of start */
+    size_t n_curve, curve_capacity;
+    ambs_curve_row *curve;
+    size_t n_curve_names;
+    char (*curve_names)[AMBS_METRIC_NAME_SIZE];
+    size_t n_inputs, inputs_capacity;
+    ambs_input_row *inputs;
+    size_t n_events, events_capacity;
+    ambs_event_row *events;
+    size_t n_lives, lives_capacity;
+    ambs_life_row *lives;
+    size_t n_workers, workers_capacity;
+    ambs_worker_row *workers;    /* every change of a worker, in order */
+    /* counts kept up to date */
+    uint64_t n_waiting, n_running, n_complete, n_failed, n_pruned, n_cancelled;
+    uint64_t n_failed_in_row;    /* failures since the last complete trial, in order of the results */
+    /* the incumbents, one for each direction, so that the table needs no goal */
+    uint64_t least, greatest;    /* trial ids of the least and greatest objective; UINT64_MAX: none */
+} ambs_table;
+
+int ambs_table_create(ambs_table **ret_table, ambs_error *err);
+void ambs_table_destroy(ambs_table *table);
+/* Applies one record. AMBS_E_FORMAT when the record does not fit the state (an unknown trial, a result
+ * for a trial that ended): the table is unchanged then. Amortised O(d). */
+int ambs_table_apply(ambs_table *table, const ambs_record *record, ambs_error *err);
+/* The index into attempts of the running (or last) attempt of a trial; SIZE_MAX when it never started. */
+size_t ambs_table_last_attempt(const ambs_table *table, uint64_t trial);
+
+#endif
