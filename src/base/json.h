@@ -54,5 +54,7 @@ const char *ambs_json_text(ambs_json_node string); /* NULL when not a string */
 double ambs_json_number(ambs_json_node number);    /* NaN when not a number */
 long long ambs_json_whole(ambs_json_node number);
 bool ambs_json_true(ambs_json_node node);
+/* The node as JSON again, members in the order of the text. */
+void ambs_json_copy(ambs_json_node node, ambs_json_writer *w);
 
 #endif
