@@ -42,6 +42,9 @@ struct ambs_spec {
     char *text;                  /* the file's own text, kept for the record; with `--set` lines after it
                                     as comments */
     char *file;                  /* as named, for messages */
+    ambs_setting *settings;      /* [n_settings] copies of the `--set` that were applied: file, text and
+                                    settings give the same spec again (agents, trial hosts) */
+    size_t n_settings;
     char *name;                  /* study.name, default: the file's name without its ending */
     uint64_t seed;               /* study.seed, default 0 */
     char *metric;                /* metric.name, default "objective" */
