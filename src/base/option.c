@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/option_member.h"
 
 /* The fields are reached by memcpy: the struct behind `options` is any plug-in's own. */
 static void put(const ambs_option *o, void *options, const void *value, size_t size)
@@ -142,6 +143,8 @@ static int set_value(const ambs_option *o, void *options, const char *value, amb
         return set_choice(o, options, value, err);
     case AMBS_OPTION_STRING:
         return set_string(o, options, value, err);
+    case AMBS_OPTION_MEMBER:
+        return ambs_chosen_set((ambs_chosen *)((char *)options + o->offset), o, value, err);
     default:
         return set_double(o, options, value, err);
     }
@@ -168,6 +171,8 @@ int ambs_options_init(const ambs_option *table, void *options, ambs_error *err)
 void ambs_options_fini(const ambs_option *table, void *options)
 {
     for (const ambs_option *o = table; o && o->name; o++) {
+        if (o->type == AMBS_OPTION_MEMBER)
+            ambs_chosen_fini((ambs_chosen *)((char *)options + o->offset));
         if (o->type != AMBS_OPTION_STRING) continue;
         char *text;
         get(o, options, &text, sizeof text);
@@ -177,17 +182,22 @@ void ambs_options_fini(const ambs_option *table, void *options)
     }
 }
 
-/* "unknown option …": with the nearest and all known names. */
+/* "unknown option …": with the nearest and all known names, also those of plug-ins to choose from.
+ */
 static int refuse_name(const ambs_option *table, const char *name, ambs_error *err)
 {
     size_t n = 0;
-    while (table && table[n].name) n++;
+    for (const ambs_option *o = table; o && o->name; o++) n += 1 + ambs_chosen_names(o, NULL);
     if (n == 0)
         return ambs_fail(err, AMBS_E_NOT_FOUND, "unknown option \"%.60s\": there are none here",
                          name);
     const char **names = ambs_calloc(n + 1, sizeof *names, err);
     if (!names) return AMBS_E_NOMEM;
-    for (size_t i = 0; i < n; i++) names[i] = table[i].name;
+    n = 0;
+    for (const ambs_option *o = table; o->name; o++) {
+        names[n++] = o->name;
+        n += ambs_chosen_names(o, names + n);
+    }
     ambs_text known = {0};
     const char *near = ambs_nearest_name(name, names);
     if (near) ambs_text_addf(&known, "did you mean \"%s\"? ", near);
@@ -205,7 +215,23 @@ int ambs_options_set(const ambs_option *table, void *options, const char *name, 
                      ambs_error *err)
 {
     const ambs_option *o = ambs_option_find(table, name);
-    return o ? set_value(o, options, value, err) : refuse_name(table, name, err);
+    if (o) return set_value(o, options, value, err);
+    for (o = table; o && o->name; o++) {
+        if (o->type != AMBS_OPTION_MEMBER || !ambs_chosen_knows(o, name)) continue;
+        return ambs_chosen_give((ambs_chosen *)((char *)options + o->offset), o, name, value, err);
+    }
+    return refuse_name(table, name, err);
+}
+
+int ambs_options_check(const ambs_option *table, const void *options, ambs_error *err)
+{
+    for (const ambs_option *o = table; o && o->name; o++) {
+        if (o->type != AMBS_OPTION_MEMBER) continue;
+        int rc =
+            ambs_chosen_check((const ambs_chosen *)((const char *)options + o->offset), o, err);
+        if (rc != AMBS_OK) return rc;
+    }
+    return AMBS_OK;
 }
 
 void ambs_options_print(const ambs_option *o, const void *options, ambs_text *out)
@@ -231,6 +257,9 @@ void ambs_options_print(const ambs_option *o, const void *options, ambs_text *ou
     case AMBS_OPTION_STRING:
         get(o, options, &text, sizeof text);
         ambs_text_add(out, text ? text : "");
+        break;
+    case AMBS_OPTION_MEMBER:
+        ambs_chosen_print((const ambs_chosen *)((const char *)options + o->offset), out);
         break;
     default:
         get(o, options, &number, sizeof number);
