@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Ask and tell: the search behind `ambs run` and `ambs serve`, without MPI, files, clock or threads.
+/* Ask and tell: the search behind `ambs run` and `ambs serve`, without MPI, files, clock or
+ * threads.
  *
- * A search consumes one ordered log of operations (ask, tell, cancel) and nothing else. The same log
- * gives the same proposals bit for bit (for the same build, BLAS kernel and thread count). Objectives
- * are in the user's direction at this interface.
+ * A search consumes one ordered log of operations (ask, tell, cancel) and nothing else. The same
+ * log gives the same proposals bit for bit (for the same build, BLAS kernel and thread count).
+ * Objectives are in the user's direction at this interface.
  *
  * Not thread-safe: one thread at a time. */
 #ifndef AMBS_SEARCH_H
@@ -30,15 +31,15 @@ typedef enum ambs_origin {
 } ambs_origin;
 
 typedef struct ambs_proposal {
-    uint64_t trial;          /* ids count from 0 in the order they are made */
+    uint64_t trial; /* ids count from 0 in the order they are made */
     ambs_origin origin;
-    double mean, sd;         /* predicted, in the user's metric (back-transformed where the surrogate
-                                works on transformed values); NaN without a model */
-    double acquisition;      /* value of the acquisition function at x (higher is better); NaN */
-    double lie;              /* told to the surrogate for this trial, on the surrogate's own scale; NaN */
-    uint64_t n_told;         /* results known when it was made */
-    uint64_t n_lies;         /* lies held when it was made */
-    double *x;               /* [d], the caller's memory: filled by ask */
+    double mean, sd;    /* predicted, in the user's metric (back-transformed where the surrogate
+                           works on transformed values); NaN without a model */
+    double acquisition; /* value of the acquisition function at x (higher is better); NaN */
+    double lie;      /* told to the surrogate for this trial, on the surrogate's own scale; NaN */
+    uint64_t n_told; /* results known when it was made */
+    uint64_t n_lies; /* lies held when it was made */
+    double *x;       /* [d], the caller's memory: filled by ask */
 } ambs_proposal;
 
 /* `spec` is borrowed and outlives the search. */
@@ -48,20 +49,24 @@ AMBS_API void ambs_search_destroy(ambs_search *search);
 /* Makes the next proposal; the surrogate holds its lie from now on. AMBS_E_EXHAUSTED when every
  * configuration was proposed, AMBS_E_INFEASIBLE when none can be found. */
 AMBS_API int ambs_search_ask(ambs_search *search, ambs_proposal *ret_proposal, ambs_error *err);
-/* The truth for a trial: replaces its lie. COMPLETE, PRUNED or FAILED. AMBS_E_NOT_FOUND for an unknown
- * trial, AMBS_E_INVALID when it was told before. */
+/* The truth for a trial: replaces its lie. COMPLETE, PRUNED or FAILED; a complete outcome whose
+ * objective is not finite counts as failed. AMBS_E_NOT_FOUND for an unknown trial, AMBS_E_INVALID
+ * when it was told or cancelled before. */
 AMBS_API int ambs_search_tell(ambs_search *search, uint64_t trial, const ambs_outcome *outcome,
                               ambs_error *err);
-/* A configuration x [d] of the caller's own with its outcome; gets the next id. AMBS_E_INVALID when x is
- * not in the space or is known already (the text names the trial). */
+/* A configuration x [d] of the caller's own with its outcome; gets the next id. AMBS_E_INVALID when
+ * x is not in the space or is known already (the text names the trial). */
 AMBS_API int ambs_search_tell_own(ambs_search *search, const double *x, const ambs_outcome *outcome,
                                   uint64_t *ret_trial, ambs_error *err);
 /* A step report of a running trial. */
 AMBS_API int ambs_search_report(ambs_search *search, uint64_t trial, long long step, double value,
                                 ambs_decision *ret_decision, ambs_error *err);
-/* The trial will not be evaluated: its lie goes, its configuration may be proposed again. */
+/* The trial will not be evaluated: its lie goes, its configuration may be proposed again (one of
+ * the user, of the design or of a grid is the next proposal, under a new id). AMBS_E_NOT_FOUND,
+ * AMBS_E_INVALID as for tell. */
 AMBS_API int ambs_search_cancel(ambs_search *search, uint64_t trial, ambs_error *err);
-/* The best complete trial: AMBS_E_NOT_FOUND when there is none. ret_x [d]. */
+/* The best complete trial, the first told of equals: AMBS_E_NOT_FOUND when there is none. ret_x
+ * [d]. */
 AMBS_API int ambs_search_best(const ambs_search *search, uint64_t *ret_trial, double *ret_objective,
                               double *ret_x, ambs_error *err);
 
@@ -71,11 +76,14 @@ typedef struct ambs_search_counts {
 AMBS_API void ambs_search_counts_get(const ambs_search *search, ambs_search_counts *ret_counts);
 
 /* Resume: the same effect on the search as the ask that made `proposal` (as recorded) and the same
- * effect as the tells and cancels that followed, without computing. After it the next ask gives the same
- * bits as if the study had never stopped. Feed the recorded log in its order: restore_ask for asks,
- * tell, tell_own and cancel for the rest. Cost: O(d) per operation; the surrogate is fitted once, at the
- * next ask. */
-AMBS_API int ambs_search_restore_ask(ambs_search *search, const ambs_proposal *proposal, ambs_error *err);
+ * effect as the tells and cancels that followed, without computing. After it the next ask gives the
+ * same bits as if the study had never stopped. Feed the recorded log in its order: restore_ask for
+ * asks, tell, tell_own and cancel for the rest; step reports need not be repeated. Cost: O(d) per
+ * operation, and the constants of the objective's transform as often as the live search took them;
+ * the surrogate is fitted once, at the next ask. AMBS_E_MISMATCH where the record cannot be of this
+ * study. */
+AMBS_API int ambs_search_restore_ask(ambs_search *search, const ambs_proposal *proposal,
+                                     ambs_error *err);
 
 #ifdef __cplusplus
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Search methods: how the next configuration is chosen. The generic driver (src/search/search.c, behind
- * include/ambs/search.h) owns the trials, the exact exclusion of seen and pending configurations, the
- * initial points, constraints, direction and failures; a method holds only its own idea. */
+/* Search methods: how the next configuration is chosen. The generic driver (src/search/search.c,
+ * behind include/ambs/search.h) owns the trials, the exact exclusion of seen and pending
+ * configurations, the initial points, constraints, direction and failures; a method holds only its
+ * own idea. */
 #ifndef AMBS_SEARCH_METHOD_H
 #define AMBS_SEARCH_METHOD_H
 
@@ -11,13 +12,16 @@
 
 /* One trial as a method sees it. */
 typedef struct ambs_known {
-    ambs_trial_state state; /* WAITING: in flight */
-    double y;               /* objective, minimised; NaN unless COMPLETE */
-    double lie;             /* on the surrogate's scale, NaN when none is held */
-    const double *x;        /* [d] */
+    ambs_trial_state state; /* WAITING: in flight; else COMPLETE, PRUNED, FAILED, CANCELLED */
+    ambs_origin origin;
+    double y;        /* objective, minimised, finite; NaN where there is none: in flight, failed,
+                        cancelled, pruned without a value */
+    double lie;      /* on the surrogate's scale, NaN when none is held */
+    const double *x; /* [d] */
 } ambs_known;
 
-/* What the driver lends to a method. Valid for the method's life. */
+/* What the driver lends to a method. Valid for the method's life; what trial() returns until the
+ * next trial is made. */
 typedef struct ambs_method_context {
     const ambs_spec *spec;
     const ambs_space *space;
@@ -32,17 +36,29 @@ typedef struct ambs_method_context {
 typedef struct ambs_method_ops {
     ambs_member member;
     size_t state_size;
+    /* The default configuration comes first where the user gave any default. */
+    bool begins_with_default;
     int (*init)(void *state, const ambs_method_context *context, ambs_error *err);
     void (*fini)(void *state);
-    /* The study file is checked before it runs: a grid that explodes, a design beyond its dimension. May
-     * be NULL. */
+    /* The study file is checked before it runs: a grid that explodes, a design beyond its
+     * dimension. May be NULL. */
     int (*check)(const ambs_spec *spec, const void *options, ambs_error *err);
-    /* Chooses x for trial `id` (its id keys the random streams); fills origin, mean, sd, acquisition, lie.
-     * AMBS_E_EXHAUSTED when it has no further. Never returns a taken or forbidden x. */
+    /* One line for `ambs check` of what the method will do in this study, where there is something
+     * to say ("a grid of 1200 configurations"). May be NULL. */
+    void (*describe)(const ambs_spec *spec, const void *options, ambs_text *out);
+    /* Chooses x for trial `id` (its id keys the random streams); fills origin, mean, sd,
+     * acquisition, lie (all but origin NaN before) and may correct n_lies. AMBS_E_EXHAUSTED when it
+     * has no further. Never returns a taken or forbidden x. An ask that fails changes nothing that
+     * a later ask could notice. */
     int (*ask)(void *state, uint64_t id, ambs_proposal *ret, ambs_error *err);
-    /* The effect of ask without computing (resume); NULL: nothing to do. */
-    int (*restore)(void *state, const ambs_proposal *proposal, ambs_error *err);
-    /* A trial was told, told as the caller's own, or cancelled: the driver's record is updated already. */
+    /* The driver chose x itself (a user's point, the default, a cancelled one again): fills mean,
+     * sd, acquisition and lie as ask does. NULL: nothing to do. */
+    int (*adopt)(void *state, uint64_t id, ambs_proposal *ret, ambs_error *err);
+    /* The effect of ask (`adopted` false) or adopt without computing (resume); NULL: nothing to do.
+     */
+    int (*restore)(void *state, const ambs_proposal *proposal, bool adopted, ambs_error *err);
+    /* A trial was told, told as the caller's own, or cancelled: the driver's record is updated
+     * already. */
     int (*tell)(void *state, uint64_t id, ambs_error *err);
     int (*cancel)(void *state, uint64_t id, ambs_error *err);
     /* A step report; NULL: continue. */

@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: MIT */
+/* The generic driver behind ask and tell. It owns the trials, the exclusion of what was proposed,
+ * the user's points and defaults, the direction and the counts; the method holds only its own idea.
+ *
+ * A trial's life here: ask -> in flight (WAITING) -> tell -> COMPLETE, PRUNED or FAILED
+ *                                                 -> cancel -> CANCELLED, its configuration is free
+ * again All that decides is the order of the calls that succeeded: an ask that fails leaves no
+ * trace. */
+#include "ambs/search.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "search/method.h"
+#include "space/space.h"
+
+enum { ROWS_PER_BLOCK = 1024 };
+
+struct ambs_search {
+    const ambs_spec *spec;
+    const ambs_space *space;
+    const ambs_method_ops *method;
+    void *state;
+    ambs_method_context context;
+    size_t d;
+    double sign; /* -1 where the user maximises */
+    ambs_known *trials;
+    size_t n_trials, trial_capacity;
+    double *
+        *blocks; /* rows of ROWS_PER_BLOCK trials each: they stay in place while the search grows */
+    size_t n_blocks, block_capacity;
+    ambs_space_set *taken;
+    size_t next_point; /* of the user's own points */
+    double *defaults;  /* [d], NULL once proposed or where there are none */
+    uint64_t *again;   /* cancelled trials whose configuration comes again, first in first out */
+    size_t n_again, first_again, again_capacity;
+    uint64_t best; /* UINT64_MAX: none */
+    ambs_search_counts counts;
+    uint64_t n_lies;
+};
+
+/* Where the driver's own next configuration comes from, so that it is consumed only once it is
+ * recorded. */
+typedef struct own_choice {
+    const double *x; /* NULL: the method chooses */
+    ambs_origin origin;
+    size_t next_point, first_again;
+} own_choice;
+
+static const ambs_known *known_trial(const ambs_search *s, uint64_t id)
+{
+    return id < s->n_trials ? &s->trials[id] : NULL;
+}
+
+static uint64_t count_trials(const ambs_search *s)
+{
+    return s->n_trials;
+}
+
+static bool is_taken(const ambs_search *s, const double *x)
+{
+    return ambs_space_set_has(s->taken, x, NULL);
+}
+
+static bool has_any_default(const ambs_space *space)
+{
+    for (size_t i = 0; i < ambs_space_dimension(space); i++)
+        if (!isnan(ambs_space_parameter(space, i)->initial)) return true;
+    return false;
+}
+
+static int take_defaults(ambs_search *s, ambs_error *err)
+{
+    if (!s->method->begins_with_default || !has_any_default(s->space)) return AMBS_OK;
+    s->defaults = ambs_calloc(s->d, sizeof *s->defaults, err);
+    if (!s->defaults) return AMBS_E_NOMEM;
+    int rc = ambs_space_defaults(s->space, s->defaults, err);
+    if (rc != AMBS_E_INFEASIBLE) return rc;
+    /* Defaults of single parameters may not fit together; then there is no default configuration.
+     */
+    free(s->defaults);
+    s->defaults = NULL;
+    return AMBS_OK;
+}
+
+static int init_method(ambs_search *s, ambs_error *err)
+{
+    const ambs_spec *spec = s->spec;
+    s->context = (ambs_method_context){
+        .spec = spec,
+        .space = s->space,
+        .options = spec->method_options,
+        .trial = known_trial,
+        .n_trials = count_trials,
+        .is_taken = is_taken,
+        .search = s,
+    };
+    int rc = spec->method->check ? spec->method->check(spec, spec->method_options, err) : AMBS_OK;
+    if (rc != AMBS_OK) return rc;
+    void *state = ambs_calloc(1, spec->method->state_size, err);
+    if (!state) return AMBS_E_NOMEM;
+    rc = spec->method->init ? spec->method->init(state, &s->context, err) : AMBS_OK;
+    if (rc == AMBS_OK)
+        s->state = state;
+    else
+        free(state);
+    return rc;
+}
+
+int ambs_search_create(const ambs_spec *spec, ambs_search **ret_search, ambs_error *err)
+{
+    ambs_search *s = ambs_calloc(1, sizeof *s, err);
+    if (!s) return AMBS_E_NOMEM;
+    s->spec = spec;
+    s->space = spec->space;
+    s->method = spec->method;
+    s->d = ambs_space_dimension(spec->space);
+    s->sign = spec->goal == AMBS_MAXIMIZE ? -1 : 1;
+    s->best = UINT64_MAX;
+    int rc = ambs_space_set_create(s->space, &s->taken, err);
+    if (rc == AMBS_OK) rc = take_defaults(s, err);
+    if (rc == AMBS_OK) rc = init_method(s, err);
+    if (rc == AMBS_OK)
+        *ret_search = s;
+    else
+        ambs_search_destroy(s);
+    return rc == AMBS_OK ? rc : ambs_wrap(err, rc, "method %s", spec->method->member.name);
+}
+
+void ambs_search_destroy(ambs_search *s)
+{
+    if (!s) return;
+    if (s->state && s->method->fini) s->method->fini(s->state);
+    free(s->state);
+    for (size_t i = 0; i < s->n_blocks; i++) free(s->blocks[i]);
+    free(s->blocks);
+    free(s->trials);
+    free(s->defaults);
+    free(s->again);
+    ambs_space_set_destroy(s->taken);
+    free(s);
+}
+
+/* Room for one more trial, taken before anything is decided. */
+static int reserve_trial(ambs_search *s, ambs_error *err)
+{
+    int rc = ambs_reserve(&s->trials, &s->trial_capacity, s->n_trials + 1, sizeof *s->trials, err);
+    if (rc != AMBS_OK || s->n_trials < s->n_blocks * ROWS_PER_BLOCK) return rc;
+    rc = ambs_reserve(&s->blocks, &s->block_capacity, s->n_blocks + 1, sizeof *s->blocks, err);
+    if (rc != AMBS_OK) return rc;
+    double *block = ambs_calloc(ROWS_PER_BLOCK * (s->d ? s->d : 1), sizeof *block, err);
+    if (!block) return AMBS_E_NOMEM;
+    s->blocks[s->n_blocks++] = block;
+    return AMBS_OK;
+}
+
+static int add_trial(ambs_search *s, const double *x, ambs_origin origin, double lie,
+                     ambs_error *err)
+{
+    int rc = ambs_space_set_add(s->taken, x, s->n_trials, NULL, err);
+    if (rc != AMBS_OK) return rc;
+    double *row = s->blocks[s->n_trials / ROWS_PER_BLOCK] + s->n_trials % ROWS_PER_BLOCK * s->d;
+    memcpy(row, x, s->d * sizeof *row);
+    s->trials[s->n_trials++] =
+        (ambs_known){.state = AMBS_TRIAL_WAITING, .origin = origin, .y = NAN, .lie = lie, .x = row};
+    s->n_lies += !isnan(lie);
+    s->counts.in_flight++;
+    return AMBS_OK;
+}
+
+static own_choice choose_own(const ambs_search *s)
+{
+    own_choice c = {.next_point = s->next_point, .first_again = s->first_again};
+    for (; c.first_again < s->n_again; c.first_again++) {
+        const ambs_known *t = &s->trials[s->again[c.first_again]];
+        if (is_taken(s, t->x)) continue;
+        c.x = t->x;
+        c.origin = t->origin;
+        c.first_again++;
+        return c;
+    }
+    for (; c.next_point < s->spec->n_initial; c.next_point++) {
+        const double *x = s->spec->initial_points + c.next_point * s->d;
+        if (is_taken(s, x) || !ambs_space_contains(s->space, x, NULL)) continue;
+        c.x = x;
+        c.origin = AMBS_ORIGIN_POINT;
+        c.next_point++;
+        return c;
+    }
+    if (s->defaults && !is_taken(s, s->defaults)) {
+        c.x = s->defaults;
+        c.origin = AMBS_ORIGIN_DEFAULT;
+    }
+    return c;
+}
+
+static void consume_own(ambs_search *s, const own_choice *c)
+{
+    s->next_point = c->next_point;
+    s->first_again = c->first_again;
+    if (s->first_again == s->n_again) s->first_again = s->n_again = 0;
+    if (s->defaults && is_taken(s, s->defaults)) {
+        free(s->defaults);
+        s->defaults = NULL;
+    }
+}
+
+/* A method is checked, too: nothing is evaluated twice, nothing forbidden is launched. */
+static int check_proposed(const ambs_search *s, const double *x, ambs_error *err)
+{
+    uint64_t id;
+    if (!ambs_space_contains(s->space, x, err))
+        return ambs_wrap(err, AMBS_E_NUMERIC, "method %s proposed what is not in the space",
+                         s->method->member.name);
+    if (!ambs_space_set_has(s->taken, x, &id)) return AMBS_OK;
+    return ambs_fail(err, AMBS_E_NUMERIC,
+                     "method %s proposed the configuration of trial %llu again",
+                     s->method->member.name, (unsigned long long)id);
+}
+
+int ambs_search_ask(ambs_search *s, ambs_proposal *ret, ambs_error *err)
+{
+    int rc = reserve_trial(s, err);
+    if (rc != AMBS_OK) return rc;
+    own_choice own = choose_own(s);
+    ambs_proposal p = {.trial = s->n_trials,
+                       .origin = own.origin,
+                       .mean = NAN,
+                       .sd = NAN,
+                       .acquisition = NAN,
+                       .lie = NAN,
+                       .n_told = s->counts.told,
+                       .n_lies = s->n_lies,
+                       .x = ret->x};
+    if (own.x) {
+        memcpy(p.x, own.x, s->d * sizeof *p.x);
+        if (s->method->adopt) rc = s->method->adopt(s->state, p.trial, &p, err);
+    } else {
+        rc = s->method->ask(s->state, p.trial, &p, err);
+        if (rc == AMBS_OK) rc = check_proposed(s, p.x, err);
+    }
+    if (rc == AMBS_OK) rc = add_trial(s, p.x, p.origin, p.lie, err);
+    if (rc != AMBS_OK) return rc;
+    s->counts.asked++;
+    consume_own(s, &own);
+    *ret = p;
+    return AMBS_OK;
+}
+
+int ambs_search_restore_ask(ambs_search *s, const ambs_proposal *p, ambs_error *err)
+{
+    int rc = reserve_trial(s, err);
+    if (rc != AMBS_OK) return rc;
+    if (p->trial != s->n_trials)
+        return ambs_fail(err, AMBS_E_MISMATCH,
+                         "found the record of trial %llu, expected that of trial %llu",
+                         (unsigned long long)p->trial, (unsigned long long)s->n_trials);
+    if (!ambs_space_contains(s->space, p->x, err) || is_taken(s, p->x))
+        return ambs_fail(err, AMBS_E_MISMATCH,
+                         "trial %llu as recorded is not a new configuration of this space",
+                         (unsigned long long)p->trial);
+    own_choice own = choose_own(s);
+    if (own.x && !ambs_space_equal(s->space, own.x, p->x))
+        return ambs_fail(
+            err, AMBS_E_MISMATCH,
+            "trial %llu as recorded is not the initial configuration that this study begins with",
+            (unsigned long long)p->trial);
+    if (s->method->restore) rc = s->method->restore(s->state, p, own.x != NULL, err);
+    if (rc == AMBS_OK) rc = add_trial(s, p->x, p->origin, p->lie, err);
+    if (rc != AMBS_OK) return rc;
+    s->counts.asked++;
+    consume_own(s, &own);
+    return AMBS_OK;
+}
+
+/* The trial if it is in flight. */
+static int find_open(ambs_search *s, uint64_t id, const char *verb, ambs_known **ret,
+                     ambs_error *err)
+{
+    if (id >= s->n_trials)
+        return ambs_fail(err, AMBS_E_NOT_FOUND,
+                         "there is no trial %llu to %s; %llu trials were made",
+                         (unsigned long long)id, verb, (unsigned long long)s->n_trials);
+    *ret = &s->trials[id];
+    if ((*ret)->state == AMBS_TRIAL_WAITING) return AMBS_OK;
+    return ambs_fail(err, AMBS_E_INVALID, "trial %llu is %s already, so there is nothing to %s",
+                     (unsigned long long)id, ambs_trial_state_name((*ret)->state), verb);
+}
+
+static int check_outcome(const ambs_outcome *o, ambs_error *err)
+{
+    if (o->state == AMBS_TRIAL_COMPLETE || o->state == AMBS_TRIAL_PRUNED ||
+        o->state == AMBS_TRIAL_FAILED)
+        return AMBS_OK;
+    return ambs_fail(err, AMBS_E_INVALID,
+                     "a trial was told as %s, expected complete, pruned or failed",
+                     ambs_trial_state_name(o->state));
+}
+
+/* The trial leaves the flight with its outcome. */
+static void settle(ambs_search *s, uint64_t id, const ambs_outcome *o)
+{
+    ambs_known *t = &s->trials[id];
+    bool finite = isfinite(o->objective);
+    s->n_lies -= !isnan(t->lie);
+    t->lie = NAN;
+    t->state = o->state == AMBS_TRIAL_COMPLETE && !finite ? AMBS_TRIAL_FAILED : o->state;
+    t->y = t->state != AMBS_TRIAL_FAILED && finite ? s->sign * o->objective : NAN;
+    s->counts.in_flight--;
+    s->counts.told++;
+    s->counts.complete += t->state == AMBS_TRIAL_COMPLETE;
+    s->counts.pruned += t->state == AMBS_TRIAL_PRUNED;
+    s->counts.failed += t->state == AMBS_TRIAL_FAILED;
+    if (t->state == AMBS_TRIAL_COMPLETE && (s->best == UINT64_MAX || t->y < s->trials[s->best].y))
+        s->best = id;
+}
+
+int ambs_search_tell(ambs_search *s, uint64_t id, const ambs_outcome *outcome, ambs_error *err)
+{
+    ambs_known *t;
+    int rc = find_open(s, id, "tell", &t, err);
+    if (rc == AMBS_OK) rc = check_outcome(outcome, err);
+    if (rc != AMBS_OK) return rc;
+    settle(s, id, outcome);
+    return s->method->tell ? s->method->tell(s->state, id, err) : AMBS_OK;
+}
+
+int ambs_search_tell_own(ambs_search *s, const double *x, const ambs_outcome *outcome,
+                         uint64_t *ret_trial, ambs_error *err)
+{
+    uint64_t id;
+    int rc = check_outcome(outcome, err);
+    if (rc == AMBS_OK) rc = reserve_trial(s, err);
+    if (rc != AMBS_OK) return rc;
+    if (!ambs_space_contains(s->space, x, err))
+        return ambs_wrap(err, AMBS_E_INVALID, "the configuration told is not in the space");
+    if (ambs_space_set_has(s->taken, x, &id))
+        return ambs_fail(err, AMBS_E_INVALID,
+                         "the configuration told is that of trial %llu already",
+                         (unsigned long long)id);
+    id = s->n_trials;
+    rc = add_trial(s, x, AMBS_ORIGIN_OWN, NAN, err);
+    if (rc != AMBS_OK) return rc;
+    settle(s, id, outcome);
+    *ret_trial = id;
+    return s->method->tell ? s->method->tell(s->state, id, err) : AMBS_OK;
+}
+
+int ambs_search_report(ambs_search *s, uint64_t id, long long step, double value,
+                       ambs_decision *ret_decision, ambs_error *err)
+{
+    ambs_known *t;
+    int rc = find_open(s, id, "report on", &t, err);
+    if (rc != AMBS_OK) return rc;
+    *ret_decision =
+        s->method->report ? s->method->report(s->state, id, step, s->sign * value) : AMBS_CONTINUE;
+    return AMBS_OK;
+}
+
+int ambs_search_cancel(ambs_search *s, uint64_t id, ambs_error *err)
+{
+    ambs_known *t = NULL;
+    int rc = find_open(s, id, "cancel", &t, err);
+    bool comes_again =
+        rc == AMBS_OK && (t->origin == AMBS_ORIGIN_POINT || t->origin == AMBS_ORIGIN_DEFAULT ||
+                          t->origin == AMBS_ORIGIN_DESIGN);
+    if (comes_again)
+        rc = ambs_reserve(&s->again, &s->again_capacity, s->n_again + 1, sizeof *s->again, err);
+    if (rc != AMBS_OK) return rc;
+    if (comes_again) s->again[s->n_again++] = id;
+    ambs_space_set_remove(s->taken, t->x);
+    s->n_lies -= !isnan(t->lie);
+    t->lie = NAN;
+    t->state = AMBS_TRIAL_CANCELLED;
+    s->counts.in_flight--;
+    s->counts.cancelled++;
+    return s->method->cancel ? s->method->cancel(s->state, id, err) : AMBS_OK;
+}
+
+int ambs_search_best(const ambs_search *s, uint64_t *ret_trial, double *ret_objective,
+                     double *ret_x, ambs_error *err)
+{
+    if (s->best == UINT64_MAX)
+        return ambs_fail(err, AMBS_E_NOT_FOUND, "no trial is complete yet (%llu failed)",
+                         (unsigned long long)s->counts.failed);
+    *ret_trial = s->best;
+    *ret_objective = s->sign * s->trials[s->best].y;
+    memcpy(ret_x, s->trials[s->best].x, s->d * sizeof *ret_x);
+    return AMBS_OK;
+}
+
+void ambs_search_counts_get(const ambs_search *s, ambs_search_counts *ret_counts)
+{
+    *ret_counts = s->counts;
+}
