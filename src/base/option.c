@@ -223,6 +223,24 @@ int ambs_options_set(const ambs_option *table, void *options, const char *name, 
     return refuse_name(table, name, err);
 }
 
+bool ambs_options_know(const ambs_option *table, const char *name)
+{
+    if (ambs_option_find(table, name)) return true;
+    for (const ambs_option *o = table; o && o->name; o++)
+        if (o->type == AMBS_OPTION_MEMBER && ambs_chosen_knows(o, name)) return true;
+    return false;
+}
+
+bool ambs_options_know_group(const ambs_option *table, const char *name)
+{
+    size_t length = strlen(name);
+    for (const ambs_option *o = table; o && o->name; o++) {
+        if (strncmp(o->name, name, length) == 0 && o->name[length] == '.') return true;
+        if (o->type == AMBS_OPTION_MEMBER && ambs_chosen_knows_group(o, name)) return true;
+    }
+    return false;
+}
+
 int ambs_options_check(const ambs_option *table, const void *options, ambs_error *err)
 {
     for (const ambs_option *o = table; o && o->name; o++) {

@@ -64,6 +64,11 @@ void ambs_options_fini(const ambs_option *table, void *options);
  * the nearest and all known names), AMBS_E_INVALID for a bad value (found, expected, range). */
 int ambs_options_set(const ambs_option *table, void *options, const char *name, const char *value,
                      ambs_error *err);
+/* True where ambs_options_set() knows the name (the value may still be wrong); ambs_option_find()
+ * finds the table's own names only. */
+bool ambs_options_know(const ambs_option *table, const char *name);
+/* True where "name." begins names that ambs_options_set() knows: a mapping may stand there. */
+bool ambs_options_know_group(const ambs_option *table, const char *name);
 /* Once all is set: AMBS_E_INVALID where an option was given that the chosen plug-in does not have
  * ("kappa is an option of lcb, but acquisition is ei"). */
 int ambs_options_check(const ambs_option *table, const void *options, ambs_error *err);

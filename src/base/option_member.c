@@ -54,6 +54,14 @@ bool ambs_chosen_knows(const ambs_option *o, const char *name)
     return false;
 }
 
+bool ambs_chosen_knows_group(const ambs_option *o, const char *name)
+{
+    bool found = strcmp(o->name, name) == 0;
+    for (size_t i = 0; !found && family_member(o, i); i++)
+        found = family_member(o, i)->options && strcmp(family_member(o, i)->name, name) == 0;
+    return found;
+}
+
 static int refuse_member(const ambs_option *o, const char *name, ambs_error *err)
 {
     ambs_text known = {0};

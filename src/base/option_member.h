@@ -10,6 +10,8 @@ int ambs_chosen_set(ambs_chosen *c, const ambs_option *o, const char *name, ambs
 void ambs_chosen_fini(ambs_chosen *c);
 /* True where `name` is an option of some member of o's family, spelled as option.h says. */
 bool ambs_chosen_knows(const ambs_option *o, const char *name);
+/* True where `name` is o's own or a member's, so that options of the member may follow below it. */
+bool ambs_chosen_knows_group(const ambs_option *o, const char *name);
 /* Sets such an option; it is kept for a member chosen later. */
 int ambs_chosen_give(ambs_chosen *c, const ambs_option *o, const char *name, const char *value,
                      ambs_error *err);
