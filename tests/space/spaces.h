@@ -30,30 +30,37 @@ static inline ambs_space *new_space(void)
     return space;
 }
 
-static inline int try_numeric(ambs_space *space, const char *name, ambs_parameter_type type, ambs_scale scale,
-                              double min, double max, double step, ambs_error *err)
+static inline int try_numeric(ambs_space *space, const char *name, ambs_parameter_type type,
+                              ambs_scale scale, double min, double max, double step,
+                              ambs_error *err)
 {
-    ambs_parameter p = {.name = name, .type = type, .scale = scale, .min = min, .max = max, .step = step,
+    ambs_parameter p = {.name = name,
+                        .type = type,
+                        .scale = scale,
+                        .min = min,
+                        .max = max,
+                        .step = step,
                         .initial = NAN};
     return ambs_space_add(space, &p, err);
 }
 
-static inline void add_float(ambs_space *space, const char *name, ambs_scale scale, double min, double max,
-                             double step)
+static inline void add_float(ambs_space *space, const char *name, ambs_scale scale, double min,
+                             double max, double step)
 {
     ambs_error err = {0};
     must(try_numeric(space, name, AMBS_PARAMETER_FLOAT, scale, min, max, step, &err), &err);
 }
 
-static inline void add_int(ambs_space *space, const char *name, ambs_scale scale, double min, double max, double step)
+static inline void add_int(ambs_space *space, const char *name, ambs_scale scale, double min,
+                           double max, double step)
 {
     ambs_error err = {0};
     must(try_numeric(space, name, AMBS_PARAMETER_INT, scale, min, max, step, &err), &err);
 }
 
 /* `levels` separated by blanks; those that are numbers become numbers, true and false booleans. */
-static inline void add_levels(ambs_space *space, const char *name, ambs_parameter_type type, const char *levels,
-                              const double *probabilities)
+static inline void add_levels(ambs_space *space, const char *name, ambs_parameter_type type,
+                              const char *levels, const double *probabilities)
 {
     ambs_error err = {0};
     char copy[4096];
@@ -65,12 +72,17 @@ static inline void add_levels(ambs_space *space, const char *name, ambs_paramete
         char *end;
         double number = strtod(word, &end);
         ambs_value v = {.kind = AMBS_VALUE_STRING, .number = NAN, .text = word};
-        if (*end == '\0') v = (ambs_value){strpbrk(word, ".e") ? AMBS_VALUE_FLOAT : AMBS_VALUE_INT, number, word};
+        if (*end == '\0')
+            v = (ambs_value){strpbrk(word, ".e") ? AMBS_VALUE_FLOAT : AMBS_VALUE_INT, number, word};
         else if (!strcmp(word, "true") || !strcmp(word, "false"))
             v = (ambs_value){AMBS_VALUE_BOOL, word[0] == 't', word};
         values[n++] = v;
     }
-    ambs_parameter p = {.name = name, .type = type, .levels = values, .n_levels = n, .probabilities = probabilities,
+    ambs_parameter p = {.name = name,
+                        .type = type,
+                        .levels = values,
+                        .n_levels = n,
+                        .probabilities = probabilities,
                         .initial = NAN};
     must(ambs_space_add(space, &p, &err), &err);
 }
@@ -104,7 +116,8 @@ static inline ambs_space *every_kind(void)
     add_int(s, "layers", AMBS_SCALE_LINEAR, 1, 4, 0);
     add_int(s, "units", AMBS_SCALE_LOG, 8, 512, 8);
     add_levels(s, "batch", AMBS_PARAMETER_ORDINAL, "16 32 64 128", NULL);
-    add_levels(s, "optimizer", AMBS_PARAMETER_CATEGORICAL, "sgd adam rmsprop", (const double[]){0.5, 0.3, 0.2});
+    add_levels(s, "optimizer", AMBS_PARAMETER_CATEGORICAL, "sgd adam rmsprop",
+               (const double[]){0.5, 0.3, 0.2});
     add_levels(s, "nesterov", AMBS_PARAMETER_CATEGORICAL, "false true", NULL);
     add_float(s, "momentum", AMBS_SCALE_LINEAR, 0, 0.99, 0);
     add_levels(s, "epochs", AMBS_PARAMETER_CONSTANT, "30", NULL);

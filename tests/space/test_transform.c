@@ -2,7 +2,8 @@
 /* The unit cube and back: exact at the ends and on steps, for every type and scale. */
 #include "spaces.h"
 
-static const ambs_scale scales[] = {AMBS_SCALE_LINEAR, AMBS_SCALE_LOG, AMBS_SCALE_REVERSE_LOG, AMBS_SCALE_LOGIT};
+static const ambs_scale scales[] = {AMBS_SCALE_LINEAR, AMBS_SCALE_LOG, AMBS_SCALE_REVERSE_LOG,
+                                    AMBS_SCALE_LOGIT};
 
 static void a_single_value_maps_to_the_middle_and_back(void **state)
 {
@@ -79,18 +80,25 @@ static void every_step_comes_back_exactly(void **state)
         ambs_scale scale;
         double min, max, step;
     } cases[] = {
-        {AMBS_PARAMETER_INT, AMBS_SCALE_LINEAR, 1, 4, 0},       {AMBS_PARAMETER_INT, AMBS_SCALE_LINEAR, -7, 8, 5},
-        {AMBS_PARAMETER_INT, AMBS_SCALE_LOG, 1, 1000, 0},       {AMBS_PARAMETER_INT, AMBS_SCALE_LOG, 1, 1001, 100},
-        {AMBS_PARAMETER_INT, AMBS_SCALE_LOG, 8, 512, 8},        {AMBS_PARAMETER_INT, AMBS_SCALE_REVERSE_LOG, -50, 0, 0},
-        {AMBS_PARAMETER_FLOAT, AMBS_SCALE_LINEAR, 0, 1, 0.1},   {AMBS_PARAMETER_FLOAT, AMBS_SCALE_LINEAR, -0.3, 0.3, 0.05},
-        {AMBS_PARAMETER_FLOAT, AMBS_SCALE_LOG, 0.01, 1, 0.01},  {AMBS_PARAMETER_FLOAT, AMBS_SCALE_LOGIT, 0.1, 0.9, 0.1},
+        {AMBS_PARAMETER_INT, AMBS_SCALE_LINEAR, 1, 4, 0},
+        {AMBS_PARAMETER_INT, AMBS_SCALE_LINEAR, -7, 8, 5},
+        {AMBS_PARAMETER_INT, AMBS_SCALE_LOG, 1, 1000, 0},
+        {AMBS_PARAMETER_INT, AMBS_SCALE_LOG, 1, 1001, 100},
+        {AMBS_PARAMETER_INT, AMBS_SCALE_LOG, 8, 512, 8},
+        {AMBS_PARAMETER_INT, AMBS_SCALE_REVERSE_LOG, -50, 0, 0},
+        {AMBS_PARAMETER_FLOAT, AMBS_SCALE_LINEAR, 0, 1, 0.1},
+        {AMBS_PARAMETER_FLOAT, AMBS_SCALE_LINEAR, -0.3, 0.3, 0.05},
+        {AMBS_PARAMETER_FLOAT, AMBS_SCALE_LOG, 0.01, 1, 0.01},
+        {AMBS_PARAMETER_FLOAT, AMBS_SCALE_LOGIT, 0.1, 0.9, 0.1},
         {AMBS_PARAMETER_FLOAT, AMBS_SCALE_REVERSE_LOG, 0, 0.99, 0.01},
         {AMBS_PARAMETER_FLOAT, AMBS_SCALE_LINEAR, 0, 1, 1.0 / 3},
     };
     for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
         ambs_error err;
         ambs_space *s = new_space();
-        must(try_numeric(s, "x", cases[c].type, cases[c].scale, cases[c].min, cases[c].max, cases[c].step, &err), &err);
+        must(try_numeric(s, "x", cases[c].type, cases[c].scale, cases[c].min, cases[c].max,
+                         cases[c].step, &err),
+             &err);
         finish(s);
         ambs_space_cursor *cursor;
         must(ambs_space_cursor_create(s, &cursor, &err), &err);
@@ -122,7 +130,8 @@ static void decimal_steps_read_as_a_person_writes_them(void **state)
     ambs_space *s = new_space();
     add_float(s, "x", AMBS_SCALE_LINEAR, 0, 1, 0.1);
     finish(s);
-    static const char *const written[] = {"0", "0.1", "0.2", "0.3", "0.4", "0.5", "0.6", "0.7", "0.8", "0.9", "1"};
+    static const char *const written[] = {"0",   "0.1", "0.2", "0.3", "0.4", "0.5",
+                                          "0.6", "0.7", "0.8", "0.9", "1"};
     char text[32];
     for (int k = 0; k <= 10; k++) {
         double u = (k + 0.5) / 11, x;
@@ -159,7 +168,8 @@ static void a_range_of_10_to_the_12_comes_back_exactly(void **state)
     ambs_random r;
     ambs_random_init(&r, 3, 0, AMBS_PURPOSE_TEST);
     for (int round = 0; round < 20000; round++) {
-        double x[2] = {(double)ambs_random_below(&r, 1000000000000u), 1 + (double)ambs_random_below(&r, 1000000000u)};
+        double x[2] = {(double)ambs_random_below(&r, 1000000000000u),
+                       1 + (double)ambs_random_below(&r, 1000000000u)};
         double u[2], back[2];
         ambs_space_to_unit(s, x, u);
         ambs_space_from_unit(s, u, back);
@@ -207,7 +217,8 @@ static void random_members_of_a_mixed_space_come_back(void **state)
             assert_int_equal(isnan(x[i]), isnan(u[i]));
             assert_int_equal(isnan(x[i]), isnan(back[i]));
             bool continuous = i == 0 || i == 2 || i == 3 || i == 9;
-            if (!isnan(x[i])) assert_true(continuous ? fabs(back[i] - x[i]) < 1e-13 : back[i] == x[i]);
+            if (!isnan(x[i]))
+                assert_true(continuous ? fabs(back[i] - x[i]) < 1e-13 : back[i] == x[i]);
         }
         memcpy(again, x, sizeof again);
         ambs_space_normalise(s, again); /* a member stays as it is */
