@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Surrogates: regression models with a predictive mean and standard deviation.
  *
- * The driver (src/search) owns the data, the transform of y (minimised, transformed scale), the seed and
- * when to fit; a surrogate holds only the maths. Shapes: n rows, p features, m candidates; all row-major.
- * Everything is local, deterministic (the same calls give the same bits) and never called by two threads
- * at once on one state. */
+ * The driver (src/search) owns the data, the transform of y (minimised, transformed scale), the
+ * seed and when to fit; a surrogate holds only the maths. Shapes: n rows, p features, m candidates;
+ * all row-major. Everything is local, deterministic (the same calls give the same bits) and never
+ * called by two threads at once on one state. */
 #ifndef AMBS_SURROGATE_SURROGATE_H
 #define AMBS_SURROGATE_SURROGATE_H
 
@@ -21,34 +21,39 @@ typedef struct ambs_surrogate_ops {
     int (*init)(void *state, const void *options, size_t p, const ambs_feature *features,
                 uint64_t seed, ambs_error *err);
     void (*fini)(void *state);
-    /* Forgets all rows and fits to x [n, p], y [n] (copied), n >= 1, y finite. `weights_noise` is unknown
-     * to this interface: repeats are averaged by the driver. Cost is told in the member's head comment. */
+    /* Forgets all rows and fits to x [n, p], y [n] (copied), n >= 1, y finite. `weights_noise` is
+     * unknown to this interface: repeats are averaged by the driver. Cost is told in the member's
+     * head comment. */
     int (*fit)(void *state, size_t n, const double *x, const double *y, uint64_t generation,
                ambs_error *err);
-    /* Appends one row without a full fit: a lie, or a result between fits. Its index is the number of
-     * rows before. NULL: the driver fits anew. */
+    /* Appends one row without a full fit: a lie, or a result between fits. Its index is the number
+     * of rows before. NULL: the driver fits anew. */
     int (*append)(void *state, const double *row, double y, ambs_error *err);
     /* The row's y changes (the truth takes the place of a lie): factors and splits stay. */
     int (*replace)(void *state, size_t row, double y, ambs_error *err);
     /* The row counts no more (a cancelled lie). Indices of other rows stay. */
     int (*remove)(void *state, size_t row, ambs_error *err);
-    /* mean [m], sd [m] (>= 0, of the latent function; a floor keeps it positive) at x [m, p]; ret_sd may
-     * be NULL. Allocates nothing. */
+    /* mean [m], sd [m] (>= 0, of the latent function; a floor keeps it positive) at x [m, p];
+     * ret_sd may be NULL. Allocates nothing. */
     int (*predict)(const void *state, size_t m, const double *x, double *ret_mean, double *ret_sd,
                    ambs_error *err);
-    /* Mean squared error of rows on the parts that did not see them (out of bag, leave one out), on the
-     * rows of the last fit; NaN when there is none. */
+    /* Mean squared error of rows on the parts that did not see them (out of bag, leave one out), on
+     * the rows of the last fit; NaN when there is none. */
     double (*out_of_sample_error)(const void *state);
 } ambs_surrogate_ops;
 
 extern const ambs_surrogate_ops *const ambs_surrogate_registry[];
+/* The member called `name`; AMBS_E_NOT_FOUND lists the known ones. */
+int ambs_surrogate_find(const char *name, const ambs_surrogate_ops **ret_ops, ambs_error *err);
 
-/* A surrogate with its options and memory: the generic driver. Checks shapes and finite values, supplies
- * append/replace/remove by refitting where a member has none, and turns a member's failure into an error. */
+/* A surrogate with its options and memory: the generic driver. Checks shapes and finite values,
+ * supplies append/replace/remove by refitting where a member has none, and turns a member's failure
+ * into an error. */
 typedef struct ambs_surrogate ambs_surrogate;
-/* Looks `name` up in the registry (error lists the known names). `options` borrowed (NULL: defaults). */
-int ambs_surrogate_create(const char *name, const void *options, const ambs_space *space, uint64_t seed,
-                          ambs_surrogate **ret_surrogate, ambs_error *err);
+/* Looks `name` up in the registry (error lists the known names). `options` borrowed (NULL:
+ * defaults). */
+int ambs_surrogate_create(const char *name, const void *options, const ambs_space *space,
+                          uint64_t seed, ambs_surrogate **ret_surrogate, ambs_error *err);
 void ambs_surrogate_destroy(ambs_surrogate *surrogate);
 /* x are configurations [n, d] here; the driver encodes them. */
 int ambs_surrogate_fit(ambs_surrogate *s, size_t n, const double *x, const double *y,
@@ -56,8 +61,8 @@ int ambs_surrogate_fit(ambs_surrogate *s, size_t n, const double *x, const doubl
 int ambs_surrogate_append(ambs_surrogate *s, const double *x, double y, ambs_error *err);
 int ambs_surrogate_replace(ambs_surrogate *s, size_t row, double y, ambs_error *err);
 int ambs_surrogate_remove(ambs_surrogate *s, size_t row, ambs_error *err);
-int ambs_surrogate_predict(ambs_surrogate *s, size_t m, const double *x, double *ret_mean, double *ret_sd,
-                           ambs_error *err);
+int ambs_surrogate_predict(ambs_surrogate *s, size_t m, const double *x, double *ret_mean,
+                           double *ret_sd, ambs_error *err);
 size_t ambs_surrogate_n_rows(const ambs_surrogate *s);
 double ambs_surrogate_out_of_sample_error(const ambs_surrogate *s);
 

@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: MIT */
+/* The random forest (Breiman 2001, doi:10.1023/A:1010933404324) with a predictive variance by the
+ * law of total variance (Hutter, Xu, Hoos, Leyton-Brown 2014, doi:10.1016/j.artint.2013.10.003):
+ * the variance of the trees' means plus the mean of the leaves' variances.
+ *
+ * Single rows come and go without a fit: a new row gets its bootstrap weight in every tree, falls
+ * into a leaf and splits that leaf anew; a changed y changes its leaf's mean; a removed row leaves
+ * its leaf, and a leaf without rows gives way to its sibling. Splits higher up stay until the next
+ * fit, as do the number of trees and the columns' bins. So a lie costs O(T log n) where a fit costs
+ * O(T p n log n), and a prediction O(T log n).
+ *
+ * Features are held in single precision: values that differ by less than 1e-7 of the range are the
+ * same. */
+#include "surrogate/forest.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "surrogate/forest_grow.h"
+
+#define AT_ONCE 128 /* candidates that walk down one tree together */
+
+typedef struct state {
+    const ambs_forest_options *options;
+    uint64_t seed;
+    ambs_forest_rows rows;
+    size_t cells_capacity, y_capacity;
+    size_t n_trees, trees_capacity;
+    ambs_tree *trees;
+    ambs_grower grower;
+    uint32_t *candidates; /* [AT_ONCE, stride] */
+} state;
+
+static int init(void *memory, const void *options, size_t p, const ambs_feature *features,
+                uint64_t seed, ambs_error *err)
+{
+    state *s = memory;
+    s->options = options;
+    s->seed = seed;
+    s->rows = (ambs_forest_rows){
+        .features = features, .p = p, .stride = p > 0 ? p : 1, .bootstrap = s->options->bootstrap};
+    if (p > AMBS_NODE_FEATURE)
+        return ambs_fail(err, AMBS_E_INVALID, "found %zu features, expected at most %u", p,
+                         AMBS_NODE_FEATURE);
+    s->candidates = ambs_calloc(AT_ONCE, s->rows.stride * sizeof *s->candidates, err);
+    int rc = s->candidates ? ambs_grower_init(&s->grower, options, p, err) : AMBS_E_NOMEM;
+    if (rc != AMBS_OK) {
+        free(s->candidates);
+        ambs_grower_fini(&s->grower);
+    }
+    return rc;
+}
+
+static void fini(void *memory)
+{
+    state *s = memory;
+    for (size_t t = 0; t < s->trees_capacity; t++) ambs_tree_fini(&s->trees[t]);
+    free(s->trees);
+    free(s->rows.cells);
+    free(s->rows.y);
+    free(s->rows.next);
+    free(s->candidates);
+    ambs_grower_fini(&s->grower);
+}
+
+/* A level that is none counts as inactive, so that no mask is read beyond its end. */
+static void encode(const ambs_forest_rows *rows, const double *x, uint32_t *cells)
+{
+    for (size_t f = 0; f < rows->p; f++) {
+        const ambs_feature *feature = &rows->features[f];
+        if (feature->kind == AMBS_FEATURE_NUMERIC)
+            cells[f] = ambs_bits_of_float((float)x[f] + 0.0f); /* -0 becomes 0 */
+        else
+            cells[f] = x[f] >= 0 && x[f] < (double)feature->n_levels ? (uint32_t)x[f]
+                                                                     : (uint32_t)feature->n_levels;
+    }
+}
+
+static int reserve_rows(state *s, size_t n, ambs_error *err)
+{
+    ambs_forest_rows *rows = &s->rows;
+    if (n >= AMBS_NO_ROW)
+        return ambs_fail(err, AMBS_E_INVALID, "found %zu rows, expected fewer than 2^32", n);
+    int rc = ambs_reserve(&rows->y, &s->y_capacity, n, sizeof *rows->y, err);
+    if (rc != AMBS_OK) return rc;
+    return ambs_reserve(&rows->cells, &s->cells_capacity, n, rows->stride * sizeof *rows->cells,
+                        err);
+}
+
+/* Room for n rows in the leaves' lists; the lists that are there stay. */
+static int reserve_next(state *s, size_t n, ambs_error *err)
+{
+    ambs_forest_rows *rows = &s->rows;
+    if (n <= rows->next_stride) return AMBS_OK;
+    size_t stride = n + n / 4 + 64;
+    uint32_t *next = ambs_calloc(s->n_trees, stride * sizeof *next, err);
+    if (!next) return AMBS_E_NOMEM;
+    for (size_t t = 0; rows->next && t < s->n_trees; t++)
+        memcpy(next + t * stride, rows->next + t * rows->next_stride,
+               rows->next_stride * sizeof *next);
+    free(rows->next);
+    rows->next = next;
+    rows->next_stride = stride;
+    return AMBS_OK;
+}
+
+static int set_trees(state *s, size_t n_trees, ambs_error *err)
+{
+    size_t had = s->trees_capacity;
+    if (n_trees > had) {
+        int rc = ambs_resize(&s->trees, n_trees, sizeof *s->trees, err);
+        if (rc != AMBS_OK) return rc;
+        memset(s->trees + had, 0, (n_trees - had) * sizeof *s->trees);
+        s->trees_capacity = n_trees;
+    }
+    if (n_trees != s->n_trees) { /* the lists are laid out by tree */
+        free(s->rows.next);
+        s->rows.next = NULL;
+        s->rows.next_stride = 0;
+    }
+    s->n_trees = n_trees;
+    return AMBS_OK;
+}
+
+static int take_rows(state *s, size_t n, const double *x, const double *y, ambs_error *err)
+{
+    int rc = reserve_rows(s, n, err);
+    if (rc != AMBS_OK) return rc;
+    double sum = 0;
+    for (size_t i = 0; i < n; i++) {
+        encode(&s->rows, x + i * s->rows.p, s->rows.cells + i * s->rows.stride);
+        s->rows.y[i] = y[i];
+        sum += y[i] / (double)n;
+    }
+    s->rows.center = sum;
+    s->rows.n = s->rows.n_fit = n;
+    return AMBS_OK;
+}
+
+static int fit(void *memory, size_t n, const double *x, const double *y, uint64_t generation,
+               ambs_error *err)
+{
+    state *s = memory;
+    int rc = take_rows(s, n, x, y, err);
+    if (rc == AMBS_OK) rc = set_trees(s, ambs_forest_n_trees(s->options, n), err);
+    if (rc == AMBS_OK) rc = reserve_next(s, n, err);
+    if (rc == AMBS_OK) rc = ambs_grower_columns(&s->grower, &s->rows, err);
+    uint64_t key = ambs_mix64(s->seed + ambs_mix64(generation + AMBS_PURPOSE_SURROGATE));
+    for (size_t t = 0; rc == AMBS_OK && t < s->n_trees; t++) {
+        s->trees[t].key = ambs_mix64(key + (t + 1) * 0x9e3779b97f4a7c15u);
+        rc = ambs_grow_tree(&s->grower, &s->trees[t], &s->rows,
+                            s->rows.next + t * s->rows.next_stride, err);
+    }
+    return rc;
+}
+
+/* --- single rows ---------------------------------------------------------------------------- */
+
+static bool leaf_is_pure(const state *s, const uint32_t *next, uint32_t head)
+{
+    for (uint32_t r = next[head]; r != AMBS_NO_ROW; r = next[r])
+        if (s->rows.y[r] != s->rows.y[head]) return false;
+    return true;
+}
+
+static int append(void *memory, const double *row, double y, ambs_error *err)
+{
+    state *s = memory;
+    ambs_forest_rows *rows = &s->rows;
+    uint32_t index = (uint32_t)rows->n;
+    int rc = reserve_rows(s, rows->n + 1, err);
+    if (rc == AMBS_OK) rc = reserve_next(s, rows->n + 1, err);
+    if (rc != AMBS_OK) return rc;
+    uint32_t *cells = rows->cells + index * rows->stride;
+    encode(rows, row, cells);
+    rows->y[index] = y;
+    rows->n++;
+    for (size_t t = 0; rc == AMBS_OK && t < s->n_trees; t++) {
+        ambs_tree *tree = &s->trees[t];
+        if (ambs_tree_weight(tree, rows, index) == 0) continue;
+        uint32_t *next = rows->next + t * rows->next_stride,
+                 leaf = ambs_tree_find(tree, cells, NULL);
+        next[index] = tree->nodes[leaf].head;
+        tree->nodes[leaf].head = index;
+        if (leaf_is_pure(s, next, index)) {
+            tree->leaves[leaf] = (ambs_tree_leaf){y, 0};
+            continue;
+        }
+        ambs_tree_refresh_leaf(tree, rows, next, leaf);
+        rc = ambs_grow_leaf(&s->grower, tree, rows, next, leaf, err);
+    }
+    return rc;
+}
+
+static int replace(void *memory, size_t row, double y, ambs_error *err)
+{
+    (void)err;
+    state *s = memory;
+    s->rows.y[row] = y;
+    for (size_t t = 0; t < s->n_trees; t++) {
+        ambs_tree *tree = &s->trees[t];
+        if (ambs_tree_weight(tree, &s->rows, row) == 0) continue;
+        uint32_t leaf = ambs_tree_find(tree, s->rows.cells + row * s->rows.stride, NULL);
+        ambs_tree_refresh_leaf(tree, &s->rows, s->rows.next + t * s->rows.next_stride, leaf);
+    }
+    return AMBS_OK;
+}
+
+/* The sibling of a leaf without rows takes the place of their parent. */
+static void give_way(ambs_tree *tree, uint32_t leaf, uint32_t parent)
+{
+    if (leaf == parent) return; /* the root keeps its last values */
+    uint32_t first = tree->nodes[parent].child, sibling = leaf == first ? first + 1 : first;
+    bool is_leaf = tree->nodes[sibling].child == sibling;
+    tree->nodes[parent] = tree->nodes[sibling];
+    tree->leaves[parent] = tree->leaves[sibling];
+    if (is_leaf) tree->nodes[parent].child = parent;
+}
+
+static int remove_row(void *memory, size_t row, ambs_error *err)
+{
+    (void)err;
+    state *s = memory;
+    for (size_t t = 0; t < s->n_trees; t++) {
+        ambs_tree *tree = &s->trees[t];
+        if (ambs_tree_weight(tree, &s->rows, row) == 0) continue;
+        uint32_t *next = s->rows.next + t * s->rows.next_stride, parent;
+        uint32_t leaf = ambs_tree_find(tree, s->rows.cells + row * s->rows.stride, &parent);
+        uint32_t *link = &tree->nodes[leaf].head;
+        while (*link != row) link = &next[*link];
+        *link = next[row];
+        if (tree->nodes[leaf].head == AMBS_NO_ROW)
+            give_way(tree, leaf, parent);
+        else
+            ambs_tree_refresh_leaf(tree, &s->rows, next, leaf);
+    }
+    return AMBS_OK;
+}
+
+/* --- prediction ----------------------------------------------------------------------------- */
+
+/* What a candidate has seen of the trees so far, around the first tree's mean: no cancellation. */
+typedef struct moments {
+    double first, sum, squares, variances;
+} moments;
+
+/* Eight rows go down together: a row's next step waits for its last, those of others do not. */
+#define TOGETHER 8
+
+static void walk(const ambs_tree *tree, const uint32_t *cells, size_t stride, size_t m,
+                 uint32_t *ret_leaf)
+{
+    for (size_t i = 0; i < m; i += TOGETHER) {
+        uint32_t at[TOGETHER] = {0}, moved;
+        const uint32_t *rows = cells + i * stride;
+        do {
+            moved = 0;
+            for (size_t k = 0; k < TOGETHER; k++) {
+                const ambs_tree_node *node = &tree->nodes[at[k]];
+                uint32_t to = node->child + ambs_tree_side(node, tree->pool, rows + k * stride);
+                moved |= to ^ at[k];
+                at[k] = to;
+            }
+        } while (moved);
+        memcpy(ret_leaf + i, at, sizeof at);
+    }
+}
+
+static void predict_block(const state *s, size_t m, const double *x, double *ret_mean,
+                          double *ret_sd)
+{
+    moments seen[AT_ONCE] = {{0}};
+    uint32_t leaf[AT_ONCE];
+    size_t stride = s->rows.stride, rounded = (m + TOGETHER - 1) / TOGETHER * TOGETHER;
+    for (size_t i = 0; i < rounded; i++) /* the last row again where the last eight are not full */
+        encode(&s->rows, x + (i < m ? i : m - 1) * s->rows.p, s->candidates + i * stride);
+    for (size_t t = 0; t < s->n_trees; t++) {
+        walk(&s->trees[t], s->candidates, stride, rounded, leaf);
+        for (size_t i = 0; i < m; i++) {
+            ambs_tree_leaf found = s->trees[t].leaves[leaf[i]];
+            if (t == 0) seen[i].first = found.mean;
+            double shifted = found.mean - seen[i].first;
+            seen[i].sum += shifted;
+            seen[i].squares += shifted * shifted;
+            seen[i].variances += found.variance;
+        }
+    }
+    double trees = (double)s->n_trees;
+    for (size_t i = 0; i < m; i++) {
+        double shift = seen[i].sum / trees;
+        ret_mean[i] = seen[i].first + shift;
+        double between = fmax(seen[i].squares / trees - shift * shift, 0);
+        if (ret_sd)
+            ret_sd[i] = sqrt(fmax(between + seen[i].variances / trees, AMBS_FOREST_VARIANCE_FLOOR));
+    }
+}
+
+static int predict(const void *memory, size_t m, const double *x, double *ret_mean, double *ret_sd,
+                   ambs_error *err)
+{
+    (void)err;
+    const state *s = memory;
+    for (size_t i = 0; i < m; i += AT_ONCE)
+        predict_block(s, m - i < AT_ONCE ? m - i : AT_ONCE, x + i * s->rows.p, ret_mean + i,
+                      ret_sd ? ret_sd + i : NULL);
+    return AMBS_OK;
+}
+
+/* Out of bag: each row by the trees in which it has no weight, as the trees are now. */
+static double out_of_sample_error(const void *memory)
+{
+    const state *s = memory;
+    double squares = 0;
+    size_t n_judged = 0;
+    for (size_t i = 0; i < s->rows.n_fit; i++) {
+        double sum = 0;
+        size_t n_trees = 0;
+        for (size_t t = 0; t < s->n_trees; t++) {
+            const ambs_tree *tree = &s->trees[t];
+            if (ambs_tree_weight(tree, &s->rows, i) > 0) continue;
+            sum +=
+                tree->leaves[ambs_tree_find(tree, s->rows.cells + i * s->rows.stride, NULL)].mean;
+            n_trees++;
+        }
+        if (n_trees == 0) continue;
+        double error = sum / (double)n_trees - s->rows.y[i];
+        squares += error * error;
+        n_judged++;
+    }
+    return n_judged > 0 ? squares / (double)n_judged : NAN;
+}
+
+const ambs_surrogate_ops ambs_surrogate_forest = {
+    .member = {"forest", "random forest with variance by the law of total variance",
+               ambs_forest_option_table, sizeof(ambs_forest_options)},
+    .encoding = AMBS_ENCODING_LEVELS,
+    .state_size = sizeof(state),
+    .init = init,
+    .fini = fini,
+    .fit = fit,
+    .append = append,
+    .replace = replace,
+    .remove = remove_row,
+    .predict = predict,
+    .out_of_sample_error = out_of_sample_error,
+};

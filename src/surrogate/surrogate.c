@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: MIT */
+/* The generic driver of surrogates: encodes configurations, checks what goes in and what comes out,
+ * and refits where a member cannot change single rows.
+ *
+ * Rows have two numbers: the caller's index never moves; `slot[index]` is the member's. They differ
+ * only for a member that is refitted, where removed rows are left out of the fit. */
+#include "surrogate/surrogate.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+/* Candidates are encoded and predicted this many at a time, so that predict allocates nothing. */
+#define BLOCK 256
+
+struct ambs_surrogate {
+    const ambs_surrogate_ops *ops;
+    const ambs_space *space;
+    void *state;
+    void *own_options; /* where the caller gave none */
+    ambs_feature *features;
+    size_t p, d;
+    double *block; /* [BLOCK, p] */
+    bool fitted;   /* false before the first fit and after a member failed half way */
+    bool row_wise; /* the member appends, replaces and removes; else it is refitted to x and y */
+    size_t n, n_alive;
+    bool *alive;   /* [n] */
+    double *x, *y; /* [n, p], [n] */
+    size_t alive_capacity, x_capacity, y_capacity;
+    uint64_t generation;
+};
+
+int ambs_surrogate_find(const char *name, const ambs_surrogate_ops **ret_ops, ambs_error *err)
+{
+    for (size_t i = 0; ambs_surrogate_registry[i]; i++) {
+        if (strcmp(ambs_surrogate_registry[i]->member.name, name) != 0) continue;
+        *ret_ops = ambs_surrogate_registry[i];
+        return AMBS_OK;
+    }
+    ambs_text known = {0};
+    for (size_t i = 0; ambs_surrogate_registry[i]; i++) {
+        const ambs_member *m = &ambs_surrogate_registry[i]->member;
+        if (!m->for_tests) ambs_text_addf(&known, "%s%s", known.length ? ", " : "", m->name);
+    }
+    int rc = ambs_text_check(&known, err);
+    if (rc == AMBS_OK)
+        rc = ambs_fail(err, AMBS_E_NOT_FOUND, "unknown surrogate \"%.60s\", expected one of %s",
+                       name, known.text);
+    ambs_text_fini(&known);
+    return rc;
+}
+
+static int prepare(ambs_surrogate *s, const void *options, uint64_t seed, ambs_error *err)
+{
+    const ambs_surrogate_ops *ops = s->ops;
+    s->d = ambs_space_dimension(s->space);
+    s->p = ambs_space_n_features(s->space, ops->encoding);
+    s->features = ambs_calloc(s->p, sizeof *s->features, err);
+    s->block = s->features ? ambs_calloc(BLOCK, (s->p + 1) * sizeof *s->block, err) : NULL;
+    if (!s->block) return AMBS_E_NOMEM;
+    ambs_space_features(s->space, ops->encoding, s->features);
+    if (!options && ops->member.options) {
+        s->own_options = ambs_calloc(1, ops->member.options_size, err);
+        if (!s->own_options) return AMBS_E_NOMEM;
+        int rc = ambs_options_init(ops->member.options, s->own_options, err);
+        if (rc != AMBS_OK) return rc;
+        options = s->own_options;
+    }
+    void *state = ambs_calloc(1, ops->state_size, err);
+    if (!state) return AMBS_E_NOMEM;
+    int rc = ops->init(state, options, s->p, s->features, seed, err);
+    if (rc != AMBS_OK) {
+        free(state);
+        return ambs_wrap(err, rc, "surrogate %s", ops->member.name);
+    }
+    s->state = state; /* from here on fini() is due */
+    s->row_wise = ops->append && ops->replace && ops->remove;
+    return AMBS_OK;
+}
+
+int ambs_surrogate_create(const char *name, const void *options, const ambs_space *space,
+                          uint64_t seed, ambs_surrogate **ret_surrogate, ambs_error *err)
+{
+    const ambs_surrogate_ops *ops;
+    int rc = ambs_surrogate_find(name, &ops, err);
+    if (rc != AMBS_OK) return rc;
+    ambs_surrogate *s = ambs_calloc(1, sizeof *s, err);
+    if (!s) return AMBS_E_NOMEM;
+    s->ops = ops;
+    s->space = space;
+    rc = prepare(s, options, seed, err);
+    if (rc != AMBS_OK) {
+        ambs_surrogate_destroy(s);
+        return rc;
+    }
+    *ret_surrogate = s;
+    return AMBS_OK;
+}
+
+void ambs_surrogate_destroy(ambs_surrogate *s)
+{
+    if (!s) return;
+    if (s->state) s->ops->fini(s->state);
+    free(s->state);
+    if (s->own_options) ambs_options_fini(s->ops->member.options, s->own_options);
+    free(s->own_options);
+    free(s->features);
+    free(s->block);
+    free(s->alive);
+    free(s->x);
+    free(s->y);
+    free(s);
+}
+
+static int check_y(double y, size_t row, ambs_error *err)
+{
+    if (isfinite(y)) return AMBS_OK;
+    return ambs_fail(
+        err, AMBS_E_INVALID,
+        "found y = %g in row %zu, expected a finite number; failed trials need a value "
+        "before they are told to a surrogate",
+        y, row);
+}
+
+static int check_row(const ambs_surrogate *s, size_t row, ambs_error *err)
+{
+    if (!s->fitted)
+        return ambs_fail(err, AMBS_E_INVALID, "surrogate %s is not fitted; fit it first",
+                         s->ops->member.name);
+    if (row < s->n && s->alive[row]) return AMBS_OK;
+    return ambs_fail(err, AMBS_E_INVALID,
+                     "found row %zu, expected a row that is held (%zu of %zu are)", row, s->n_alive,
+                     s->n);
+}
+
+/* A member that failed half way may hold anything: nothing is predicted until the next fit. */
+static int settle(ambs_surrogate *s, int rc, const char *what, ambs_error *err)
+{
+    s->fitted = rc == AMBS_OK;
+    return rc == AMBS_OK ? rc : ambs_wrap(err, rc, "%s surrogate %s", what, s->ops->member.name);
+}
+
+static int reserve_rows(ambs_surrogate *s, size_t n, ambs_error *err)
+{
+    int rc = ambs_reserve(&s->alive, &s->alive_capacity, n, sizeof *s->alive, err);
+    if (rc != AMBS_OK) return rc;
+    if ((rc = ambs_reserve(&s->y, &s->y_capacity, n, sizeof *s->y, err)) != AMBS_OK) return rc;
+    return ambs_reserve(&s->x, &s->x_capacity, n, (s->p + 1) * sizeof *s->x, err);
+}
+
+/* Fits the member to the rows that are held, from copies packed behind the kept rows. */
+static int refit(ambs_surrogate *s, ambs_error *err)
+{
+    if (s->n_alive == s->n) return s->ops->fit(s->state, s->n, s->x, s->y, s->generation, err);
+    if (s->n_alive == 0) return AMBS_OK;
+    double *x = ambs_calloc(s->n_alive, (s->p + 1) * sizeof *x, err);
+    double *y = x ? ambs_calloc(s->n_alive, sizeof *y, err) : NULL;
+    int rc = y ? AMBS_OK : AMBS_E_NOMEM;
+    for (size_t i = 0, k = 0; rc == AMBS_OK && i < s->n; i++) {
+        if (!s->alive[i]) continue;
+        memcpy(x + k * s->p, s->x + i * s->p, s->p * sizeof *x);
+        y[k++] = s->y[i];
+    }
+    if (rc == AMBS_OK) rc = s->ops->fit(s->state, s->n_alive, x, y, s->generation, err);
+    free(x);
+    free(y);
+    return rc;
+}
+
+int ambs_surrogate_fit(ambs_surrogate *s, size_t n, const double *x, const double *y,
+                       uint64_t generation, ambs_error *err)
+{
+    if (n == 0)
+        return ambs_fail(err, AMBS_E_INVALID, "found no rows, expected at least one to fit");
+    for (size_t i = 0; i < n; i++)
+        if (check_y(y[i], i, err) != AMBS_OK) return AMBS_E_INVALID;
+    int rc = reserve_rows(s, n, err);
+    if (rc != AMBS_OK) return rc;
+    for (size_t i = 0; i < n; i++) {
+        ambs_space_encode(s->space, s->ops->encoding, x + i * s->d, s->x + i * s->p);
+        s->alive[i] = true;
+    }
+    memcpy(s->y, y, n * sizeof *y);
+    s->n = s->n_alive = n;
+    s->generation = generation;
+    return settle(s, s->ops->fit(s->state, n, s->x, s->y, generation, err), "fitting", err);
+}
+
+int ambs_surrogate_append(ambs_surrogate *s, const double *x, double y, ambs_error *err)
+{
+    if (!s->fitted)
+        return ambs_fail(err, AMBS_E_INVALID, "surrogate %s is not fitted; fit it before appending",
+                         s->ops->member.name);
+    if (check_y(y, s->n, err) != AMBS_OK) return AMBS_E_INVALID;
+    int rc = reserve_rows(s, s->n + 1, err);
+    if (rc != AMBS_OK) return rc;
+    double *row = s->x + s->n * s->p;
+    ambs_space_encode(s->space, s->ops->encoding, x, row);
+    s->y[s->n] = y;
+    s->alive[s->n] = true;
+    s->n++;
+    s->n_alive++;
+    rc = s->row_wise ? s->ops->append(s->state, row, y, err) : refit(s, err);
+    return settle(s, rc, "appending to", err);
+}
+
+int ambs_surrogate_replace(ambs_surrogate *s, size_t row, double y, ambs_error *err)
+{
+    if (check_row(s, row, err) != AMBS_OK || check_y(y, row, err) != AMBS_OK) return AMBS_E_INVALID;
+    s->y[row] = y;
+    int rc = s->row_wise ? s->ops->replace(s->state, row, y, err) : refit(s, err);
+    return settle(s, rc, "changing a row of", err);
+}
+
+int ambs_surrogate_remove(ambs_surrogate *s, size_t row, ambs_error *err)
+{
+    if (check_row(s, row, err) != AMBS_OK) return AMBS_E_INVALID;
+    s->alive[row] = false;
+    s->n_alive--;
+    int rc = s->row_wise ? s->ops->remove(s->state, row, err) : refit(s, err);
+    return settle(s, rc, "removing a row of", err);
+}
+
+static int check_prediction(const ambs_surrogate *s, size_t m, const double *mean, const double *sd,
+                            ambs_error *err)
+{
+    for (size_t i = 0; i < m; i++)
+        if (!isfinite(mean[i]) || (sd && !(sd[i] >= 0 && isfinite(sd[i]))))
+            return ambs_fail(err, AMBS_E_NUMERIC,
+                             "surrogate %s predicted mean %g and sd %g, expected finite numbers",
+                             s->ops->member.name, mean[i], sd ? sd[i] : 0.0);
+    return AMBS_OK;
+}
+
+int ambs_surrogate_predict(ambs_surrogate *s, size_t m, const double *x, double *ret_mean,
+                           double *ret_sd, ambs_error *err)
+{
+    if (!s->fitted || s->n_alive == 0)
+        return ambs_fail(err, AMBS_E_INVALID,
+                         "surrogate %s holds no rows; fit it before predicting",
+                         s->ops->member.name);
+    for (size_t first = 0; first < m; first += BLOCK) {
+        size_t count = m - first < BLOCK ? m - first : BLOCK;
+        for (size_t i = 0; i < count; i++)
+            ambs_space_encode(s->space, s->ops->encoding, x + (first + i) * s->d,
+                              s->block + i * s->p);
+        double *sd = ret_sd ? ret_sd + first : NULL;
+        int rc = s->ops->predict(s->state, count, s->block, ret_mean + first, sd, err);
+        if (rc != AMBS_OK)
+            return ambs_wrap(err, rc, "predicting by surrogate %s", s->ops->member.name);
+        rc = check_prediction(s, count, ret_mean + first, sd, err);
+        if (rc != AMBS_OK) return rc;
+    }
+    return AMBS_OK;
+}
+
+size_t ambs_surrogate_n_rows(const ambs_surrogate *s)
+{
+    return s->n;
+}
+
+double ambs_surrogate_out_of_sample_error(const ambs_surrogate *s)
+{
+    return s->fitted && s->ops->out_of_sample_error ? s->ops->out_of_sample_error(s->state) : NAN;
+}

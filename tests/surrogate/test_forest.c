@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: MIT */
+/* The fast forest against the plain one, and what is its own. */
+#include "../base/check.h"
+
+#include "base/random.h"
+#include "surrogate/forest.h"
+
+#define assert_near(a, b, tolerance)                                                               \
+    do {                                                                                           \
+        double a_ = (a), b_ = (b);                                                                 \
+        if (!(fabs(a_ - b_) <= (tolerance))) fail_msg("found %.17g, expected %.17g", a_, b_);      \
+    } while (0)
+
+#define P     6
+#define MAX_N 1200
+
+extern const ambs_surrogate_ops ambs_surrogate_forest, ambs_surrogate_reference;
+
+static const ambs_feature features[P] = {
+    {AMBS_FEATURE_NUMERIC, 0, 0, false},      {AMBS_FEATURE_NUMERIC, 1, 0, true},
+    {AMBS_FEATURE_NUMERIC, 2, 5, false},      {AMBS_FEATURE_CATEGORICAL, 3, 7, true},
+    {AMBS_FEATURE_CATEGORICAL, 4, 60, false}, {AMBS_FEATURE_NUMERIC, 5, 0, false},
+};
+
+static double x[MAX_N * P], y[MAX_N];
+
+static void make_rows(uint64_t seed)
+{
+    ambs_random r;
+    ambs_random_init(&r, seed, 0, AMBS_PURPOSE_TEST);
+    for (size_t i = 0; i < MAX_N; i++) {
+        double *row = x + i * P;
+        row[0] = (float)ambs_random_uniform(&r);
+        row[1] = ambs_random_uniform(&r) < 0.3 ? NAN : (float)ambs_random_uniform(&r);
+        row[2] = (double)ambs_random_below(&r, 5) / 4;
+        row[3] = ambs_random_uniform(&r) < 0.1 ? NAN : (double)ambs_random_below(&r, 7);
+        row[4] = (double)ambs_random_below(&r, 60);
+        row[5] = (float)ambs_random_uniform(&r);
+        y[i] = sin(5 * row[0]) + (isnan(row[1]) ? 0.7 : row[1]) + row[2] * row[5] +
+               (row[3] == 2 ? 1 : 0) + 0.5 * cos(row[4]) + 0.01 * ambs_random_normal(&r);
+    }
+}
+
+typedef struct forest {
+    const ambs_surrogate_ops *ops;
+    ambs_forest_options options;
+    void *state;
+} forest;
+
+static void make(forest *f, const ambs_surrogate_ops *ops, size_t p, const ambs_feature *of,
+                 ambs_forest_options o)
+{
+    *f = (forest){.ops = ops, .options = o, .state = calloc(1, ops->state_size)};
+    assert_int_equal(ops->init(f->state, &f->options, p, of, 11, NULL), AMBS_OK);
+}
+
+static void drop(forest *f)
+{
+    f->ops->fini(f->state);
+    free(f->state);
+}
+
+static const ambs_forest_options usual = {
+    .features = 5.0 / 6, .bootstrap = true, .min_split = 2, .min_leaf = 1};
+/* All trees are alike: every split is the best one. */
+static const ambs_forest_options greedy = {
+    .trees = 2, .features = 1, .min_split = 2, .min_leaf = 1};
+
+static void both_forests_split_alike(void **state)
+{
+    (void)state;
+    static double fast[MAX_N], plain[MAX_N], fast_sd[MAX_N], plain_sd[MAX_N];
+    const size_t sizes[] = {2, 3, 10, 100, 128, 129, 254};
+    for (uint64_t seed = 0; seed < 6; seed++) {
+        make_rows(seed);
+        for (size_t k = 0; k < sizeof sizes / sizeof *sizes; k++) {
+            ambs_forest_options o = greedy;
+            o.min_leaf =
+                1 + (long long)seed % 4; /* leaves of several rows show where the cuts are */
+            o.min_split = seed == 5 ? 20 : 2;
+            forest a, b;
+            make(&a, &ambs_surrogate_forest, P, features, o);
+            make(&b, &ambs_surrogate_reference, P, features, o);
+            assert_int_equal(a.ops->fit(a.state, sizes[k], x, y, 1, NULL), AMBS_OK);
+            assert_int_equal(b.ops->fit(b.state, sizes[k], x, y, 1, NULL), AMBS_OK);
+            a.ops->predict(a.state, sizes[k], x, fast, fast_sd, NULL);
+            b.ops->predict(b.state, sizes[k], x, plain, plain_sd, NULL);
+            for (size_t i = 0; i < sizes[k]; i++) {
+                assert_near(fast[i], plain[i], 1e-9);
+                assert_near(fast_sd[i], plain_sd[i], 1e-6);
+            }
+            drop(&a);
+            drop(&b);
+        }
+    }
+}
+
+static double held_out_error(const ambs_surrogate_ops *ops, size_t n, ambs_forest_options o)
+{
+    static double mean[MAX_N], sd[MAX_N];
+    forest f;
+    make(&f, ops, P, features, o);
+    assert_int_equal(f.ops->fit(f.state, n, x, y, 1, NULL), AMBS_OK);
+    f.ops->predict(f.state, 200, x + n * P, mean, sd, NULL);
+    double error = 0;
+    for (size_t i = 0; i < 200; i++) error += pow(mean[i] - y[n + i], 2) / 200;
+    drop(&f);
+    return error;
+}
+
+static void both_forests_predict_equally_well(void **state)
+{
+    (void)state;
+    double fast = 0, plain = 0;
+    for (uint64_t seed = 20; seed < 26; seed++) {
+        make_rows(seed);
+        fast += held_out_error(&ambs_surrogate_forest, 400, usual);
+        plain += held_out_error(&ambs_surrogate_reference, 400, usual);
+    }
+    if (fast > 1.1 * plain) fail_msg("mean squared error %g, reference %g", fast, plain);
+}
+
+static void leaves_of_one_row_reproduce_the_values(void **state)
+{
+    (void)state;
+    static double mean[MAX_N], sd[MAX_N];
+    make_rows(1);
+    const size_t sizes[] = {1, 2, 127, 128, 129, 300, 1200};
+    for (size_t k = 0; k < sizeof sizes / sizeof *sizes; k++) {
+        forest f;
+        make(&f, &ambs_surrogate_forest, P, features, greedy);
+        assert_int_equal(f.ops->fit(f.state, sizes[k], x, y, 1, NULL), AMBS_OK);
+        f.ops->predict(f.state, sizes[k], x, mean, sd, NULL);
+        for (size_t i = 0; i < sizes[k]; i++) assert_true(mean[i] == y[i] && sd[i] == sqrt(1e-10));
+        drop(&f);
+    }
+}
+
+static void appended_rows_are_in_the_trees_as_fitted_ones_are(void **state)
+{
+    (void)state;
+    static double mean[MAX_N], sd[MAX_N];
+    make_rows(2);
+    forest f;
+    make(&f, &ambs_surrogate_forest, P, features, greedy);
+    assert_int_equal(f.ops->fit(f.state, 300, x, y, 1, NULL), AMBS_OK);
+    for (size_t i = 300; i < 900; i++)
+        assert_int_equal(f.ops->append(f.state, x + i * P, -1, NULL), AMBS_OK);
+    for (size_t i = 300; i < 900; i++)
+        assert_int_equal(f.ops->replace(f.state, i, y[i], NULL), AMBS_OK);
+    f.ops->predict(f.state, 300, x, mean, sd, NULL);
+    for (size_t i = 0; i < 300; i++) assert_true(mean[i] == y[i]);
+    for (size_t i = 900; i < MAX_N; i++)
+        assert_int_equal(f.ops->append(f.state, x + i * P, y[i], NULL), AMBS_OK);
+    for (size_t i = 0; i < 800; i++) assert_int_equal(f.ops->remove(f.state, i, NULL), AMBS_OK);
+    f.ops->predict(f.state, 300, x + 900 * P, mean, sd, NULL);
+    for (size_t i = 0; i < 300; i++) assert_true(mean[i] == y[900 + i]);
+    drop(&f);
+}
+
+static void rows_without_features_give_their_mean(void **state)
+{
+    (void)state;
+    static double mean[2], sd[2];
+    make_rows(3);
+    double sum = 0;
+    for (size_t i = 0; i < 300; i++) sum += y[i] / 300;
+    forest f;
+    make(&f, &ambs_surrogate_forest, 0, NULL, greedy);
+    assert_int_equal(f.ops->fit(f.state, 300, x, y, 1, NULL), AMBS_OK);
+    assert_int_equal(f.ops->append(f.state, x, sum, NULL), AMBS_OK);
+    f.ops->predict(f.state, 2, x, mean, sd, NULL);
+    assert_near(mean[0], sum, 1e-12);
+    drop(&f);
+}
+
+static void each_kind_of_feature_alone_is_learned(void **state)
+{
+    (void)state;
+    static double column[MAX_N], mean[MAX_N], sd[MAX_N], target[MAX_N];
+    for (size_t f = 0; f < P; f++) {
+        make_rows(f);
+        for (size_t i = 0; i < MAX_N; i++) {
+            column[i] = x[i * P + f];
+            target[i] = isnan(column[i])                           ? 3
+                        : features[f].kind == AMBS_FEATURE_NUMERIC ? column[i]
+                                                                   : cos(9 * column[i]);
+        }
+        forest s;
+        make(&s, &ambs_surrogate_forest, 1, &features[f], usual);
+        assert_int_equal(s.ops->fit(s.state, 1000, column, target, 1, NULL), AMBS_OK);
+        s.ops->predict(s.state, MAX_N, column, mean, sd, NULL);
+        for (size_t i = 1000; i < MAX_N; i++) assert_near(mean[i], target[i], 0.02);
+        drop(&s);
+    }
+}
+
+static void the_sd_is_larger_where_no_rows_are(void **state)
+{
+    (void)state;
+    static double column[600], target[600], at[2] = {0.25, 0.75}, mean[2], sd[2];
+    make_rows(4);
+    for (size_t i = 0; i < 600; i++) {
+        column[i] = x[i * P] < 0.5 ? x[i * P] : x[i * P] / 2 + (i % 9 ? 0 : 0.5);
+        if (column[i] > 0.6 && column[i] < 0.9) column[i] = 0.1;
+        target[i] = sin(6 * column[i]);
+    }
+    forest s;
+    make(&s, &ambs_surrogate_forest, 1, features, usual);
+    assert_int_equal(s.ops->fit(s.state, 600, column, target, 1, NULL), AMBS_OK);
+    s.ops->predict(s.state, 2, at, mean, sd, NULL);
+    assert_true(sd[1] > 5 * sd[0]);
+    drop(&s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(leaves_of_one_row_reproduce_the_values),
+        cmocka_unit_test(both_forests_split_alike),
+        cmocka_unit_test(both_forests_predict_equally_well),
+        cmocka_unit_test(appended_rows_are_in_the_trees_as_fitted_ones_are),
+        cmocka_unit_test(rows_without_features_give_their_mean),
+        cmocka_unit_test(each_kind_of_feature_alone_is_learned),
+        cmocka_unit_test(the_sd_is_larger_where_no_rows_are),
+    };
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests_name("forest", tests, NULL, NULL);
+}
