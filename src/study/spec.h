@@ -38,9 +38,15 @@ typedef struct ambs_manager_settings {
     double snapshot_s;           /* least time between snapshots; 30 */
 } ambs_manager_settings;
 
+/* A name and its value as the user wrote them. */
+typedef struct ambs_spec_pair {
+    char *name, *value;
+} ambs_spec_pair;
+
 struct ambs_spec {
-    char *text;                  /* the file's own text, kept for the record; with `--set` lines after it
-                                    as comments */
+    char *text;                  /* the file's own text, kept for the record; settings of the command line and
+                                    a ConfigSpace file stand behind it as comments that ambs_spec_parse() reads
+                                    again, so the text alone gives the same spec */
     char *file;                  /* as named, for messages */
     ambs_setting *settings;      /* [n_settings] copies of the `--set` that were applied: file, text and
                                     settings give the same spec again (agents, trial hosts) */
@@ -53,6 +59,9 @@ struct ambs_spec {
     ambs_space *space;
     const struct ambs_objective_ops *objective; /* NULL where the file has none (serve) */
     void *objective_options;
+    ambs_spec_pair *objective_settings; /* what the section says, in its order, the kind first: for
+                                           printing and comparing, since set_other() keeps its own */
+    size_t n_objective_settings;
     char **argv;                 /* objective command: NULL-terminated; else NULL */
     const struct ambs_method_ops *method;       /* never NULL; default ambs */
     void *method_options;
@@ -64,15 +73,19 @@ struct ambs_spec {
     ambs_trial_limits trial;
     ambs_durability durability;
     ambs_manager_settings manager;
+    char **notes;                /* what was read other than literally (an ordinal by inference, W&B); `ambs
+                                    check` prints them, `ambs run` logs them */
+    size_t n_notes;
+    uint64_t digest;             /* see ambs_spec_digest() */
 };
 
 /* Prints the study as understood: what `ambs check` shows. `output` is where the study file will go. */
 void ambs_spec_print(const ambs_spec *spec, const char *output, ambs_text *out);
 /* The keys that may differ when a study is resumed are workers, budget, trial limits, manager,
- * durability; another space, seed, metric, objective or method is AMBS_E_MISMATCH with each difference
+ * durability, metric.target; another space, seed, metric, objective or method is AMBS_E_MISMATCH with each difference
  * ("seed: 7 in the study, 8 in the file"). */
 int ambs_spec_check_resume(const ambs_spec *recorded, const ambs_spec *now, ambs_error *err);
-/* What a resumed study must agree on, as one number. */
+/* What a resumed study must agree on, as one number: computed when the study was read. */
 uint64_t ambs_spec_digest(const ambs_spec *spec);
 
 #endif

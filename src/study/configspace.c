@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: MIT */
+/* `space: file.json`: a ConfigSpace space, as its versions 0.4 to 1.x write it. JSON is read by the YAML parser,
+ * of which it is a subset, so that every finding has its line; the space is rewritten into `parameters` and
+ * `constraints`. Written from the public description of the format. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "study/read.h"
+
+typedef struct source {
+    ambs_reader *r;
+    ambs_yaml_node *parameters, *constraints; /* ours */
+} source;
+
+static ambs_yaml_node *scalar(source *s, ambs_place place, const char *text, bool plain)
+{
+    return ambs_yaml_scalar(&s->r->document, place, text, plain, s->r->findings);
+}
+
+static void put(source *s, ambs_yaml_node *mapping, ambs_place place, const char *key, ambs_yaml_node *value)
+{
+    ambs_yaml_node *name = scalar(s, place, key, false);
+    if (name && value) ambs_yaml_put(mapping, name, value, s->r->findings);
+}
+
+/* The value of a key that has to be there. */
+static ambs_yaml_node *need(source *s, const ambs_yaml_node *node, const char *key)
+{
+    ambs_yaml_node *value = ambs_yaml_get(node, key);
+    if (!value) ambs_read_fault(s->r, node, "found no \"%s\" here, expected one; is this a ConfigSpace file?", key);
+    return value;
+}
+
+static const char *need_text(source *s, const ambs_yaml_node *node, const char *key)
+{
+    const ambs_yaml_node *value = need(s, node, key);
+    return value ? ambs_read_text(s->r, value, key) : NULL;
+}
+
+static const ambs_yaml_node *list_of(source *s, const ambs_yaml_node *node, const char *key)
+{
+    static const ambs_yaml_node none = {.type = AMBS_YAML_LIST};
+    const ambs_yaml_node *list = ambs_yaml_get(node, key);
+    if (!list || list->kind != AMBS_YAML_NULL || list->type != AMBS_YAML_SCALAR) {
+        if (!list) return &none;
+        if (list->type == AMBS_YAML_LIST) return list;
+        char what[96];
+        ambs_read_fault(s->r, list, "%s: found %s, expected a list", key, ambs_yaml_what(list, what));
+    }
+    return &none;
+}
+
+/* ---- hyperparameters ----------------------------------------------------------------------- */
+
+static bool is_present(const ambs_yaml_node *node)
+{
+    return node && !(node->type == AMBS_YAML_SCALAR && node->kind == AMBS_YAML_NULL);
+}
+
+/* weights → probabilities that sum to 1. */
+static void put_weights(source *s, const ambs_yaml_node *weights, ambs_yaml_node *to)
+{
+    double sum = 0, w;
+    char text[32];
+    ambs_yaml_node *list = ambs_yaml_parse(&s->r->document, "[]", 2, weights->place.file, s->r->findings);
+    if (!list || weights->type != AMBS_YAML_LIST) return;
+    list->place = weights->place;
+    for (size_t i = 0; i < weights->n; i++)
+        if (ambs_read_number(s->r, weights->items[i], "weights", &w)) sum += w;
+    for (size_t i = 0; i < weights->n && sum > 0; i++) {
+        ambs_yaml_node *p = scalar(s, weights->items[i]->place, ambs_format_double(weights->items[i]->number / sum, text), true);
+        if (p) ambs_yaml_append(list, p, s->r->findings);
+    }
+    put(s, to, weights->place, "probabilities", list);
+}
+
+static void read_range(source *s, const ambs_yaml_node *from, ambs_yaml_node *to, const char *type)
+{
+    const ambs_yaml_node *log = ambs_yaml_get(from, "log"), *q = ambs_yaml_get(from, "q");
+    put(s, to, from->place, "type", scalar(s, from->place, type, true));
+    put(s, to, from->place, "min", need(s, from, "lower"));
+    put(s, to, from->place, "max", need(s, from, "upper"));
+    if (log && log->kind == AMBS_YAML_BOOL && log->number != 0) put(s, to, log->place, "scale", scalar(s, log->place, "log", true));
+    if (is_present(q)) put(s, to, q->place, "step", ambs_yaml_get(from, "q"));
+}
+
+/* False for a type that has no counterpart. */
+static bool read_by_type(source *s, const ambs_yaml_node *from, ambs_yaml_node *to, const char *type)
+{
+    if (strcmp(type, "uniform_float") == 0) {
+        read_range(s, from, to, "float");
+    } else if (strcmp(type, "uniform_int") == 0) {
+        read_range(s, from, to, "int");
+    } else if (strcmp(type, "categorical") == 0) {
+        put(s, to, from->place, "type", scalar(s, from->place, "categorical", true));
+        put(s, to, from->place, "values", need(s, from, "choices"));
+        const ambs_yaml_node *weights = ambs_yaml_get(from, ambs_yaml_get(from, "weights") ? "weights" : "probabilities");
+        if (is_present(weights)) put_weights(s, weights, to);
+    } else if (strcmp(type, "ordinal") == 0) {
+        put(s, to, from->place, "type", scalar(s, from->place, "ordinal", true));
+        put(s, to, from->place, "values", need(s, from, "sequence"));
+    } else if (strcmp(type, "constant") == 0 || strcmp(type, "unparametrized") == 0) {
+        put(s, to, from->place, "value", need(s, from, "value"));
+    } else {
+        return false;
+    }
+    return true;
+}
+
+static void read_hyperparameter(source *s, const ambs_yaml_node *from)
+{
+    if (!ambs_read_is_mapping(s->r, from, "hyperparameter")) return;
+    const char *name = need_text(s, from, "name"), *type = need_text(s, from, "type");
+    ambs_yaml_node *to = ambs_yaml_mapping(&s->r->document, from->place, s->r->findings);
+    if (!name || !type || !to) return;
+    if (!read_by_type(s, from, to, type)) {
+        ambs_read_fault(s->r, ambs_yaml_get(from, "type"), "type: found \"%.40s\", expected one of uniform_float, uniform_int, "
+                        "categorical, ordinal, constant; a normal or beta distribution has no counterpart here: write a range", type);
+        return;
+    }
+    ambs_yaml_node *initial = ambs_yaml_get(from, ambs_yaml_get(from, "default_value") ? "default_value" : "default");
+    if (is_present(initial) && !ambs_yaml_get(to, "value")) put(s, to, initial->place, "default", initial);
+    if (ambs_yaml_get(s->parameters, name)) {
+        ambs_read_fault(s->r, from, "found the hyperparameter \"%.60s\" again, expected each once", name);
+        return;
+    }
+    put(s, s->parameters, ambs_yaml_get(from, "name")->place, name, to);
+}
+
+/* ---- conditions and forbidden clauses as expressions ----------------------------------------- */
+
+static void add_value(source *s, const ambs_yaml_node *value, ambs_text *out)
+{
+    const char *text = ambs_read_text(s->r, value, "value");
+    if (!text) return;
+    bool quote = value->kind == AMBS_YAML_STRING;
+    const char *mark = strchr(text, '\'') ? "\"" : "'";
+    if (quote && strchr(text, '\'') && strchr(text, '"'))
+        ambs_read_fault(s->r, value, "found both kinds of quotes in \"%.40s\", which an expression cannot hold", text);
+    ambs_text_addf(out, "%s%s%s", quote ? mark : "", text, quote ? mark : "");
+}
+
+static void add_values(source *s, const ambs_yaml_node *node, ambs_text *out)
+{
+    const ambs_yaml_node *values = list_of(s, node, "values");
+    ambs_text_add(out, "[");
+    for (size_t i = 0; i < values->n; i++) {
+        if (i > 0) ambs_text_add(out, ", ");
+        add_value(s, values->items[i], out);
+    }
+    ambs_text_add(out, "]");
+}
+
+static void add_comparison(source *s, const ambs_yaml_node *node, const char *name_key, const char *sign, ambs_text *out)
+{
+    const char *name = need_text(s, node, name_key);
+    const ambs_yaml_node *value = need(s, node, "value");
+    if (!name || !value) return;
+    ambs_text_addf(out, "%s %s ", name, sign);
+    add_value(s, value, out);
+}
+
+static void add_clause(source *s, const ambs_yaml_node *node, const char *name_key, ambs_text *out);
+
+static void add_joined(source *s, const ambs_yaml_node *node, const char *key, const char *word, const char *name_key, ambs_text *out)
+{
+    const ambs_yaml_node *list = list_of(s, node, key);
+    if (list->n == 0) ambs_read_fault(s->r, node, "found no \"%s\" here, expected some", key);
+    ambs_text_add(out, "(");
+    for (size_t i = 0; i < list->n; i++) {
+        if (i > 0) ambs_text_addf(out, " %s ", word);
+        add_clause(s, list->items[i], name_key, out);
+    }
+    ambs_text_add(out, ")");
+}
+
+static void add_relation(source *s, const ambs_yaml_node *node, const char *type, ambs_text *out)
+{
+    if (strcmp(type, "RELATION") == 0 && !(type = need_text(s, node, "lambda"))) return;
+    static const char *const table[][2] = {{"RELATION_LT", "<"}, {"RELATION_EQ", "=="}, {"RELATION_GT", ">"}, {"LT", "<"}, {"EQ", "=="},
+                                           {"GT", ">"},          {"LESS", "<"},         {"EQUALS", "=="},     {"GREATER", ">"}};
+    const char *left = need_text(s, node, "left"), *right = need_text(s, node, "right");
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
+        if (strcmp(table[i][0], type) == 0) {
+            ambs_text_addf(out, "%s %s %s", left ? left : "", table[i][1], right ? right : "");
+            return;
+        }
+    ambs_read_fault(s->r, node, "found the relation \"%.40s\", expected less, equal or greater", type);
+}
+
+/* One condition (name_key "parent") or forbidden clause (name_key "name"). */
+static void add_clause(source *s, const ambs_yaml_node *node, const char *name_key, ambs_text *out)
+{
+    static const char *const signs[][2] = {{"EQ", "=="}, {"EQUALS", "=="}, {"NEQ", "!="}, {"GT", ">"}, {"LT", "<"}};
+    if (!ambs_read_is_mapping(s->r, node, "clause")) return;
+    const char *type = need_text(s, node, "type"), *name;
+    if (!type) return;
+    for (size_t i = 0; i < sizeof signs / sizeof signs[0]; i++)
+        if (strcmp(signs[i][0], type) == 0) {
+            add_comparison(s, node, name_key, signs[i][1], out);
+            return;
+        }
+    if (strcmp(type, "IN") == 0) {
+        if (!(name = need_text(s, node, name_key))) return;
+        ambs_text_addf(out, "%s in ", name);
+        add_values(s, node, out);
+    } else if (strcmp(type, "AND") == 0) {
+        add_joined(s, node, strcmp(name_key, "name") == 0 ? "clauses" : "conditions", "and", name_key, out);
+    } else if (strcmp(type, "OR") == 0) {
+        add_joined(s, node, "conditions", "or", name_key, out);
+    } else if (strncmp(type, "RELATION", 8) == 0) {
+        add_relation(s, node, type, out);
+    } else {
+        ambs_read_fault(s->r, ambs_yaml_get(node, "type"), "type: found \"%.40s\", expected one of EQ, NEQ, IN, GT, LT, AND, OR, EQUALS, "
+                        "RELATION_LT, RELATION_EQ, RELATION_GT", type);
+    }
+}
+
+/* A single EQ or IN is a plain `when` mapping; all else an expression. */
+static ambs_yaml_node *when_of(source *s, const ambs_yaml_node *condition)
+{
+    const char *type = need_text(s, condition, "type");
+    bool one = type && strcmp(type, "EQ") == 0, several = type && strcmp(type, "IN") == 0;
+    if (one || several) {
+        const char *parent = need_text(s, condition, "parent");
+        ambs_yaml_node *value = need(s, condition, one ? "value" : "values");
+        ambs_yaml_node *when = ambs_yaml_mapping(&s->r->document, condition->place, s->r->findings);
+        if (parent && when) put(s, when, condition->place, parent, value);
+        return when;
+    }
+    ambs_text text = {0};
+    add_clause(s, condition, "parent", &text);
+    ambs_yaml_node *when = text.text ? scalar(s, condition->place, text.text, false) : NULL;
+    ambs_text_fini(&text);
+    return when;
+}
+
+static void read_condition(source *s, const ambs_yaml_node *condition)
+{
+    if (!ambs_read_is_mapping(s->r, condition, "condition")) return;
+    const char *child = need_text(s, condition, "child");
+    if (!child) return;
+    ambs_yaml_node *parameter = ambs_yaml_get(s->parameters, child);
+    if (!parameter)
+        ambs_read_fault(s->r, condition, "found a condition of \"%.60s\", which is no hyperparameter of this file", child);
+    else if (ambs_yaml_get(parameter, "when"))
+        ambs_read_fault(s->r, condition, "found a second condition of \"%.60s\", expected one; join them by AND", child);
+    else
+        put(s, parameter, condition->place, "when", when_of(s, condition));
+}
+
+static void read_forbidden(source *s, const ambs_yaml_node *clause)
+{
+    ambs_text text = {0};
+    ambs_text_add(&text, "not (");
+    add_clause(s, clause, "name", &text);
+    ambs_text_add(&text, ")");
+    ambs_yaml_node *node = text.failed ? NULL : scalar(s, clause->place, text.text, false);
+    if (node) ambs_yaml_append(s->constraints, node, s->r->findings);
+    ambs_text_fini(&text);
+}
+
+/* ---- the file ------------------------------------------------------------------------------ */
+
+static void read_space(source *s, const ambs_yaml_node *json)
+{
+    const ambs_yaml_node *hyperparameters = list_of(s, json, "hyperparameters");
+    if (!need(s, json, "hyperparameters")) return;
+    for (size_t i = 0; i < hyperparameters->n; i++) read_hyperparameter(s, hyperparameters->items[i]);
+    const ambs_yaml_node *conditions = list_of(s, json, "conditions"), *forbidden = list_of(s, json, "forbiddens");
+    for (size_t i = 0; i < conditions->n; i++) read_condition(s, conditions->items[i]);
+    for (size_t i = 0; i < forbidden->n; i++) read_forbidden(s, forbidden->items[i]);
+}
+
+/* A path is relative to the folder of the study file. */
+static void add_path(const ambs_reader *r, const char *path, ambs_text *out)
+{
+    const char *slash = strrchr(r->spec->file, '/');
+    if (path[0] != '/' && slash) ambs_text_add_bytes(out, r->spec->file, (size_t)(slash - r->spec->file) + 1);
+    ambs_text_add(out, path);
+}
+
+/* The JSON goes into the recorded text as one line; its strings hold no line breaks. */
+static ambs_yaml_node *load(ambs_reader *r, const ambs_yaml_node *space, const char *path)
+{
+    ambs_error err = {0};
+    ambs_text name = {0}, json = {0};
+    add_path(r, path, &name);
+    ambs_yaml_node *label = name.failed ? NULL : ambs_yaml_scalar(&r->document, space->place, name.text, false, r->findings);
+    if (label && r->recorded_space)
+        ambs_text_add(&json, r->recorded_space);
+    else if (label && ambs_read_file(label->text, &json, &err) != AMBS_OK)
+        ambs_read_fault_error(r, space, "space", &err);
+    ambs_yaml_node *root = label && json.text ? ambs_yaml_parse(&r->document, json.text, json.length, label->text, r->findings) : NULL;
+    for (size_t i = 0; root && i < json.length; i++)
+        if (json.text[i] == '\n' || json.text[i] == '\r') json.text[i] = ' ';
+    if (root) ambs_text_add_bytes(&r->appended, json.text, json.length);
+    ambs_text_fini(&name);
+    ambs_text_fini(&json);
+    return root;
+}
+
+void ambs_read_configspace(ambs_reader *r, ambs_yaml_node *root)
+{
+    const ambs_yaml_node *space = ambs_yaml_get(root, "space");
+    if (!space) return;
+    if (ambs_yaml_get(root, "parameters")) {
+        ambs_read_fault(r, space, "found both \"space\" and \"parameters\", expected one of them; remove the other");
+        return;
+    }
+    const char *path = ambs_read_text(r, space, "space");
+    ambs_yaml_node *json = path ? load(r, space, path) : NULL;
+    if (!json || !ambs_read_is_mapping(r, json, "ConfigSpace file")) return;
+    source s = {.r = r, .parameters = ambs_yaml_mapping(&r->document, json->place, r->findings)};
+    s.constraints = ambs_yaml_get(root, "constraints");
+    if (!s.constraints && (s.constraints = ambs_yaml_parse(&r->document, "[]", 2, NULL, r->findings)))
+        put(&s, root, space->place, "constraints", s.constraints);
+    if (!s.parameters || !s.constraints) return;
+    if (s.constraints->type == AMBS_YAML_LIST) read_space(&s, json);
+    put(&s, root, space->place, "parameters", s.parameters);
+    ambs_read_note(r, space, "%s is read as a ConfigSpace space", path);
+}

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: MIT */
+/* The study as understood, for `ambs check`: label column, then values; the space as a table. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "objective/objective.h"
+#include "search/method.h"
+#include "study/spec.h"
+
+enum { LABEL = 13, COLUMNS = 7, CELL_MAX = 48 };
+
+static void label(ambs_text *out, const char *name)
+{
+    ambs_text_addf(out, "%-*s", LABEL, name);
+}
+
+/* Bytes that show: UTF-8 continuation bytes take no room. */
+static size_t width(const char *text)
+{
+    size_t n = 0;
+    for (; *text; text++) n += ((unsigned char)*text & 0xC0) != 0x80;
+    return n;
+}
+
+/* ---- the table of parameters --------------------------------------------------------------- */
+
+/* Cells are owned texts, [n_rows, COLUMNS]; the first row is the head. */
+typedef struct table {
+    char **cell;
+    size_t n_rows;
+    bool failed;
+} table;
+
+static void set_cell(table *t, size_t row, size_t column, const char *text)
+{
+    t->cell[row * COLUMNS + column] = ambs_strdup(text ? text : "", NULL);
+    if (!t->cell[row * COLUMNS + column]) t->failed = true;
+}
+
+static void add_range(const ambs_parameter *p, ambs_text *out)
+{
+    char a[32], b[32], c[32];
+    if (p->type == AMBS_PARAMETER_FLOAT || p->type == AMBS_PARAMETER_INT) {
+        ambs_text_addf(out, "%s to %s", ambs_format_double(p->min, a), ambs_format_double(p->max, b));
+        if (p->step > 0) ambs_text_addf(out, " by %s", ambs_format_double(p->step, c));
+        return;
+    }
+    for (size_t k = 0; k < p->n_levels; k++) {
+        if (out->length > CELL_MAX) {
+            ambs_text_addf(out, ", … %zu more", p->n_levels - k);
+            return;
+        }
+        ambs_text_addf(out, "%s%.40s", k > 0 ? ", " : "", p->levels[k].text);
+        if (p->probabilities) ambs_text_addf(out, " (%.3g)", p->probabilities[k]);
+    }
+}
+
+/* How many values it has, "" for a continuous one. */
+static void add_count(const ambs_parameter *p, ambs_text *out)
+{
+    double n = (double)p->n_levels;
+    if (p->type == AMBS_PARAMETER_INT) n = floor((p->max - p->min) / (p->step > 0 ? p->step : 1)) + 1;
+    if (p->type == AMBS_PARAMETER_FLOAT) n = p->step > 0 ? floor((p->max - p->min) / p->step + 1.5) : 0;
+    char buffer[32];
+    if (n > 0) ambs_text_add(out, ambs_format_double(n, buffer));
+}
+
+static void fill_row(table *t, const ambs_space *space, size_t i)
+{
+    static const char *const types[] = {"float", "int", "ordinal", "categorical", "constant"};
+    static const char *const scales[] = {"linear", "log", "reverse_log", "logit"};
+    const ambs_parameter *p = ambs_space_parameter(space, i);
+    bool numeric = p->type == AMBS_PARAMETER_FLOAT || p->type == AMBS_PARAMETER_INT;
+    ambs_text range = {0}, count = {0};
+    char buffer[32];
+    add_range(p, &range);
+    add_count(p, &count);
+    set_cell(t, i + 1, 0, p->name);
+    set_cell(t, i + 1, 1, types[p->type]);
+    set_cell(t, i + 1, 2, numeric ? scales[p->scale] : "");
+    set_cell(t, i + 1, 3, range.text);
+    set_cell(t, i + 1, 4, count.text);
+    set_cell(t, i + 1, 5, isnan(p->initial) ? "" : ambs_space_format(space, i, p->initial, buffer));
+    set_cell(t, i + 1, 6, ambs_space_condition_text(space, i));
+    if (range.failed || count.failed) t->failed = true;
+    ambs_text_fini(&range);
+    ambs_text_fini(&count);
+}
+
+/* Columns that are empty in every row are left out; the last shown one is not padded. */
+static void write_table(const table *t, ambs_text *out)
+{
+    size_t wide[COLUMNS], last[COLUMNS] = {0};
+    for (size_t c = 0; c < COLUMNS; c++) {
+        bool empty = true;
+        wide[c] = width(t->cell[c]);
+        for (size_t i = 1; i < t->n_rows; i++) {
+            size_t w = width(t->cell[i * COLUMNS + c]);
+            if (w > 0) empty = false;
+            if (w > wide[c]) wide[c] = w;
+        }
+        if (empty) wide[c] = 0;
+        last[c] = wide[c];
+    }
+    for (size_t i = 0; i < t->n_rows; i++) {
+        size_t gap = 2;
+        for (size_t c = 0; c < COLUMNS; c++) {
+            const char *text = t->cell[i * COLUMNS + c];
+            if (wide[c] == 0) continue;
+            if (text[0] != '\0') {
+                ambs_text_addf(out, "%*s%s", (int)gap, "", text);
+                gap = 0;
+            }
+            gap += 2 + last[c] - (text[0] != '\0' ? width(text) : 0);
+        }
+        ambs_text_add(out, "\n");
+    }
+}
+
+static void print_parameters(const ambs_space *space, ambs_text *out)
+{
+    static const char *const heads[COLUMNS] = {"parameter", "type", "scale", "range or values", "count", "default", "when"};
+    table t = {.n_rows = ambs_space_dimension(space) + 1};
+    t.cell = ambs_calloc(t.n_rows * COLUMNS, sizeof *t.cell, NULL);
+    if (!t.cell) {
+        out->failed = true;
+        return;
+    }
+    for (size_t c = 0; c < COLUMNS; c++) set_cell(&t, 0, c, heads[c]);
+    for (size_t i = 0; i + 1 < t.n_rows; i++) fill_row(&t, space, i);
+    if (t.failed)
+        out->failed = true;
+    else
+        write_table(&t, out);
+    for (size_t i = 0; i < t.n_rows * COLUMNS; i++) free(t.cell[i]);
+    free(t.cell);
+}
+
+static void print_space(const ambs_space *space, ambs_text *out)
+{
+    bool exact;
+    double size = ambs_space_cardinality(space, &exact);
+    size_t d = ambs_space_dimension(space), n = ambs_space_n_constraints(space);
+    char number[32];
+    label(out, "space");
+    ambs_text_addf(out, "%zu parameter%s, ", d, d == 1 ? "" : "s");
+    if (isinf(size))
+        ambs_text_add(out, "continuous\n");
+    else
+        ambs_text_addf(out, "%s%s configuration%s\n", exact ? "" : "at most ", ambs_format_double(size, number), size == 1 ? "" : "s");
+    print_parameters(space, out);
+    if (n == 0) return;
+    label(out, "constraints");
+    ambs_text_addf(out, "%zu; %.3g %% of random configurations satisfy %s\n", n, 100 * ambs_space_feasible_rate(space),
+                   n == 1 ? "it" : "them");
+    for (size_t i = 0; i < n; i++) ambs_text_addf(out, "  %s\n", ambs_space_constraint_text(space, i));
+}
+
+/* ---- the rest ------------------------------------------------------------------------------ */
+
+static void print_options(const ambs_option *options, const void *values, ambs_text *out)
+{
+    for (const ambs_option *o = options; o && o->name; o++) {
+        ambs_text value = {0};
+        ambs_options_print(o, values, &value);
+        if (value.text && value.text[0] != '\0') ambs_text_addf(out, "  %s: %s\n", o->name, value.text);
+        if (value.failed) out->failed = true;
+        ambs_text_fini(&value);
+    }
+}
+
+static void print_objective(const ambs_spec *spec, ambs_text *out)
+{
+    label(out, "objective");
+    if (!spec->objective) {
+        ambs_text_add(out, "none: the study can be served (ambs serve), not run\n");
+        return;
+    }
+    for (size_t i = 0; i < spec->n_objective_settings; i++)
+        ambs_text_addf(out, "%s%s: %s\n", i > 0 ? "  " : "", spec->objective_settings[i].name, spec->objective_settings[i].value);
+}
+
+static void print_method(const ambs_spec *spec, ambs_text *out)
+{
+    label(out, "method");
+    ambs_text_addf(out, "%s (%s)\n", spec->method->member.name, spec->method->member.summary);
+    print_options(spec->method->member.options, spec->method_options, out);
+    for (size_t i = 0; i < spec->n_initial; i++) {
+        ambs_text_addf(out, "  point %zu:", i + 1);
+        for (size_t k = 0; k < ambs_space_dimension(spec->space); k++) {
+            double value = spec->initial_points[i * ambs_space_dimension(spec->space) + k];
+            char buffer[32];
+            if (!isnan(value))
+                ambs_text_addf(out, " %s=%s", ambs_space_parameter(spec->space, k)->name, ambs_space_format(spec->space, k, value, buffer));
+        }
+        ambs_text_add(out, "\n");
+    }
+}
+
+static void print_budget(const ambs_spec *spec, ambs_text *out)
+{
+    const ambs_budget *b = &spec->budget;
+    char time[40], target[32];
+    label(out, "budget");
+    if (b->trials > 0) ambs_text_addf(out, "%llu trial%s", (unsigned long long)b->trials, b->trials == 1 ? "" : "s");
+    if (!isnan(b->time_s)) ambs_text_addf(out, "%s%s", b->trials > 0 ? ", " : "", ambs_format_duration(b->time_s, time));
+    if (b->trials == 0 && isnan(b->time_s)) ambs_text_add(out, "no limit: runs until the space is exhausted or it is stopped");
+    if (!isnan(spec->target))
+        ambs_text_addf(out, "; ends when %s %s %s", spec->metric, spec->goal == AMBS_MAXIMIZE ? "reaches" : "falls to",
+                       ambs_format_double(spec->target, target));
+    ambs_text_add(out, "\n");
+    label(out, "failures");
+    if (b->failures_total > 0) ambs_text_addf(out, "ends after %llu, or ", (unsigned long long)b->failures_total);
+    ambs_text_addf(out, "%s%llu in a row\n", b->failures_total > 0 ? "" : "ends after ", (unsigned long long)b->failures_in_row);
+}
+
+static void print_worker(const ambs_spec *spec, ambs_text *out)
+{
+    const ambs_trial_limits *t = &spec->trial;
+    char timeout[40], grace[40];
+    label(out, "each worker");
+    ambs_text_addf(out, "%u core%s, ", (unsigned)t->cores, t->cores == 1 ? "" : "s");
+    if (isnan(t->timeout_s))
+        ambs_text_add(out, "no time limit");
+    else
+        ambs_text_addf(out, "%s a trial", ambs_format_duration(t->timeout_s, timeout));
+    ambs_text_addf(out, ", %s from TERM to KILL, %u attempt%s when workers are lost\n", ambs_format_duration(t->grace_s, grace),
+                   (unsigned)t->attempts, t->attempts == 1 ? "" : "s");
+}
+
+static void print_files(const ambs_spec *spec, const char *output, ambs_text *out)
+{
+    char snapshot[40];
+    label(out, "study file");
+    ambs_text_addf(out, "%s, written anew every %s or more rarely\n", output, ambs_format_duration(spec->manager.snapshot_s, snapshot));
+    label(out, "journal");
+    ambs_text_addf(out, "beside it, %s\n",
+                   spec->durability == AMBS_DURABILITY_RESULT ? "each result on disk before the worker goes on"
+                                                              : "results on disk in groups");
+}
+
+void ambs_spec_print(const ambs_spec *spec, const char *output, ambs_text *out)
+{
+    label(out, "study");
+    ambs_text_addf(out, "%s, seed %llu, from %s\n", spec->name, (unsigned long long)spec->seed, spec->file);
+    label(out, "metric");
+    ambs_text_addf(out, "%s, %s\n", spec->metric, spec->goal == AMBS_MAXIMIZE ? "maximized" : "minimized");
+    print_objective(spec, out);
+    print_space(spec->space, out);
+    print_method(spec, out);
+    print_budget(spec, out);
+    print_worker(spec, out);
+    print_files(spec, output, out);
+    if (spec->n_notes > 0) ambs_text_add(out, "notes\n");
+    for (size_t i = 0; i < spec->n_notes; i++) ambs_text_addf(out, "  %s\n", spec->notes[i]);
+}

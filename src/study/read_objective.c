@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+/* The objective: its kind is the key that names one; all other keys are options of that kind. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "objective/objective.h"
+#include "study/read.h"
+
+static const ambs_objective_ops *find_kind(const char *name)
+{
+    for (size_t i = 0; ambs_objective_registry[i]; i++)
+        if (strcmp(ambs_objective_registry[i]->member.name, name) == 0) return ambs_objective_registry[i];
+    return NULL;
+}
+
+/* The kinds a message may offer, "function, train or command". */
+static void add_kinds(ambs_text *out)
+{
+    const char *separator = "";
+    for (size_t i = 0; ambs_objective_registry[i]; i++) {
+        const ambs_member *m = &ambs_objective_registry[i]->member;
+        if (m->for_tests) continue;
+        ambs_text_addf(out, "%s%s", separator, m->name);
+        separator = ", ";
+    }
+}
+
+static void no_kind(ambs_reader *r, const ambs_yaml_node *objective)
+{
+    ambs_text kinds = {0};
+    add_kinds(&kinds);
+    ambs_read_fault(r, objective, "objective: found no kind of objective, expected one of the keys %s",
+                    kinds.text ? kinds.text : "");
+    ambs_text_fini(&kinds);
+}
+
+/* Index of the pair whose key is the kind, or SIZE_MAX after a finding. */
+static size_t choose_kind(ambs_reader *r, const ambs_yaml_node *objective)
+{
+    size_t chosen = SIZE_MAX;
+    for (size_t i = 0; i < objective->n; i++) {
+        if (!find_kind(objective->keys[i]->text)) continue;
+        if (chosen != SIZE_MAX) {
+            ambs_read_fault(r, objective->keys[i], "found the objective \"%s\" beside \"%s\", expected one; remove the other",
+                            objective->keys[i]->text, objective->keys[chosen]->text);
+            return SIZE_MAX;
+        }
+        chosen = i;
+    }
+    if (chosen == SIZE_MAX) no_kind(r, objective);
+    return chosen;
+}
+
+static void keep_setting(ambs_reader *r, const char *name, const char *value)
+{
+    ambs_spec *spec = r->spec;
+    ambs_spec_pair pair = {.name = ambs_read_copy(r, name), .value = ambs_read_copy(r, value)};
+    if (!pair.name || !pair.value ||
+        ambs_resize(&spec->objective_settings, spec->n_objective_settings + 1, sizeof pair, NULL) != AMBS_OK) {
+        free(pair.name);
+        free(pair.value);
+        r->findings->no_memory = true;
+        return;
+    }
+    spec->objective_settings[spec->n_objective_settings++] = pair;
+}
+
+/* An argument vector: a list of texts and numbers, each one argument, never a shell line. */
+static void read_argv(ambs_reader *r, const ambs_yaml_node *key, const ambs_yaml_node *list)
+{
+    char **argv = ambs_calloc(list->n + 1, sizeof *argv, NULL);
+    if (!argv) {
+        r->findings->no_memory = true;
+        return;
+    }
+    r->spec->argv = argv;
+    ambs_text line = {0};
+    size_t n = 0;
+    for (size_t i = 0; i < list->n; i++) {
+        const ambs_yaml_node *item = list->items[i];
+        char name[80];
+        snprintf(name, sizeof name, "argument %zu of %.30s", i + 1, key->text);
+        const char *text = ambs_read_text(r, item, name);
+        if (!text || !(argv[n] = ambs_read_copy(r, item->text))) continue;
+        ambs_text_addf(&line, "%s%s", n > 0 ? " " : "", argv[n]);
+        n++;
+    }
+    if (list->n == 0) ambs_read_fault(r, list, "%s: found an empty list, expected the program and its arguments", key->text);
+    if (n > 0 && argv[0][0] == '\0') ambs_read_fault(r, list->items[0], "%s: found an empty program name", key->text);
+    if (line.failed) r->findings->no_memory = true;
+    keep_setting(r, key->text, line.text ? line.text : "");
+    ambs_text_fini(&line);
+}
+
+/* The names that an error may offer are those of the table; set_other() knows its own. */
+static void set_option(ambs_reader *r, const ambs_yaml_node *key, const ambs_yaml_node *value)
+{
+    const ambs_objective_ops *ops = r->spec->objective;
+    const char *text = ambs_read_text(r, value, key->text);
+    if (!text) return;
+    ambs_error err = {0};
+    bool own = ambs_options_know(ops->member.options, key->text) || !ops->set_other;
+    int rc = own ? ambs_options_set(ops->member.options, r->spec->objective_options, key->text, text, &err)
+                 : ops->set_other(r->spec->objective_options, key->text, text, &err);
+    if (rc != AMBS_OK)
+        ambs_read_fault_error(r, rc == AMBS_E_NOT_FOUND ? key : value, "objective", &err);
+    else
+        keep_setting(r, key->text, text);
+}
+
+static void read_kind(ambs_reader *r, const ambs_yaml_node *key, const ambs_yaml_node *value)
+{
+    const ambs_objective_ops *ops = r->spec->objective;
+    bool command = strcmp(ops->member.name, "command") == 0;
+    if (command && value->type == AMBS_YAML_LIST)
+        read_argv(r, key, value);
+    else if (command && value->type == AMBS_YAML_SCALAR)
+        ambs_read_fault(r, value, "command: found \"%.60s\", expected a list of arguments as in [python3, train.py, "
+                        "\"${args}\"]; no shell is used", value->text);
+    else
+        set_option(r, key, value);
+}
+
+void ambs_read_objective(ambs_reader *r, const ambs_yaml_node *objective)
+{
+    if (!objective || !ambs_read_is_mapping(r, objective, "objective")) return;
+    size_t chosen = choose_kind(r, objective);
+    if (chosen == SIZE_MAX) return;
+    const ambs_objective_ops *ops = find_kind(objective->keys[chosen]->text);
+    void *options = ambs_calloc(1, ops->member.options_size > 0 ? ops->member.options_size : 1, NULL);
+    ambs_error err = {0};
+    if (!options) r->findings->no_memory = true;
+    if (!options || ambs_options_init(ops->member.options, options, &err) != AMBS_OK) {
+        if (options) ambs_finding_add_error(r->findings, (ambs_place){0}, &err);
+        free(options);
+        return;
+    }
+    r->spec->objective = ops;
+    r->spec->objective_options = options;
+    /* the kind first: its value decides which other options there are */
+    read_kind(r, objective->keys[chosen], objective->items[chosen]);
+    for (size_t i = 0; i < objective->n; i++)
+        if (i != chosen) set_option(r, objective->keys[i], objective->items[i]);
+}
+
+void ambs_read_check_objective(ambs_reader *r, const ambs_yaml_node *objective)
+{
+    const ambs_objective_ops *ops = r->spec->objective;
+    if (!ops || !ops->check || r->findings->n > 0) return;
+    ambs_error err = {0};
+    if (ops->check(r->spec->objective_options, r->spec->space, r->spec->metric, &err) != AMBS_OK)
+        ambs_read_fault_error(r, objective, "objective", &err);
+}

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: MIT */
+/* From the text of a study file to an ambs_spec: the tree is parsed, settings of the command line are put in,
+ * other formats are rewritten into our sections, and the sections are read. All findings are collected, and
+ * reported at the end. */
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/memory.h"
+#include "objective/objective.h"
+#include "search/method.h"
+#include "study/read.h"
+
+/* Behind this line of a recorded text stand, as comments, what came from elsewhere. */
+static const char marker[] = "# ambs added what follows: settings of the command line, files that were named\n";
+static const char set_prefix[] = "# --set ", space_prefix[] = "# --space ";
+
+/* ---- life ---------------------------------------------------------------------------------- */
+
+void ambs_spec_destroy(ambs_spec *spec)
+{
+    if (!spec) return;
+    if (spec->objective) {
+        if (spec->objective->fini) spec->objective->fini(spec->objective_options);
+        ambs_options_fini(spec->objective->member.options, spec->objective_options);
+    }
+    if (spec->method) ambs_options_fini(spec->method->member.options, spec->method_options);
+    for (size_t i = 0; i < spec->n_objective_settings; i++) {
+        free(spec->objective_settings[i].name);
+        free(spec->objective_settings[i].value);
+    }
+    for (size_t i = 0; i < spec->n_settings; i++) {
+        free((char *)(uintptr_t)spec->settings[i].path); /* our copies: const for readers only */
+        free((char *)(uintptr_t)spec->settings[i].value);
+    }
+    for (size_t i = 0; spec->argv && spec->argv[i]; i++) free(spec->argv[i]);
+    for (size_t i = 0; i < spec->n_notes; i++) free(spec->notes[i]);
+    free(spec->objective_settings);
+    free(spec->objective_options);
+    free(spec->method_options);
+    free(spec->initial_points);
+    free(spec->settings);
+    free(spec->argv);
+    free(spec->notes);
+    free(spec->fidelity);
+    free(spec->metric);
+    free(spec->name);
+    free(spec->file);
+    free(spec->text);
+    ambs_space_destroy(spec->space);
+    free(spec);
+}
+
+const ambs_space *ambs_spec_space(const ambs_spec *spec)
+{
+    return spec->space;
+}
+
+const char *ambs_spec_metric(const ambs_spec *spec, ambs_goal *ret_goal)
+{
+    *ret_goal = spec->goal;
+    return spec->metric;
+}
+
+/* The file's name without folder and ending. */
+static char *default_name(const char *file, ambs_error *err)
+{
+    const char *slash = strrchr(file, '/'), *base = slash ? slash + 1 : file;
+    const char *dot = strrchr(base, '.');
+    size_t length = dot && dot > base ? (size_t)(dot - base) : strlen(base);
+    return length > 0 ? ambs_strndup(base, length, err) : ambs_strdup("study", err);
+}
+
+static int spec_create(const char *file, ambs_spec **ret_spec, ambs_error *err)
+{
+    ambs_spec *spec = ambs_calloc(1, sizeof *spec, err);
+    if (!spec) return AMBS_E_NOMEM;
+    spec->target = spec->fidelity_min = spec->fidelity_max = NAN;
+    spec->file = ambs_strdup(file, err);
+    spec->name = default_name(file, err);
+    if (!spec->file || !spec->name || ambs_space_create(&spec->space, err) != AMBS_OK) {
+        ambs_spec_destroy(spec);
+        return AMBS_E_NOMEM;
+    }
+    *ret_spec = spec;
+    return AMBS_OK;
+}
+
+/* ---- settings ------------------------------------------------------------------------------ */
+
+static bool is_kept(const ambs_spec *spec, const char *path, size_t path_length, const char *value, size_t value_length)
+{
+    for (size_t i = 0; i < spec->n_settings; i++)
+        if (strlen(spec->settings[i].path) == path_length && memcmp(spec->settings[i].path, path, path_length) == 0 &&
+            strlen(spec->settings[i].value) == value_length && memcmp(spec->settings[i].value, value, value_length) == 0)
+            return true;
+    return false;
+}
+
+static void keep_setting(ambs_reader *r, const char *path, size_t path_length, const char *value, size_t value_length)
+{
+    ambs_spec *spec = r->spec;
+    if (is_kept(spec, path, path_length, value, value_length)) return;
+    ambs_setting copy = {.path = ambs_strndup(path, path_length, NULL), .value = ambs_strndup(value, value_length, NULL)};
+    if (!copy.path || !copy.value || ambs_resize(&spec->settings, spec->n_settings + 1, sizeof copy, NULL) != AMBS_OK) {
+        free((char *)(uintptr_t)copy.path);
+        free((char *)(uintptr_t)copy.value);
+        r->findings->no_memory = true;
+        return;
+    }
+    spec->settings[spec->n_settings++] = copy;
+}
+
+/* Where the marker line begins, or `length`. */
+static size_t find_marker(const char *text, size_t length)
+{
+    const size_t size = sizeof marker - 1;
+    for (size_t at = 0; at + size <= length; at++) {
+        if (memcmp(text + at, marker, size) == 0) return at;
+        const char *end = memchr(text + at, '\n', length - at);
+        if (!end) break;
+        at = (size_t)(end - text);
+    }
+    return length;
+}
+
+/* The recorded lines behind the marker: settings first, so that new ones win. */
+static void take_recorded(ambs_reader *r, const char *text, size_t length)
+{
+    size_t at = find_marker(text, length);
+    if (at == length) return;
+    for (at += sizeof marker - 1; at < length;) {
+        const char *line = text + at, *end = memchr(line, '\n', length - at);
+        size_t n = end ? (size_t)(end - line) : length - at;
+        at += n + 1;
+        const size_t set = sizeof set_prefix - 1, space = sizeof space_prefix - 1;
+        if (n > set && memcmp(line, set_prefix, set) == 0) {
+            const char *equals = memchr(line, '=', n);
+            if (equals)
+                keep_setting(r, line + set, (size_t)(equals - line) - set, equals + 1, n - (size_t)(equals - line) - 1);
+        } else if (n > space && memcmp(line, space_prefix, space) == 0) {
+            const ambs_yaml_node *node = NULL;
+            char *copy = ambs_strndup(line + space, n - space, NULL);
+            if (copy) node = ambs_yaml_scalar(&r->document, (ambs_place){0}, copy, false, r->findings);
+            free(copy);
+            if (node) r->recorded_space = node->text;
+        }
+    }
+}
+
+/* The file's own text and what it does not hold itself. */
+static void keep_text(ambs_reader *r, const char *text, size_t length)
+{
+    ambs_text kept = {0};
+    size_t own = find_marker(text, length);
+    ambs_text_add_bytes(&kept, text, own);
+    if (r->spec->n_settings > 0 || r->appended.length > 0) {
+        if (own > 0 && text[own - 1] != '\n') ambs_text_add(&kept, "\n");
+        ambs_text_add(&kept, marker);
+        for (size_t i = 0; i < r->spec->n_settings; i++)
+            ambs_text_addf(&kept, "%s%s=%s\n", set_prefix, r->spec->settings[i].path, r->spec->settings[i].value);
+        if (r->appended.length > 0) ambs_text_addf(&kept, "%s%s\n", space_prefix, r->appended.text);
+    }
+    ambs_text_add(&kept, "");
+    if (kept.failed || !kept.text)
+        r->findings->no_memory = true;
+    else
+        r->spec->text = kept.text;
+    if (kept.failed) ambs_text_fini(&kept);
+}
+
+/* ---- reading ------------------------------------------------------------------------------- */
+
+static void finish_space(ambs_reader *r, const ambs_yaml_node *parameters)
+{
+    ambs_error err = {0};
+    if (r->findings->n > 0 || r->findings->no_memory) return;
+    if (ambs_space_finish(r->spec->space, &err) != AMBS_OK) ambs_finding_add_error(r->findings, parameters->place, &err);
+}
+
+static void read_root(ambs_reader *r, ambs_yaml_node *root)
+{
+    ambs_read_wandb(r, root);
+    ambs_read_configspace(r, root);
+    ambs_read_sections(r, root);
+    const ambs_yaml_node *parameters = ambs_yaml_get(root, "parameters");
+    const ambs_yaml_node *objective = ambs_yaml_get(root, "objective");
+    if (parameters) {
+        ambs_read_parameters(r, parameters);
+        ambs_read_conditions(r, parameters, ambs_yaml_get(root, "constraints"));
+        ambs_read_objective(r, objective);
+        finish_space(r, parameters);
+    } else {
+        ambs_read_objective(r, objective);
+        if (!ambs_yaml_get(root, "space"))
+            ambs_finding_add(r->findings, (ambs_place){0}, "found no parameters, expected a section \"parameters\" with at least one");
+    }
+    ambs_read_method(r, ambs_yaml_get(root, "method"));
+    if (objective) ambs_read_check_objective(r, objective);
+}
+
+static void read_text(ambs_reader *r, const char *text, size_t length, const ambs_setting *settings, size_t n_settings)
+{
+    ambs_yaml_node *root = ambs_yaml_parse(&r->document, text, length, NULL, r->findings);
+    if (!root) return;
+    if (root->type != AMBS_YAML_MAPPING) {
+        char what[96];
+        ambs_read_fault(r, root, "found %s, expected a study: sections such as parameters, objective and budget",
+                        ambs_yaml_what(root, what));
+        return;
+    }
+    take_recorded(r, text, length);
+    for (size_t i = 0; i < n_settings; i++)
+        keep_setting(r, settings[i].path, strlen(settings[i].path), settings[i].value, strlen(settings[i].value));
+    for (size_t i = 0; i < r->spec->n_settings; i++) ambs_read_setting(r, root, &r->spec->settings[i]);
+    read_root(r, root);
+}
+
+int ambs_spec_parse(const char *text, size_t length, const char *name, const ambs_setting *settings, size_t n_settings,
+                    ambs_spec **ret_spec, ambs_error *err)
+{
+    ambs_reader r = {0};
+    int rc = spec_create(name, &r.spec, err);
+    if (rc != AMBS_OK) return rc;
+    r.findings = ambs_findings_create(r.spec->file, err);
+    if (!r.findings) {
+        ambs_spec_destroy(r.spec);
+        return AMBS_E_NOMEM;
+    }
+    read_text(&r, text, length, settings, n_settings);
+    if (r.findings->n == 0) keep_text(&r, text, length);
+    rc = ambs_findings_report(r.findings, err);
+    if (rc == AMBS_OK) rc = ambs_read_digest(r.spec, &r.spec->digest, err);
+    ambs_yaml_fini(&r.document);
+    ambs_text_fini(&r.appended);
+    free(r.findings);
+    if (rc == AMBS_OK)
+        *ret_spec = r.spec;
+    else
+        ambs_spec_destroy(r.spec);
+    return rc;
+}
+
+static int read_stream(FILE *file, const char *path, ambs_text *out, ambs_error *err)
+{
+    char block[65536];
+    size_t n;
+    /* one byte beyond the limit is enough for the parser to say so */
+    while (out->length <= AMBS_YAML_MAX_BYTES && (n = fread(block, 1, sizeof block, file)) > 0)
+        ambs_text_add_bytes(out, block, n);
+    if (ferror(file)) return ambs_fail(err, AMBS_E_IO, "%s: cannot be read: %s", path, strerror(errno));
+    ambs_text_add(out, "");
+    return ambs_text_check(out, err);
+}
+
+int ambs_read_file(const char *path, ambs_text *ret_text, ambs_error *err)
+{
+    struct stat status;
+    FILE *file = fopen(path, "rb");
+    if (!file && errno == ENOENT)
+        return ambs_fail(err, AMBS_E_NOT_FOUND, "%s: there is no such file; check the path", path);
+    if (!file) return ambs_fail(err, AMBS_E_IO, "%s: cannot be opened: %s", path, strerror(errno));
+    int rc;
+    if (fstat(fileno(file), &status) == 0 && S_ISDIR(status.st_mode))
+        rc = ambs_fail(err, AMBS_E_INVALID, "%s: found a folder, expected a file", path);
+    else
+        rc = read_stream(file, path, ret_text, err);
+    fclose(file);
+    if (rc != AMBS_OK) ambs_text_fini(ret_text);
+    return rc;
+}
+
+int ambs_spec_read(const char *path, const ambs_setting *settings, size_t n_settings, ambs_spec **ret_spec, ambs_error *err)
+{
+    ambs_text text = {0};
+    int rc = ambs_read_file(path, &text, err);
+    if (rc == AMBS_OK)
+        rc = ambs_spec_parse(text.text ? text.text : "", text.length, path, settings, n_settings, ret_spec, err);
+    ambs_text_fini(&text);
+    return rc;
+}
