@@ -39,12 +39,15 @@ static int resolve_clause(const ambs_space *space, const dimension *dim, clause 
 
 static int resolve_dimension(const ambs_space *space, dimension *dim, bool *used, ambs_error *err)
 {
+    if (dim->n_clauses == 0) return AMBS_OK;
     memset(used, 0, space->d * sizeof *used);
     for (size_t c = 0; c < dim->n_clauses; c++) {
         int rc = resolve_clause(space, dim, &dim->clauses[c], used, err);
         if (rc != AMBS_OK) return rc;
     }
-    dim->parents = ambs_calloc(space->d, sizeof *dim->parents, err);
+    size_t n = 0;
+    for (size_t i = 0; i < space->d; i++) n += used[i];
+    dim->parents = ambs_calloc(n, sizeof *dim->parents, err);
     if (!dim->parents) return AMBS_E_NOMEM;
     for (size_t i = 0; i < space->d; i++)
         if (used[i]) dim->parents[dim->n_parents++] = i;

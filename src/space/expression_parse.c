@@ -27,7 +27,7 @@ typedef struct operand {
     const ambs_parameter *parameter; /* of a bare parameter, else NULL */
     bool literal, bare;              /* a number, truth or text as written; a word without quotes */
     double value;
-    const char *text; /* of a text */
+    const char *text; /* of a literal, without quotes */
     size_t length;
     size_t at; /* of its push, for blanks */
 } operand;
@@ -149,8 +149,7 @@ static bool is_level(const ambs_value *level, const operand *o)
 static int unknown_level(const parser *p, const ambs_parameter *owner, const operand *o)
 {
     char word[64];
-    snprintf(word, sizeof word, "%.*s", o->text ? (o->length > 60 ? 60 : (int)o->length) : 0,
-             o->text ? o->text : "");
+    snprintf(word, sizeof word, "%.*s", o->length > 60 ? 60 : (int)o->length, o->text);
     ambs_text known = {0};
     for (size_t k = 0; k < owner->n_levels && known.length < 1000; k++)
         ambs_text_addf(&known, "%s%s", k > 0 ? ", " : "", owner->levels[k].text);
@@ -198,11 +197,10 @@ static int match(const parser *p, const operand *left, const operand *right, boo
 
 static int push_literal(parser *p, operand_kind kind, double value, operand *ret)
 {
-    *ret = (operand){.kind = kind,
-                     .column = p->token.at + 1,
-                     .literal = true,
-                     .value = value,
-                     .at = p->out ? p->out->n : 0};
+    *ret = (operand){.kind = kind, .column = p->token.at + 1, .literal = true, .value = value};
+    ret->text = p->text + p->token.at;
+    ret->length = p->token.length;
+    ret->at = p->out ? p->out->n : 0;
     int rc = emit(p, OP_PUSH, 1, 0, value);
     return rc == AMBS_OK ? next(p) : rc;
 }

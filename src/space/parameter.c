@@ -14,6 +14,8 @@
 #define VALUES_MAX      0x1p50
 #define WHOLE_MAX       0x1p53
 #define PROBABILITY_MIN 1e-9
+/* A number for a message, as short as it can be; lives until the end of the block. */
+#define SHORT(value) ambs_format_double(value, (char[32]){0})
 
 bool ambs_parameter_is_numeric(const ambs_parameter *p)
 {
@@ -51,14 +53,14 @@ static int check_bounds(const ambs_parameter *p, ambs_error *err)
                          "parameter \"%s\": min and max have to be finite numbers, found %g and %g",
                          p->name, p->min, p->max);
     if (p->min > p->max)
-        return ambs_fail(err, AMBS_E_INVALID, "parameter \"%s\": min %.17g is above max %.17g",
-                         p->name, p->min, p->max);
+        return ambs_fail(err, AMBS_E_INVALID, "parameter \"%s\": min %s is above max %s", p->name,
+                         SHORT(p->min), SHORT(p->max));
     if (p->type == AMBS_PARAMETER_INT && (p->min != trunc(p->min) || p->max != trunc(p->max) ||
                                           fabs(p->min) > WHOLE_MAX || fabs(p->max) > WHOLE_MAX))
         return ambs_fail(err, AMBS_E_INVALID,
                          "parameter \"%s\": an int needs whole numbers within ±2^53, found min "
-                         "%.17g and max %.17g",
-                         p->name, p->min, p->max);
+                         "%s and max %s",
+                         p->name, SHORT(p->min), SHORT(p->max));
     if (!isfinite(p->max - p->min))
         return ambs_fail(err, AMBS_E_INVALID,
                          "parameter \"%s\": the range from %g to %g is too wide for a double",
@@ -70,17 +72,17 @@ static int check_scale(const ambs_parameter *p, ambs_error *err)
 {
     if (p->scale == AMBS_SCALE_LOG && !(p->min > 0))
         return ambs_fail(err, AMBS_E_INVALID,
-                         "parameter \"%s\": scale log needs min above 0, found %.17g", p->name,
-                         p->min);
+                         "parameter \"%s\": scale log needs min above 0, found %s", p->name,
+                         SHORT(p->min));
     if (p->scale == AMBS_SCALE_REVERSE_LOG && !(p->max < 1))
         return ambs_fail(err, AMBS_E_INVALID,
-                         "parameter \"%s\": scale reverse_log needs max below 1, found %.17g",
-                         p->name, p->max);
+                         "parameter \"%s\": scale reverse_log needs max below 1, found %s", p->name,
+                         SHORT(p->max));
     if (p->scale == AMBS_SCALE_LOGIT && !(p->min > 0 && p->max < 1))
         return ambs_fail(
             err, AMBS_E_INVALID,
-            "parameter \"%s\": scale logit needs a range inside 0 and 1, found %.17g to %.17g",
-            p->name, p->min, p->max);
+            "parameter \"%s\": scale logit needs a range inside 0 and 1, found %s to %s", p->name,
+            SHORT(p->min), SHORT(p->max));
     return AMBS_OK;
 }
 
@@ -92,8 +94,8 @@ static int check_step(const ambs_parameter *p, ambs_error *err)
                          p->name, p->step);
     if (p->type == AMBS_PARAMETER_INT && p->step != trunc(p->step))
         return ambs_fail(err, AMBS_E_INVALID,
-                         "parameter \"%s\": the step of an int has to be whole, found %.17g",
-                         p->name, p->step);
+                         "parameter \"%s\": the step of an int has to be whole, found %s", p->name,
+                         SHORT(p->step));
     double range = p->max - p->min, steps = nearbyint(range / p->step);
     if (steps < 1 && range > 0)
         return ambs_fail(err, AMBS_E_INVALID,
@@ -108,19 +110,35 @@ static int check_step(const ambs_parameter *p, ambs_error *err)
     return AMBS_OK;
 }
 
+static int compare_texts(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Sorted, equal texts are neighbours: a list of a million values is no trap. */
+static int check_repeats(const ambs_parameter *p, ambs_error *err)
+{
+    const char **texts = ambs_calloc(p->n_levels, sizeof *texts, err);
+    if (!texts) return AMBS_E_NOMEM;
+    for (size_t i = 0; i < p->n_levels; i++) texts[i] = p->levels[i].text;
+    qsort(texts, p->n_levels, sizeof *texts, compare_texts);
+    size_t i = 1;
+    while (i < p->n_levels && strcmp(texts[i - 1], texts[i]) != 0) i++;
+    int rc = AMBS_OK;
+    if (i < p->n_levels)
+        rc = ambs_fail(err, AMBS_E_INVALID, "parameter \"%s\": the value \"%.60s\" is listed twice",
+                       p->name, texts[i]);
+    free(texts);
+    return rc;
+}
+
 static int check_levels(const ambs_parameter *p, ambs_error *err)
 {
     bool constant = p->type == AMBS_PARAMETER_CONSTANT;
     if (p->n_levels == 0 || !p->levels || (constant && p->n_levels != 1))
         return ambs_fail(err, AMBS_E_INVALID, "parameter \"%s\": found %zu values, expected %s",
                          p->name, p->n_levels, constant ? "one" : "at least one");
-    for (size_t i = 0; i < p->n_levels; i++)
-        for (size_t j = 0; j < i; j++)
-            if (strcmp(p->levels[i].text, p->levels[j].text) == 0)
-                return ambs_fail(err, AMBS_E_INVALID,
-                                 "parameter \"%s\": the value \"%.60s\" is listed twice", p->name,
-                                 p->levels[i].text);
-    return AMBS_OK;
+    return check_repeats(p, err);
 }
 
 static int check_probabilities(const ambs_parameter *p, ambs_error *err)
@@ -246,24 +264,22 @@ void ambs_dimension_fini(dimension *dim)
 bool ambs_dimension_holds(const dimension *dim, double value, ambs_error *err)
 {
     const ambs_parameter *p = &dim->p;
-    if (!ambs_parameter_is_numeric(p)) {
-        bool level = value >= 0 && value < (double)p->n_levels && value == trunc(value);
-        if (!level)
-            ambs_fail(err, AMBS_E_INVALID,
-                      "parameter \"%s\": found level number %.17g, expected 0 to %zu", p->name,
-                      value, p->n_levels - 1);
-        return level;
-    }
-    if (!(value >= p->min && value <= p->max)) {
-        ambs_fail(err, AMBS_E_INVALID, "parameter \"%s\": %.17g is outside %.17g to %.17g", p->name,
-                  value, p->min, p->max);
-        return false;
-    }
-    double nearest = ambs_dimension_snap(dim, value);
+    bool numeric = ambs_parameter_is_numeric(p);
+    bool inside = numeric ? value >= p->min && value <= p->max
+                          : value >= 0 && value < (double)p->n_levels && value == trunc(value);
+    double nearest = inside ? ambs_dimension_snap(dim, value) : NAN;
     if (nearest == value) return true;
-    ambs_fail(err, AMBS_E_INVALID,
-              "parameter \"%s\": %.17g is not a value of it, the nearest is %.17g", p->name, value,
-              nearest);
+    if (!err) return false;
+    if (inside)
+        ambs_fail(err, AMBS_E_INVALID,
+                  "parameter \"%s\": %s is not a value of it, the nearest is %s", p->name,
+                  SHORT(value), SHORT(nearest));
+    else if (numeric)
+        ambs_fail(err, AMBS_E_INVALID, "parameter \"%s\": %s is outside %s to %s", p->name,
+                  SHORT(value), SHORT(p->min), SHORT(p->max));
+    else
+        ambs_fail(err, AMBS_E_INVALID, "parameter \"%s\": found level number %s, expected 0 to %zu",
+                  p->name, SHORT(value), p->n_levels - 1);
     return false;
 }
 

@@ -13,7 +13,7 @@ enum {
     TRIES_MAX = 10000,         /* of one sample */
     MEASURE_MAX = 100000,      /* tries while the rate is measured */
     MEASURE_ENOUGH = 1000,     /* feasible ones that make the rate certain to 3 % */
-    COUNT_NODES_MAX = 1000000, /* partial configurations visited to count the space: some 50 ms */
+    COUNT_NODES_MAX = 2000000, /* partial configurations visited to count the space: some 50 ms */
     MEMBERS_MAX = 100000       /* configurations that may be listed */
 };
 #define RATE_LOW 0.01

@@ -10,6 +10,9 @@
 #include "base/memory.h"
 #include "base/text.h"
 
+/* Names are looked up one by one, and a file that lists millions is a mistake. */
+enum { PARAMETERS_MAX = 10000 };
+
 int ambs_space_create(ambs_space **ret_space, ambs_error *err)
 {
     ambs_space *space = ambs_calloc(1, sizeof *space, err);
@@ -47,6 +50,8 @@ int ambs_space_add(ambs_space *space, const ambs_parameter *parameter, ambs_erro
     if (parameter->name && ambs_space_find(space, parameter->name) >= 0)
         return ambs_fail(err, AMBS_E_INVALID, "parameter \"%.60s\" is there already",
                          parameter->name);
+    if (space->d == PARAMETERS_MAX)
+        return ambs_fail(err, AMBS_E_INVALID, "more than %d parameters", (int)PARAMETERS_MAX);
     rc = ambs_reserve(&space->dims, &space->capacity, space->d + 1, sizeof *space->dims, err);
     if (rc == AMBS_OK) rc = ambs_dimension_init(&space->dims[space->d], parameter, err);
     if (rc == AMBS_OK) space->d++;
