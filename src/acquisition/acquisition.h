@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Acquisition functions: what a candidate is worth, from its predicted mean and sd. Minimisation inside;
- * higher acquisition is better. One file each. */
+/* Acquisition functions: what a candidate is worth, from its predicted mean and sd. Minimisation
+ * inside; higher acquisition is better. One file each. */
 #ifndef AMBS_ACQUISITION_ACQUISITION_H
 #define AMBS_ACQUISITION_ACQUISITION_H
 
@@ -9,15 +9,16 @@
 
 /* What an acquisition function may know of the ask. */
 typedef struct ambs_acquisition_context {
-    double best;        /* least y known (true values only), on the surrogate's scale */
-    uint64_t ask;       /* how many model-based asks came before this one */
+    double best;  /* least y known (true values only), on the surrogate's scale */
+    uint64_t ask; /* how many model-based asks came before this one */
     uint64_t n_told, n_lies;
-    double parameter;   /* drawn or computed once per ask by prepare(): kappa of LCB, xi of EI */
+    double parameter; /* drawn or computed once per ask by prepare(): kappa of LCB, xi of EI */
 } ambs_acquisition_context;
 
 typedef struct ambs_acquisition_ops {
     ambs_member member;
-    /* Once per ask: sets context->parameter from the options, the ask's number and its own stream. */
+    /* Once per ask: sets context->parameter from the options, the ask's number and its own stream.
+     */
     void (*prepare)(const void *options, ambs_random *random, ambs_acquisition_context *context);
     /* ret_value [m] from mean [m], sd [m]. */
     void (*evaluate)(const void *options, const ambs_acquisition_context *context, size_t m,
@@ -25,5 +26,7 @@ typedef struct ambs_acquisition_ops {
 } ambs_acquisition_ops;
 
 extern const ambs_acquisition_ops *const ambs_acquisition_registry[];
+/* The member called `name`; AMBS_E_NOT_FOUND lists the known ones. */
+int ambs_acquisition_find(const char *name, const ambs_acquisition_ops **ret_ops, ambs_error *err);
 
 #endif

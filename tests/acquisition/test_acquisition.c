@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT */
+/* What every acquisition function must keep, and the closed forms against quadrature. */
+#include "../base/check.h"
+
+#include "acquisition/acquisition.h"
+
+typedef struct made {
+    const ambs_acquisition_ops *ops;
+    void *options;
+    ambs_acquisition_context context;
+} made;
+
+static made make(const char *name, const char *option, const char *value)
+{
+    made a = {0};
+    assert_int_equal(ambs_acquisition_find(name, &a.ops, NULL), AMBS_OK);
+    a.options = calloc(1, a.ops->member.options_size);
+    assert_int_equal(ambs_options_init(a.ops->member.options, a.options, NULL), AMBS_OK);
+    if (option)
+        assert_int_equal(ambs_options_set(a.ops->member.options, a.options, option, value, NULL),
+                         AMBS_OK);
+    return a;
+}
+
+static void drop(made *a)
+{
+    ambs_options_fini(a->ops->member.options, a->options);
+    free(a->options);
+}
+
+static double value_at(made *a, double best, double mean, double sd)
+{
+    ambs_random random;
+    ambs_random_init(&random, 1, 2, AMBS_PURPOSE_ACQUISITION);
+    double value;
+    a->context.best = best;
+    a->ops->prepare(a->options, &random, &a->context);
+    a->ops->evaluate(a->options, &a->context, 1, &mean, &sd, &value);
+    return value;
+}
+
+static void assert_close(double found, double expected, double relative)
+{
+    if (!(fabs(found - expected) <= relative * fabs(expected)))
+        fail_msg("found %.17g, expected %.17g", found, expected);
+}
+
+static void an_unknown_name_lists_the_known_ones(void **state)
+{
+    (void)state;
+    const ambs_acquisition_ops *ops;
+    ambs_error err = {0};
+    assert_int_equal(ambs_acquisition_find("ucb", &ops, &err), AMBS_E_NOT_FOUND);
+    assert_string_equal(err.text,
+                        "unknown acquisition \"ucb\", expected one of lcb, ei, log_ei, pi");
+}
+
+static void no_candidates_are_no_work(void **state)
+{
+    (void)state;
+    for (size_t i = 0; ambs_acquisition_registry[i]; i++) {
+        made a = make(ambs_acquisition_registry[i]->member.name, NULL, NULL);
+        a.ops->evaluate(a.options, &a.context, 0, NULL, NULL, NULL);
+        drop(&a);
+    }
+}
+
+static void a_lower_mean_is_never_worse(void **state)
+{
+    (void)state;
+    const double sds[] = {0, 1e-5, 0.3, 20};
+    for (size_t i = 0; ambs_acquisition_registry[i]; i++) {
+        if (strcmp(ambs_acquisition_registry[i]->member.name, "hostile") == 0) continue;
+        made a = make(ambs_acquisition_registry[i]->member.name, NULL, NULL);
+        for (size_t k = 0; k < 4; k++) {
+            double last = -INFINITY;
+            for (double mean = 30; mean > -30; mean -= 3.7) {
+                double value = value_at(&a, 1, mean, sds[k]);
+                if (!(value >= last))
+                    fail_msg("%s at mean %g, sd %g: %g after %g", a.ops->member.name, mean, sds[k],
+                             value, last);
+                last = value;
+            }
+        }
+        drop(&a);
+    }
+}
+
+static void expected_improvement_at_zero_sd_is_the_improvement(void **state)
+{
+    (void)state;
+    made ei = make("ei", NULL, NULL), log_ei = make("log_ei", NULL, NULL),
+         pi = make("pi", NULL, NULL);
+    assert_true(value_at(&ei, 1, 3, 0) == 0 && value_at(&ei, 3, 1, 0) == 2);
+    assert_true(value_at(&log_ei, 1, 3, 0) == -INFINITY);
+    assert_close(value_at(&log_ei, 3, 1, 0), log(2), 1e-15);
+    assert_true(value_at(&pi, 1, 3, 0) == 0 && value_at(&pi, 3, 1, 0) == 1);
+    drop(&ei);
+    drop(&log_ei);
+    drop(&pi);
+}
+
+static void closed_forms_agree_with_quadrature(void **state)
+{
+    (void)state;
+    made ei = make("ei", "xi", "0.25"), log_ei = make("log_ei", "xi", "0.25"),
+         plain = make("reference", "xi", "0.25");
+    for (double z = -30; z <= 30; z += 1.7)
+        for (double sd = 1e-4; sd < 100; sd *= 7) {
+            double mean = 1.75 - z * sd, expected = value_at(&plain, 2, mean, sd);
+            assert_close(value_at(&ei, 2, mean, sd), expected, 1e-10);
+            assert_true(fabs(value_at(&log_ei, 2, mean, sd) - log(expected)) < 1e-10);
+        }
+    drop(&ei);
+    drop(&log_ei);
+    drop(&plain);
+}
+
+static void the_logarithm_still_ranks_where_the_improvement_underflows(void **state)
+{
+    (void)state;
+    made ei = make("ei", NULL, NULL), log_ei = make("log_ei", NULL, NULL);
+    assert_true(value_at(&ei, 0, 100, 1) == 0 && value_at(&ei, 0, 1e6, 1) == 0);
+    assert_true(value_at(&log_ei, 0, 100, 1) > value_at(&log_ei, 0, 100.001, 1));
+    assert_true(value_at(&log_ei, 0, 1e6, 1) > value_at(&log_ei, 0, 1e9, 1));
+    assert_close(value_at(&log_ei, 0, 100, 1), -5000 - 0.91893853320467274 - log(1e4) - 3e-4,
+                 1e-10);
+    drop(&ei);
+    drop(&log_ei);
+}
+
+static void a_lower_confidence_bound_is_mean_minus_kappa_sd(void **state)
+{
+    (void)state;
+    made usual = make("lcb", NULL, NULL), greedy = make("lcb", "kappa", "0");
+    assert_close(value_at(&usual, NAN, 3, 2), -(3 - 1.96 * 2), 1e-15);
+    assert_close(value_at(&greedy, NAN, 3, 2), -3, 1e-15);
+    drop(&usual);
+    drop(&greedy);
+}
+
+/* 1.96 exp(-ln(196) / 10 (t mod 10)) */
+static void a_periodic_kappa_decays_and_starts_again(void **state)
+{
+    (void)state;
+    made a = make("lcb", "decay", "periodic");
+    for (a.context.ask = 0; a.context.ask < 35; a.context.ask++)
+        assert_close(value_at(&a, 0, 0, 1),
+                     1.96 * exp(-log(196) / 10 * (double)(a.context.ask % 10)), 1e-13);
+    assert_int_equal(ambs_options_set(a.ops->member.options, a.options, "kappa", "0.005", NULL),
+                     AMBS_OK);
+    assert_close(value_at(&a, 0, 0, 1), 0.005, 1e-15); /* already below the floor */
+    drop(&a);
+}
+
+static void a_random_kappa_is_exponential_and_the_same_for_all_candidates(void **state)
+{
+    (void)state;
+    made a = make("lcb", "random", "true");
+    double sum = 0, squares = 0;
+    ambs_random random;
+    ambs_random_init(&random, 4, 0, AMBS_PURPOSE_TEST);
+    enum { N = 20000 };
+    for (int i = 0; i < N; i++) {
+        a.ops->prepare(a.options, &random, &a.context);
+        sum += a.context.parameter / N;
+        squares += a.context.parameter * a.context.parameter / N;
+    }
+    assert_close(sum, 1.96, 0.03);
+    assert_close(squares - sum * sum, 1.96 * 1.96, 0.06);
+    const double mean[2] = {1, 2}, sd[2] = {3, 3};
+    double value[2];
+    a.ops->evaluate(a.options, &a.context, 2, mean, sd, value);
+    assert_close(value[0] - value[1], 1, 1e-12);
+    drop(&a);
+}
+
+static void a_hostile_one_gives_what_it_is_told(void **state)
+{
+    (void)state;
+    made a = make("hostile", NULL, NULL), b = make("hostile", "gives", "minus_infinity");
+    assert_true(isnan(value_at(&a, 0, 1, 1)));
+    assert_true(value_at(&b, 0, 1, 1) == -INFINITY);
+    drop(&a);
+    drop(&b);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_unknown_name_lists_the_known_ones),
+        cmocka_unit_test(no_candidates_are_no_work),
+        cmocka_unit_test(expected_improvement_at_zero_sd_is_the_improvement),
+        cmocka_unit_test(a_lower_mean_is_never_worse),
+        cmocka_unit_test(closed_forms_agree_with_quadrature),
+        cmocka_unit_test(the_logarithm_still_ranks_where_the_improvement_underflows),
+        cmocka_unit_test(a_lower_confidence_bound_is_mean_minus_kappa_sd),
+        cmocka_unit_test(a_periodic_kappa_decays_and_starts_again),
+        cmocka_unit_test(a_random_kappa_is_exponential_and_the_same_for_all_candidates),
+        cmocka_unit_test(a_hostile_one_gives_what_it_is_told),
+    };
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests_name("acquisition", tests, NULL, NULL);
+}
