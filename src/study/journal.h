@@ -43,7 +43,9 @@ int ambs_journal_flush(ambs_journal *journal, double timeout_s, ambs_error *err)
 
 typedef struct ambs_journal_findings {
     uint32_t n_segments;
-    uint32_t last_epoch;
+    uint32_t last_epoch;         /* the greatest segment there is, readable or not */
+    uint32_t n_dimensions;       /* d of the study */
+    uint64_t first_sequence;     /* of the first good record; 0: none */
     uint64_t last_sequence;      /* of the last good record that counts */
     uint64_t torn_bytes;         /* cut at the end of segments */
     uint64_t damaged_bytes;      /* skipped in the middle (verify and recover only; else an error) */
@@ -51,7 +53,11 @@ typedef struct ambs_journal_findings {
     char text[512];              /* what was cut, for people; "" when nothing */
 } ambs_journal_findings;
 
-/* Calls `apply` for each record with a sequence above `after` in order; a non-zero return ends the walk
+/* Makes what the segments hold now durable, from whatever process: a file derived from them must not
+ * outlive them. */
+int ambs_journal_sync(const char *study_path, ambs_error *err);
+
+/* Calls `apply` (NULL: only look) for each record with a sequence above `after` in order; a non-zero return ends the walk
  * and is returned. `salvage`: skip damaged stretches instead of failing. AMBS_E_NOT_FOUND when there is
  * no journal, AMBS_E_FORMAT when it is damaged in the middle, AMBS_E_MISMATCH when it is of a newer
  * format or the segments are of different studies. */
@@ -70,5 +76,16 @@ int ambs_lock_take(const char *study_path, double patience_s, const ambs_log *lo
 /* Advances the counter; call every 10 s or so. AMBS_E_BUSY when another took the study meanwhile. */
 int ambs_lock_touch(ambs_lock *lock, ambs_error *err);
 void ambs_lock_release(ambs_lock *lock);
+
+typedef struct ambs_lock_holder {
+    char host[AMBS_HOST_SIZE];
+    uint64_t pid;
+    double since_s;          /* wall clock */
+    bool here;               /* it is on this host and lives; else whether it lives is not known */
+    uint64_t counter;        /* advances while it lives */
+} ambs_lock_holder;
+/* Who holds the study, without touching anything: for status. AMBS_E_NOT_FOUND when nobody does, or a
+ * process of this host that is gone. */
+int ambs_lock_look(const char *study_path, ambs_lock_holder *ret_holder, ambs_error *err);
 
 #endif

@@ -8,7 +8,10 @@
  * study) the search had consumed when it was made: together that is the operation log.
  *
  * On disk (all little-endian): length u32 of what follows the CRC, CRC32C u32 of it, then
- * sequence u64, type u16, flags u16, body. Bodies are packed in the order of the fields. */
+ * sequence u64, type u16, flags u16, body. Flags: bit 0 is `input`, the upper 15 bits are `pending`.
+ * Bodies are packed in the order of the fields without padding: enums, bool and sizes of metrics as
+ * u8, fixed-size texts as length u8 and bytes, other texts as length u32 and bytes, x as d f64.
+ * share/doc/study-file.md tells it to other readers. */
 #ifndef AMBS_STUDY_RECORD_H
 #define AMBS_STUDY_RECORD_H
 
@@ -34,11 +37,17 @@ typedef enum ambs_worker_state {
     AMBS_WORKER_LEFT = 5
 } ambs_worker_state;
 
-enum { AMBS_JOURNAL_FORMAT = 1, AMBS_HOST_SIZE = 64 };
+enum {
+    AMBS_JOURNAL_FORMAT = 1,
+    AMBS_HOST_SIZE = 64,
+    AMBS_RECORD_HEAD = 20,          /* bytes before the body: length, CRC, sequence, type, flags */
+    AMBS_RECORD_MAX_BYTES = 1 << 26, /* of one record; a longer length is damage */
+    AMBS_RECORD_MAX_PENDING = 0x7fff
+};
 
 typedef struct ambs_record_life {
     uint8_t uuid[16];        /* of the study: the same in every life */
-    uint32_t format;         /* AMBS_JOURNAL_FORMAT */
+    uint32_t format;         /* AMBS_JOURNAL_FORMAT; these two fields lead in every format */
     uint32_t epoch;          /* 1 for the first life */
     uint64_t continues;      /* records of earlier segments with a sequence above this do not count */
     uint64_t digest;         /* ambs_spec_digest */
@@ -48,7 +57,8 @@ typedef struct ambs_record_life {
     uint32_t n_ranks;
     char host[AMBS_HOST_SIZE];
     const char *spec_file;   /* name */
-    const char *spec_text;   /* with the `--set` settings that held */
+    const char *spec_text;   /* as ambs_spec.text */
+    const char *settings;    /* the `--set` that held, as ambs_spec_settings_write() gives them */
     const char *build;       /* version, compiler, BLAS and its kernel, threads: what exactness depends on */
 } ambs_record_life;
 
@@ -61,15 +71,18 @@ typedef struct ambs_record_proposal {
 
 typedef struct ambs_record_start {
     uint64_t trial;
-    uint32_t attempt, rank, slot;
+    uint32_t attempt;        /* 1 for the first of the trial */
+    uint32_t rank, slot;
     uint32_t staleness;      /* results told between its making and its dispatch */
     double wall_s;
 } ambs_record_start;
 
 typedef struct ambs_record_result {
     uint64_t trial;
-    uint32_t attempt, rank, slot;
-    bool final;              /* ends the trial: a model input. Else the trial waits for another attempt */
+    uint32_t attempt;        /* 0 where the caller evaluated it himself, without a START (serve) */
+    uint32_t rank, slot;
+    bool final;              /* ends the trial: a model input. Else the trial waits for another attempt
+                                (state PAUSED: for its promotion) */
     double wall_s;           /* received */
     ambs_outcome outcome;
 } ambs_record_result;
@@ -118,6 +131,9 @@ typedef struct ambs_record_end {
 typedef struct ambs_record {
     ambs_record_type type;
     bool input;              /* a model input; set by encode from the type and `final` */
+    uint16_t pending;        /* at most so many records just before this one were not yet durable when
+                                it was made (AMBS_RECORD_MAX_PENDING: or more); set by the journal. A hole
+                                that no later record vouches for is a torn tail, not damage. */
     uint64_t sequence;       /* 1 for the first record of the study; set by the journal */
     union {
         ambs_record_life life;
@@ -133,8 +149,12 @@ typedef struct ambs_record {
     } as;
 } ambs_record;
 
-/* Appends the framed bytes (length, CRC, head, body). Strings and x are copied. `d` is the dimension. */
+/* Appends the framed bytes (length, CRC, head, body). Strings and x are copied; NULL strings count as
+ * "". `d` is the dimension. On failure `out` is as long as before. */
 int ambs_record_encode(const ambs_record *record, size_t d, ambs_text *out, ambs_error *err);
+/* The head alone: true where `bytes` [AMBS_RECORD_HEAD] could begin a record; *ret_size is what it would
+ * take. For searching a damaged stretch. */
+bool ambs_record_peek(const void *bytes, uint64_t *ret_sequence, size_t *ret_size);
 /* Reads one framed record from `bytes`. Strings and x in *ret_record point into memory of `scratch`
  * (cleared first). *ret_size is what it took. AMBS_E_AGAIN: truncated (a torn tail); AMBS_E_FORMAT:
  * damaged, and err says how. Never reads beyond `length`, whatever the bytes are. */

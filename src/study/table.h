@@ -5,6 +5,7 @@
  *   PROPOSAL, OWN ─► waiting ─START─► running ─RESULT final─► complete | pruned | failed
  *                       ▲  └─CANCEL─► cancelled   │
  *                       └────RESULT not final─────┘
+ *   RESULT not final with state PAUSED: running ─► paused ─START─► running
  *   LIFE: every running attempt of the life before ended as `worker lost`, its trial waits again. */
 #ifndef AMBS_STUDY_TABLE_H
 #define AMBS_STUDY_TABLE_H
@@ -24,6 +25,7 @@ typedef struct ambs_trial_row {
     double proposed_s, latency_s; /* wall clock; duration of the making */
     uint32_t staleness;
     uint32_t n_attempts;         /* started so far */
+    size_t last_attempt;         /* index into table->attempts; SIZE_MAX: never started */
     uint32_t rank, slot;         /* of the last attempt */
     double start_s, end_s, duration_s, received_s; /* of the last attempt; NaN */
     size_t metrics, n_metrics;   /* slice of table->metrics */
@@ -37,6 +39,7 @@ typedef struct ambs_attempt_row {
     ambs_trial_state state;            /* RUNNING until it ends */
     ambs_reason reason;
     int code;
+    size_t before;                     /* index of the trial's attempt before this one; SIZE_MAX: none */
 } ambs_attempt_row;
 
 typedef struct ambs_curve_row {
@@ -61,7 +64,7 @@ typedef struct ambs_event_row {
 
 typedef struct ambs_life_row {
     uint32_t epoch, n_ranks;
-    uint64_t pid, first_sequence;
+    uint64_t pid, first_sequence, digest;
     double start_s, end_s;       /* end NaN: killed or running */
     int exit_code;               /* -1: none */
     char host[AMBS_HOST_SIZE];
@@ -81,7 +84,7 @@ typedef struct ambs_table {
     uint8_t uuid[16];
     uint64_t digest;
     uint64_t sequence;           /* of the last record applied */
-    char *spec_file, *spec_text; /* of the last life */
+    char *spec_file, *spec_text, *settings; /* of the last life */
     size_t n, capacity;          /* trials */
     ambs_trial_row *rows;        /* [n] */
     double *x;                   /* [n, d] */
@@ -111,7 +114,9 @@ typedef struct ambs_table {
 int ambs_table_create(ambs_table **ret_table, ambs_error *err);
 void ambs_table_destroy(ambs_table *table);
 /* Applies one record. AMBS_E_FORMAT when the record does not fit the state (an unknown trial, a result
- * for a trial that ended): the table is unchanged then. Amortised O(d). */
+ * for a trial that ended): the table is unchanged then. AMBS_E_MISMATCH for the LIFE of another study.
+ * A final RESULT counts whoever brings it: it may come from an attempt that was given up before; an attempt
+ * that still runs then ends as cancelled. Amortised O(d); a LIFE O(n_attempts). */
 int ambs_table_apply(ambs_table *table, const ambs_record *record, ambs_error *err);
 /* The index into attempts of the running (or last) attempt of a trial; SIZE_MAX when it never started. */
 size_t ambs_table_last_attempt(const ambs_table *table, uint64_t trial);

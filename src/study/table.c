@@ -1,0 +1,447 @@
+/* SPDX-License-Identifier: MIT */
+/* The state machine of trials (see table.h). Each record is checked and its room reserved before the
+ * first change, so that a refused record leaves the table as it was. */
+#include "study/table.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+int ambs_table_create(ambs_table **ret_table, ambs_error *err)
+{
+    ambs_table *t = ambs_calloc(1, sizeof *t, err);
+    if (!t) return AMBS_E_NOMEM;
+    t->least = t->greatest = UINT64_MAX;
+    *ret_table = t;
+    return AMBS_OK;
+}
+
+void ambs_table_destroy(ambs_table *t)
+{
+    if (!t) return;
+    for (size_t i = 0; i < t->n; i++)
+        if (t->rows[i].message[0]) free((char *)t->rows[i].message);
+    for (size_t i = 0; i < t->n_events; i++) free(t->events[i].text);
+    for (size_t i = 0; i < t->n_lives; i++) {
+        free(t->lives[i].build);
+        free(t->lives[i].text);
+    }
+    free(t->spec_file);
+    free(t->spec_text);
+    free(t->settings);
+    free(t->rows);
+    free(t->x);
+    free(t->metrics);
+    free(t->attempts);
+    free(t->curve);
+    free(t->curve_names);
+    free(t->inputs);
+    free(t->events);
+    free(t->lives);
+    free(t->workers);
+    free(t);
+}
+
+size_t ambs_table_last_attempt(const ambs_table *t, uint64_t trial)
+{
+    return trial < t->n ? t->rows[trial].last_attempt : SIZE_MAX;
+}
+
+static int unfit(ambs_error *err, uint64_t trial, const char *what)
+{
+    return ambs_fail(err, AMBS_E_FORMAT, "trial %llu: %s", (unsigned long long)trial, what);
+}
+
+static bool is_over(ambs_trial_state state)
+{
+    return state == AMBS_TRIAL_COMPLETE || state == AMBS_TRIAL_PRUNED || state == AMBS_TRIAL_FAILED ||
+           state == AMBS_TRIAL_CANCELLED;
+}
+
+static uint64_t *count_of(ambs_table *t, ambs_trial_state state)
+{
+    switch (state) {
+    case AMBS_TRIAL_WAITING:
+    case AMBS_TRIAL_PAUSED: return &t->n_waiting;
+    case AMBS_TRIAL_RUNNING: return &t->n_running;
+    case AMBS_TRIAL_COMPLETE: return &t->n_complete;
+    case AMBS_TRIAL_PRUNED: return &t->n_pruned;
+    case AMBS_TRIAL_FAILED: return &t->n_failed;
+    case AMBS_TRIAL_CANCELLED: break;
+    }
+    return &t->n_cancelled;
+}
+
+static void move_to(ambs_table *t, ambs_trial_row *row, ambs_trial_state state)
+{
+    --*count_of(t, row->state);
+    row->state = state;
+    ++*count_of(t, state);
+}
+
+/* NULL with AMBS_E_FORMAT in err. */
+static ambs_trial_row *find_trial(const ambs_table *t, uint64_t trial, ambs_error *err)
+{
+    if (trial < t->n) return &t->rows[trial];
+    unfit(err, trial, "it was never proposed");
+    return NULL;
+}
+
+/* ---- proposals ---- */
+
+static int reserve_trial(ambs_table *t, uint64_t id, ambs_error *err)
+{
+    if (id != t->n) return unfit(err, id, "ids count up by one");
+    size_t capacity = t->capacity;
+    int rc = ambs_reserve(&t->rows, &capacity, t->n + 1, sizeof *t->rows, err);
+    if (rc == AMBS_OK && capacity != t->capacity) rc = ambs_resize(&t->x, capacity, t->d * sizeof(double), err);
+    if (rc == AMBS_OK) t->capacity = capacity;
+    return rc;
+}
+
+static ambs_trial_row *add_trial(ambs_table *t, const ambs_proposal *p, const double *x, uint64_t n_inputs)
+{
+    memcpy(t->x + t->n * t->d, x, t->d * sizeof *x);
+    ambs_trial_row *row = &t->rows[t->n];
+    *row = (ambs_trial_row){.id = t->n, .state = AMBS_TRIAL_WAITING, .origin = p->origin, .objective = NAN,
+                            .mean = p->mean, .sd = p->sd, .acquisition = p->acquisition, .lie = p->lie,
+                            .n_told = p->n_told, .n_lies = p->n_lies, .n_inputs = n_inputs, .latency_s = NAN,
+                            .last_attempt = SIZE_MAX, .start_s = NAN, .end_s = NAN, .duration_s = NAN,
+                            .received_s = NAN, .message = ""};
+    t->n++;
+    t->n_waiting++;
+    return row;
+}
+
+static int apply_proposal(ambs_table *t, const ambs_record_proposal *r, ambs_error *err)
+{
+    uint64_t id = r->proposal.trial;
+    if (r->n_inputs > t->n_inputs || (t->n > 0 && r->n_inputs < t->rows[t->n - 1].n_inputs))
+        return unfit(err, id, "its number of model inputs does not fit the log");
+    int rc = reserve_trial(t, id, err);
+    if (rc != AMBS_OK) return rc;
+    ambs_trial_row *row = add_trial(t, &r->proposal, r->proposal.x, r->n_inputs);
+    row->refitted = r->refitted;
+    row->proposed_s = r->wall_s;
+    row->latency_s = r->latency_s;
+    return AMBS_OK;
+}
+
+/* ---- attempts and outcomes ---- */
+
+static int apply_start(ambs_table *t, const ambs_record_start *r, ambs_error *err)
+{
+    ambs_trial_row *row = find_trial(t, r->trial, err);
+    if (!row) return AMBS_E_FORMAT;
+    if (row->state != AMBS_TRIAL_WAITING && row->state != AMBS_TRIAL_PAUSED)
+        return unfit(err, r->trial, "it was started while it was not waiting");
+    if (r->attempt != row->n_attempts + 1) return unfit(err, r->trial, "its attempts count up by one from 1");
+    int rc = ambs_reserve(&t->attempts, &t->attempts_capacity, t->n_attempts + 1, sizeof *t->attempts, err);
+    if (rc != AMBS_OK) return rc;
+    uint32_t epoch = t->n_lives > 0 ? t->lives[t->n_lives - 1].epoch : 0;
+    t->attempts[t->n_attempts] = (ambs_attempt_row){
+        .trial = r->trial, .attempt = r->attempt, .rank = r->rank, .slot = r->slot, .epoch = epoch,
+        .start_s = r->wall_s, .end_s = NAN, .duration_s = NAN, .state = AMBS_TRIAL_RUNNING, .before = row->last_attempt};
+    row->last_attempt = t->n_attempts++;
+    row->n_attempts++;
+    row->rank = r->rank;
+    row->slot = r->slot;
+    row->staleness = r->staleness;
+    row->start_s = r->wall_s;
+    move_to(t, row, AMBS_TRIAL_RUNNING);
+    return AMBS_OK;
+}
+
+static ambs_attempt_row *find_attempt(ambs_table *t, const ambs_trial_row *row, uint32_t attempt)
+{
+    size_t i = row->last_attempt;
+    while (i != SIZE_MAX && t->attempts[i].attempt != attempt) i = t->attempts[i].before;
+    return i != SIZE_MAX ? &t->attempts[i] : NULL;
+}
+
+static void end_attempt(ambs_attempt_row *a, const ambs_outcome *o)
+{
+    a->state = o->state;
+    a->reason = o->reason;
+    a->code = o->code;
+    if (isfinite(o->start_s)) a->start_s = o->start_s;
+    a->end_s = o->end_s;
+    a->duration_s = o->duration_s;
+}
+
+/* The others of the trial have nothing to do any more. */
+static void cancel_attempts(ambs_table *t, const ambs_trial_row *row, double wall_s)
+{
+    for (size_t i = row->last_attempt; i != SIZE_MAX; i = t->attempts[i].before)
+        if (t->attempts[i].state == AMBS_TRIAL_RUNNING) {
+            t->attempts[i].state = AMBS_TRIAL_CANCELLED;
+            t->attempts[i].reason = AMBS_REASON_CANCELLED;
+            t->attempts[i].end_s = wall_s;
+        }
+}
+
+/* Room for what finish() will add. *ret_message is a copy, or "". */
+static int reserve_outcome(ambs_table *t, const ambs_outcome *o, const char **ret_message, ambs_error *err)
+{
+    int rc = ambs_reserve(&t->inputs, &t->inputs_capacity, t->n_inputs + 1, sizeof *t->inputs, err);
+    if (rc == AMBS_OK)
+        rc = ambs_reserve(&t->metrics, &t->metrics_capacity, t->n_metrics + o->n_metrics, sizeof *t->metrics, err);
+    *ret_message = "";
+    if (rc == AMBS_OK && o->message[0] && !(*ret_message = ambs_strdup(o->message, err))) rc = AMBS_E_NOMEM;
+    return rc;
+}
+
+static void note_incumbents(ambs_table *t, const ambs_trial_row *row)
+{
+    if (!isfinite(row->objective)) return;
+    if (t->least == UINT64_MAX || row->objective < t->rows[t->least].objective) t->least = row->id;
+    if (t->greatest == UINT64_MAX || row->objective > t->rows[t->greatest].objective) t->greatest = row->id;
+}
+
+static void finish(ambs_table *t, ambs_trial_row *row, ambs_record_type type, const ambs_outcome *o,
+                   const char *message, double wall_s)
+{
+    row->reason = o->reason;
+    row->code = o->code;
+    row->objective = o->objective;
+    if (isfinite(o->start_s)) row->start_s = o->start_s;
+    row->end_s = o->end_s;
+    row->duration_s = o->duration_s;
+    row->received_s = wall_s;
+    row->message = message;
+    row->metrics = t->n_metrics;
+    row->n_metrics = o->n_metrics;
+    if (o->n_metrics > 0) memcpy(t->metrics + t->n_metrics, o->metrics, o->n_metrics * sizeof *o->metrics);
+    t->n_metrics += o->n_metrics;
+    t->inputs[t->n_inputs++] = (ambs_input_row){.type = type, .trial = row->id};
+    move_to(t, row, o->state);
+    if (o->state == AMBS_TRIAL_FAILED) t->n_failed_in_row++;
+    if (o->state != AMBS_TRIAL_COMPLETE) return;
+    t->n_failed_in_row = 0;
+    note_incumbents(t, row);
+}
+
+static int check_final(uint64_t trial, const ambs_outcome *o, ambs_error *err)
+{
+    if (o->state == AMBS_TRIAL_COMPLETE || o->state == AMBS_TRIAL_PRUNED || o->state == AMBS_TRIAL_FAILED)
+        return AMBS_OK;
+    return unfit(err, trial, "a trial ends as complete, pruned or failed");
+}
+
+static int apply_result(ambs_table *t, const ambs_record_result *r, ambs_error *err)
+{
+    ambs_trial_row *row = find_trial(t, r->trial, err);
+    if (!row) return AMBS_E_FORMAT;
+    if (is_over(row->state)) return unfit(err, r->trial, "it has ended before this result");
+    int rc = r->final ? check_final(r->trial, &r->outcome, err) : AMBS_OK;
+    if (rc != AMBS_OK) return rc;
+    ambs_attempt_row *attempt = find_attempt(t, row, r->attempt);
+    if (!attempt && !(r->attempt == 0 && row->n_attempts == 0 && r->final))
+        return unfit(err, r->trial, "the attempt of this result was never started");
+    if (!r->final && attempt->state != AMBS_TRIAL_RUNNING)
+        return unfit(err, r->trial, "the attempt of this result has ended before");
+    if (!r->final) {
+        end_attempt(attempt, &r->outcome);
+        row->end_s = r->outcome.end_s;
+        row->duration_s = r->outcome.duration_s;
+        if (attempt == &t->attempts[row->last_attempt])
+            move_to(t, row, r->outcome.state == AMBS_TRIAL_PAUSED ? AMBS_TRIAL_PAUSED : AMBS_TRIAL_WAITING);
+        return AMBS_OK;
+    }
+    const char *message;
+    rc = reserve_outcome(t, &r->outcome, &message, err);
+    if (rc != AMBS_OK) return rc;
+    if (attempt) end_attempt(attempt, &r->outcome);
+    cancel_attempts(t, row, r->wall_s);
+    row->rank = r->rank;
+    row->slot = r->slot;
+    finish(t, row, AMBS_RECORD_RESULT, &r->outcome, message, r->wall_s);
+    return AMBS_OK;
+}
+
+static int apply_cancel(ambs_table *t, const ambs_record_cancel *r, ambs_error *err)
+{
+    ambs_trial_row *row = find_trial(t, r->trial, err);
+    if (!row) return AMBS_E_FORMAT;
+    if (row->state != AMBS_TRIAL_WAITING && row->state != AMBS_TRIAL_PAUSED)
+        return unfit(err, r->trial, "only a waiting trial can be cancelled");
+    int rc = ambs_reserve(&t->inputs, &t->inputs_capacity, t->n_inputs + 1, sizeof *t->inputs, err);
+    if (rc != AMBS_OK) return rc;
+    t->inputs[t->n_inputs++] = (ambs_input_row){.type = AMBS_RECORD_CANCEL, .trial = r->trial};
+    row->received_s = r->wall_s;
+    row->reason = AMBS_REASON_CANCELLED;
+    move_to(t, row, AMBS_TRIAL_CANCELLED);
+    return AMBS_OK;
+}
+
+static int apply_own(ambs_table *t, const ambs_record_own *r, ambs_error *err)
+{
+    const char *message;
+    int rc = check_final(r->trial, &r->outcome, err);
+    if (rc == AMBS_OK) rc = reserve_trial(t, r->trial, err);
+    if (rc == AMBS_OK) rc = reserve_outcome(t, &r->outcome, &message, err);
+    if (rc != AMBS_OK) return rc;
+    ambs_proposal p = {.trial = r->trial, .origin = AMBS_ORIGIN_OWN, .mean = NAN, .sd = NAN, .acquisition = NAN, .lie = NAN};
+    ambs_trial_row *row = add_trial(t, &p, r->x, t->n_inputs);
+    row->proposed_s = r->wall_s;
+    finish(t, row, AMBS_RECORD_OWN, &r->outcome, message, r->wall_s);
+    return AMBS_OK;
+}
+
+/* ---- what is only kept ---- */
+
+static int metric_index(ambs_table *t, const char *name, uint32_t *ret, ambs_error *err)
+{
+    for (size_t i = 0; i < t->n_curve_names; i++)
+        if (strcmp(t->curve_names[i], name) == 0) {
+            *ret = (uint32_t)i;
+            return AMBS_OK;
+        }
+    int rc = ambs_resize(&t->curve_names, t->n_curve_names + 1, sizeof *t->curve_names, err);
+    if (rc != AMBS_OK) return rc;
+    snprintf(t->curve_names[t->n_curve_names], sizeof *t->curve_names, "%s", name);
+    *ret = (uint32_t)t->n_curve_names++;
+    return AMBS_OK;
+}
+
+static int apply_report(ambs_table *t, const ambs_record_report *r, ambs_error *err)
+{
+    const ambs_trial_row *row = find_trial(t, r->trial, err);
+    if (!row) return AMBS_E_FORMAT;
+    if (r->attempt > (row->n_attempts > 0 ? row->n_attempts : 1))
+        return unfit(err, r->trial, "the attempt of this report was never started");
+    uint32_t metric = 0;
+    int rc = ambs_reserve(&t->curve, &t->curve_capacity, t->n_curve + 1, sizeof *t->curve, err);
+    if (rc == AMBS_OK) rc = metric_index(t, r->metric, &metric, err);
+    if (rc != AMBS_OK) return rc;
+    t->curve[t->n_curve++] = (ambs_curve_row){.trial = r->trial, .attempt = r->attempt, .metric = metric,
+                                              .step = r->step, .value = r->value, .wall_s = r->wall_s,
+                                              .decision = r->decision};
+    return AMBS_OK;
+}
+
+static int apply_worker(ambs_table *t, const ambs_record_worker *r, ambs_error *err)
+{
+    int rc = ambs_reserve(&t->workers, &t->workers_capacity, t->n_workers + 1, sizeof *t->workers, err);
+    if (rc != AMBS_OK) return rc;
+    ambs_worker_row *w = &t->workers[t->n_workers++];
+    *w = (ambs_worker_row){.epoch = t->n_lives > 0 ? t->lives[t->n_lives - 1].epoch : 0, .rank = r->rank,
+                           .n_slots = r->n_slots, .state = r->state, .pid = r->pid, .wall_s = r->wall_s};
+    memcpy(w->host, r->host, sizeof w->host);
+    return AMBS_OK;
+}
+
+static int apply_event(ambs_table *t, const ambs_record_event *r, ambs_error *err)
+{
+    int rc = ambs_reserve(&t->events, &t->events_capacity, t->n_events + 1, sizeof *t->events, err);
+    if (rc != AMBS_OK) return rc;
+    char *text = ambs_strdup(r->text ? r->text : "", err);
+    if (!text) return AMBS_E_NOMEM;
+    t->events[t->n_events++] = (ambs_event_row){.level = r->level, .wall_s = r->wall_s, .text = text};
+    return AMBS_OK;
+}
+
+/* ---- lives ---- */
+
+static int check_life(const ambs_table *t, const ambs_record_life *r, ambs_error *err)
+{
+    if (t->n_lives == 0) return AMBS_OK;
+    if (r->epoch <= t->lives[t->n_lives - 1].epoch)
+        return ambs_fail(err, AMBS_E_FORMAT, "life %u follows life %u", r->epoch, t->lives[t->n_lives - 1].epoch);
+    if (memcmp(t->uuid, r->uuid, sizeof t->uuid) != 0 || t->d != r->n_dimensions)
+        return ambs_fail(err, AMBS_E_MISMATCH, "life %u belongs to another study", r->epoch);
+    return AMBS_OK;
+}
+
+static void lose_running(ambs_table *t)
+{
+    for (size_t i = 0; i < t->n_attempts; i++) {
+        ambs_attempt_row *a = &t->attempts[i];
+        if (a->state != AMBS_TRIAL_RUNNING) continue;
+        a->state = AMBS_TRIAL_FAILED;
+        a->reason = AMBS_REASON_WORKER_LOST;
+        move_to(t, &t->rows[a->trial], AMBS_TRIAL_WAITING);
+    }
+}
+
+static int apply_life(ambs_table *t, const ambs_record *record, ambs_error *err)
+{
+    const ambs_record_life *r = &record->as.life;
+    int rc = check_life(t, r, err);
+    if (rc == AMBS_OK) rc = ambs_reserve(&t->lives, &t->lives_capacity, t->n_lives + 1, sizeof *t->lives, err);
+    if (rc != AMBS_OK) return rc;
+    char *build = ambs_strdup(r->build ? r->build : "", err), *text = ambs_strdup("", err);
+    char *spec_file = ambs_strdup(r->spec_file ? r->spec_file : "", err);
+    char *spec_text = ambs_strdup(r->spec_text ? r->spec_text : "", err);
+    char *settings = ambs_strdup(r->settings ? r->settings : "", err);
+    if (!build || !text || !spec_file || !spec_text || !settings) {
+        free(build);
+        free(text);
+        free(spec_file);
+        free(spec_text);
+        free(settings);
+        return AMBS_E_NOMEM;
+    }
+    free(t->spec_file);
+    free(t->spec_text);
+    free(t->settings);
+    t->spec_file = spec_file;
+    t->spec_text = spec_text;
+    t->settings = settings;
+    memcpy(t->uuid, r->uuid, sizeof t->uuid);
+    t->d = r->n_dimensions;
+    t->digest = r->digest;
+    lose_running(t);
+    ambs_life_row *life = &t->lives[t->n_lives++];
+    *life = (ambs_life_row){.epoch = r->epoch, .n_ranks = r->n_ranks, .pid = r->pid, .digest = r->digest,
+                            .first_sequence = record->sequence, .start_s = r->wall_s, .end_s = NAN,
+                            .exit_code = -1, .build = build, .text = text};
+    memcpy(life->host, r->host, sizeof life->host);
+    return AMBS_OK;
+}
+
+static int apply_end(ambs_table *t, const ambs_record_end *r, ambs_error *err)
+{
+    if (t->n_lives == 0) return ambs_fail(err, AMBS_E_FORMAT, "an end without a life");
+    char *text = ambs_strdup(r->text ? r->text : "", err);
+    if (!text) return AMBS_E_NOMEM;
+    ambs_life_row *life = &t->lives[t->n_lives - 1];
+    free(life->text);
+    life->text = text;
+    life->end_s = r->wall_s;
+    life->exit_code = r->exit_code;
+    return AMBS_OK;
+}
+
+static int apply_body(ambs_table *t, const ambs_record *r, ambs_error *err)
+{
+    switch (r->type) {
+    case AMBS_RECORD_LIFE: return apply_life(t, r, err);
+    case AMBS_RECORD_PROPOSAL: return apply_proposal(t, &r->as.proposal, err);
+    case AMBS_RECORD_START: return apply_start(t, &r->as.start, err);
+    case AMBS_RECORD_RESULT: return apply_result(t, &r->as.result, err);
+    case AMBS_RECORD_CANCEL: return apply_cancel(t, &r->as.cancel, err);
+    case AMBS_RECORD_OWN: return apply_own(t, &r->as.own, err);
+    case AMBS_RECORD_REPORT: return apply_report(t, &r->as.report, err);
+    case AMBS_RECORD_WORKER: return apply_worker(t, &r->as.worker, err);
+    case AMBS_RECORD_EVENT: return apply_event(t, &r->as.event, err);
+    case AMBS_RECORD_END: return apply_end(t, &r->as.end, err);
+    }
+    return ambs_fail(err, AMBS_E_FORMAT, "type %d is not known", (int)r->type);
+}
+
+int ambs_table_apply(ambs_table *t, const ambs_record *record, ambs_error *err)
+{
+    if (record->sequence <= t->sequence)
+        return ambs_fail(err, AMBS_E_FORMAT, "record %llu comes after record %llu",
+                         (unsigned long long)record->sequence, (unsigned long long)t->sequence);
+    int rc = t->n_lives == 0 && record->type != AMBS_RECORD_LIFE
+                 ? ambs_fail(err, AMBS_E_FORMAT, "the first record must begin a life")
+                 : apply_body(t, record, err);
+    if (rc != AMBS_OK) return ambs_wrap(err, rc, "record %llu", (unsigned long long)record->sequence);
+    t->sequence = record->sequence;
+    return AMBS_OK;
+}
