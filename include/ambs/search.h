@@ -6,6 +6,9 @@
  * log gives the same proposals bit for bit (for the same build, BLAS kernel and thread count).
  * Objectives are in the user's direction at this interface.
  *
+ * A call that fails leaves no trace, but for AMBS_E_NOMEM: where memory ran out in the middle of a
+ * change every later call says so, and the record restores the search.
+ *
  * Not thread-safe: one thread at a time. */
 #ifndef AMBS_SEARCH_H
 #define AMBS_SEARCH_H

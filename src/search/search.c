@@ -39,6 +39,7 @@ struct ambs_search {
     uint64_t best; /* UINT64_MAX: none */
     ambs_search_counts counts;
     uint64_t n_lies;
+    bool broken; /* memory ran out in the middle of a change */
 };
 
 /* Where the driver's own next configuration comes from, so that it is consumed only once it is
@@ -170,6 +171,20 @@ static int add_trial(ambs_search *s, const double *x, ambs_origin origin, double
     return AMBS_OK;
 }
 
+/* The end of a change: where memory ran out the method may have lost its part of it. */
+static int finish(ambs_search *s, int rc)
+{
+    s->broken = s->broken || rc == AMBS_E_NOMEM;
+    return rc;
+}
+
+static int check_whole(const ambs_search *s, ambs_error *err)
+{
+    if (!s->broken) return AMBS_OK;
+    return ambs_fail(err, AMBS_E_NOMEM,
+                     "memory ran out before in this search; restore it from its record");
+}
+
 static own_choice choose_own(const ambs_search *s)
 {
     own_choice c = {.next_point = s->next_point, .first_again = s->first_again};
@@ -222,7 +237,8 @@ static int check_proposed(const ambs_search *s, const double *x, ambs_error *err
 
 int ambs_search_ask(ambs_search *s, ambs_proposal *ret, ambs_error *err)
 {
-    int rc = reserve_trial(s, err);
+    int rc = check_whole(s, err);
+    if (rc == AMBS_OK) rc = reserve_trial(s, err);
     if (rc != AMBS_OK) return rc;
     own_choice own = choose_own(s);
     ambs_proposal p = {.trial = s->n_trials,
@@ -242,7 +258,7 @@ int ambs_search_ask(ambs_search *s, ambs_proposal *ret, ambs_error *err)
         if (rc == AMBS_OK) rc = check_proposed(s, p.x, err);
     }
     if (rc == AMBS_OK) rc = add_trial(s, p.x, p.origin, p.lie, err);
-    if (rc != AMBS_OK) return rc;
+    if (rc != AMBS_OK) return finish(s, rc);
     s->counts.asked++;
     consume_own(s, &own);
     *ret = p;
@@ -251,7 +267,8 @@ int ambs_search_ask(ambs_search *s, ambs_proposal *ret, ambs_error *err)
 
 int ambs_search_restore_ask(ambs_search *s, const ambs_proposal *p, ambs_error *err)
 {
-    int rc = reserve_trial(s, err);
+    int rc = check_whole(s, err);
+    if (rc == AMBS_OK) rc = reserve_trial(s, err);
     if (rc != AMBS_OK) return rc;
     if (p->trial != s->n_trials)
         return ambs_fail(err, AMBS_E_MISMATCH,
@@ -269,7 +286,7 @@ int ambs_search_restore_ask(ambs_search *s, const ambs_proposal *p, ambs_error *
             (unsigned long long)p->trial);
     if (s->method->restore) rc = s->method->restore(s->state, p, own.x != NULL, err);
     if (rc == AMBS_OK) rc = add_trial(s, p->x, p->origin, p->lie, err);
-    if (rc != AMBS_OK) return rc;
+    if (rc != AMBS_OK) return finish(s, rc);
     s->counts.asked++;
     consume_own(s, &own);
     return AMBS_OK;
@@ -279,6 +296,7 @@ int ambs_search_restore_ask(ambs_search *s, const ambs_proposal *p, ambs_error *
 static int find_open(ambs_search *s, uint64_t id, const char *verb, ambs_known **ret,
                      ambs_error *err)
 {
+    if (check_whole(s, err) != AMBS_OK) return AMBS_E_NOMEM;
     if (id >= s->n_trials)
         return ambs_fail(err, AMBS_E_NOT_FOUND,
                          "there is no trial %llu to %s; %llu trials were made",
@@ -324,14 +342,15 @@ int ambs_search_tell(ambs_search *s, uint64_t id, const ambs_outcome *outcome, a
     if (rc == AMBS_OK) rc = check_outcome(outcome, err);
     if (rc != AMBS_OK) return rc;
     settle(s, id, outcome);
-    return s->method->tell ? s->method->tell(s->state, id, err) : AMBS_OK;
+    return finish(s, s->method->tell ? s->method->tell(s->state, id, err) : AMBS_OK);
 }
 
 int ambs_search_tell_own(ambs_search *s, const double *x, const ambs_outcome *outcome,
                          uint64_t *ret_trial, ambs_error *err)
 {
     uint64_t id;
-    int rc = check_outcome(outcome, err);
+    int rc = check_whole(s, err);
+    if (rc == AMBS_OK) rc = check_outcome(outcome, err);
     if (rc == AMBS_OK) rc = reserve_trial(s, err);
     if (rc != AMBS_OK) return rc;
     if (!ambs_space_contains(s->space, x, err))
@@ -345,7 +364,7 @@ int ambs_search_tell_own(ambs_search *s, const double *x, const ambs_outcome *ou
     if (rc != AMBS_OK) return rc;
     settle(s, id, outcome);
     *ret_trial = id;
-    return s->method->tell ? s->method->tell(s->state, id, err) : AMBS_OK;
+    return finish(s, s->method->tell ? s->method->tell(s->state, id, err) : AMBS_OK);
 }
 
 int ambs_search_report(ambs_search *s, uint64_t id, long long step, double value,
@@ -376,7 +395,7 @@ int ambs_search_cancel(ambs_search *s, uint64_t id, ambs_error *err)
     t->state = AMBS_TRIAL_CANCELLED;
     s->counts.in_flight--;
     s->counts.cancelled++;
-    return s->method->cancel ? s->method->cancel(s->state, id, err) : AMBS_OK;
+    return finish(s, s->method->cancel ? s->method->cancel(s->state, id, err) : AMBS_OK);
 }
 
 int ambs_search_best(const ambs_search *s, uint64_t *ret_trial, double *ret_objective,

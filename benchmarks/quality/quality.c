@@ -1,0 +1,444 @@
+/* SPDX-License-Identifier: MIT */
+/* Quality of search methods: asynchronous studies with virtual workers, on tables of real measurements and
+ * on test functions.
+ *
+ *   bench_quality [--tables DIR] [--problems a,b,…] [--seeds N] [--first-seed S] [--trials T] [--workers W] \
+ *                 "random" "ambs" "ambs kappa=1 random=0" …
+ *
+ * Each argument at the end is a method with settings; the first is what the others are compared with. A
+ * table is a folder of DIR with space.json and table.csv.gz (see share/doc/search.md). A worker takes a
+ * trial when it is free, for a time drawn between 0.5 and 1.5 that belongs to (seed, trial); so all
+ * methods meet the same workers. For each problem and method one line is printed:
+ *   problem, method, n (seeds), median and mean of log10 of the normalised regret (best - optimum) / (median
+ *   of random configurations - optimum), not below 1e-4; p of a two-sided Mann-Whitney test against the
+ *   first method and the share of pairs that the method wins; failures; ms an ask.
+ * At the end a line per method with the mean over problems, and the geometric mean of the ratio of
+ * its mean regret to the first method's. */
+#include <jansson.h>
+#include <time.h>
+
+#include "../../tests/search/fixture.h"
+
+enum { MAX_PROBLEMS = 32, MAX_METHODS = 24, MAX_SEEDS = 200, MAX_LEVELS = 64 };
+
+/* ---- problems ------------------------------------------------------------------------------ */
+
+typedef struct problem {
+    char name[64];
+    size_t d;
+    double optimum, middle; /* least value; median of random configurations */
+    /* a table */
+    json_t *json;
+    double *value; /* [product of levels], NaN where absent */
+    size_t n_levels[MAX_D];
+    /* a function of the unit cube, with its own space */
+    double (*function)(size_t d, const double *x);
+    double low, high;
+    bool mixed; /* each third parameter an int in [low, high] and each fourth a category */
+} problem;
+
+static double sphere_levy(size_t d, const double *x)
+{
+    const double pi = 3.14159265358979323846;
+    double w0 = 1 + (x[0] - 1) / 4, sum = sin(pi * w0) * sin(pi * w0);
+    for (size_t i = 0; i < d; i++) {
+        double w = 1 + (x[i] - 1) / 4;
+        if (i + 1 < d)
+            sum += (w - 1) * (w - 1) * (1 + 10 * sin(pi * w + 1) * sin(pi * w + 1));
+        else
+            sum += (w - 1) * (w - 1) * (1 + sin(2 * pi * w) * sin(2 * pi * w));
+    }
+    return sum;
+}
+
+static double ackley(size_t d, const double *x)
+{
+    double a = 0, b = 0;
+    for (size_t i = 0; i < d; i++) {
+        a += x[i] * x[i];
+        b += cos(6.283185307179586477 * x[i]);
+    }
+    return -20 * exp(-0.2 * sqrt(a / (double)d)) - exp(b / (double)d) + 20 + exp(1);
+}
+
+static double rosenbrock(size_t d, const double *x)
+{
+    double sum = 0;
+    for (size_t i = 0; i + 1 < d; i++)
+        sum += 100 * (x[i + 1] - x[i] * x[i]) * (x[i + 1] - x[i] * x[i]) + (1 - x[i]) * (1 - x[i]);
+    return sum;
+}
+
+static double styblinski(size_t d, const double *x)
+{
+    double sum = 0;
+    for (size_t i = 0; i < d; i++) sum += x[i] * x[i] * (x[i] * x[i] - 16) + 5 * x[i];
+    return 0.5 * sum + 39.16616570377142 * (double)d;
+}
+
+static double hartmann6(size_t d, const double *x)
+{
+    static const double a[4] = {1, 1.2, 3, 3.2};
+    static const double A[4][6] = {{10, 3, 17, 3.5, 1.7, 8}, {0.05, 10, 17, 0.1, 8, 14}, {3, 3.5, 1.7, 10, 17, 8}, {17, 8, 0.05, 10, 0.1, 14}};
+    static const double P[4][6] = {{1312, 1696, 5569, 124, 8283, 5886}, {2329, 4135, 8307, 3736, 1004, 9991}, {2348, 1451, 3522, 2883, 3047, 6650}, {4047, 8828, 8732, 5743, 1091, 381}};
+    double sum = 0;
+    for (size_t i = 0; i < 4; i++) {
+        double e = 0;
+        for (size_t k = 0; k < d; k++) e += A[i][k] * (x[k] - 1e-4 * P[i][k]) * (x[k] - 1e-4 * P[i][k]);
+        sum -= a[i] * exp(-e);
+    }
+    return sum + 3.322368011415515;
+}
+
+/* A category adds a constant, an int is a coordinate in steps. */
+static double mixed_levy(size_t d, const double *x)
+{
+    double y[MAX_D], extra = 0;
+    for (size_t i = 0; i < d; i++) {
+        bool category = i % 4 == 3;
+        y[i] = category ? 1 : x[i];
+        if (category) extra += 0.5 * fabs(x[i] - 2) * (1 + 0.1 * fabs(x[i - 1]));
+    }
+    return sphere_levy(d, y) + extra;
+}
+
+static const problem functions[] = {
+    {.name = "hartmann6", .d = 6, .function = hartmann6, .low = 0, .high = 1},
+    {.name = "levy10", .d = 10, .function = sphere_levy, .low = -10, .high = 10},
+    {.name = "ackley5", .d = 5, .function = ackley, .low = -20, .high = 32},
+    {.name = "rosenbrock5", .d = 5, .function = rosenbrock, .low = -5, .high = 10},
+    {.name = "styblinski6", .d = 6, .function = styblinski, .low = -5, .high = 5},
+    {.name = "mixed8", .d = 8, .function = mixed_levy, .low = -10, .high = 10, .mixed = true},
+};
+
+static void complain(const char *what, const char *name)
+{
+    fprintf(stderr, "bench_quality: %s: %s\n", what, name);
+    exit(1);
+}
+
+static double level_number(const problem *p, size_t i, size_t k)
+{
+    json_t *v = json_array_get(json_object_get(json_array_get(json_object_get(p->json, "params"), i), "values"), k);
+    return json_is_string(v) ? NAN : json_number_value(v);
+}
+
+static const char *level_text(const problem *p, size_t i, size_t k)
+{
+    return json_string_value(
+        json_array_get(json_object_get(json_array_get(json_object_get(p->json, "params"), i), "values"), k));
+}
+
+static bool is_category(const problem *p, size_t i)
+{
+    json_t *q = json_array_get(json_object_get(p->json, "params"), i);
+    return strcmp(json_string_value(json_object_get(q, "type")), "cat") == 0;
+}
+
+/* The level that a field of the CSV names. */
+static size_t find_level(const problem *p, size_t i, const char *field)
+{
+    for (size_t k = 0; k < p->n_levels[i]; k++) {
+        const char *text = level_text(p, i, k);
+        if (text ? strcmp(text, field) == 0 : fabs(level_number(p, i, k) - atof(field)) <= 1e-6 * fabs(atof(field)))
+            return k;
+    }
+    complain("a value that the space does not have", field);
+    return 0;
+}
+
+static int compare(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static void read_rows(problem *p, const char *path)
+{
+    char command[1200], line[4096];
+    snprintf(command, sizeof command, "gzip -dc '%s'", path);
+    FILE *f = popen(command, "r");
+    if (!f || !fgets(line, sizeof line, f)) complain("cannot read", path);
+    size_t n = 0, objective = 0, column_of[MAX_D], total = 1, columns = 0;
+    line[strcspn(line, "\r\n")] = 0;
+    for (char *rest = line, *field; (field = strsep(&rest, ",")); columns++) {
+        if (strcmp(field, "objective") == 0) objective = columns;
+        for (size_t i = 0; i < p->d; i++) {
+            json_t *q = json_array_get(json_object_get(p->json, "params"), i);
+            if (strcmp(json_string_value(json_object_get(q, "name")), field) == 0) column_of[i] = columns;
+        }
+    }
+    for (size_t i = 0; i < p->d; i++) total *= p->n_levels[i];
+    p->value = malloc(total * sizeof *p->value);
+    double *sorted = malloc(total * sizeof *sorted);
+    for (size_t i = 0; i < total; i++) p->value[i] = NAN;
+    while (fgets(line, sizeof line, f)) {
+        char *fields[64], *rest = line;
+        line[strcspn(line, "\r\n")] = 0;
+        for (size_t c = 0; c < columns && (fields[c] = strsep(&rest, ",")); c++) {}
+        size_t at = 0;
+        for (size_t i = 0; i < p->d; i++) at = at * p->n_levels[i] + find_level(p, i, fields[column_of[i]]);
+        char *end;
+        double y = strtod(fields[objective], &end);
+        if (end == fields[objective] || !isfinite(y)) continue;
+        sorted[n++] = p->value[at] = y;
+    }
+    pclose(f);
+    qsort(sorted, n, sizeof *sorted, compare);
+    p->optimum = sorted[0];
+    p->middle = sorted[n / 2];
+    free(sorted);
+}
+
+static void read_table(problem *p, const char *folder, const char *name)
+{
+    char path[1100];
+    json_error_t error;
+    snprintf(path, sizeof path, "%s/%s/space.json", folder, name);
+    snprintf(p->name, sizeof p->name, "%s", name);
+    p->json = json_load_file(path, 0, &error);
+    if (!p->json) complain(path, error.text);
+    json_t *params = json_object_get(p->json, "params");
+    p->d = json_array_size(params);
+    for (size_t i = 0; i < p->d; i++)
+        p->n_levels[i] = json_array_size(json_object_get(json_array_get(params, i), "values"));
+    snprintf(path, sizeof path, "%s/%s/table.csv.gz", folder, name);
+    read_rows(p, path);
+}
+
+static ambs_space *space_of(const problem *p)
+{
+    ambs_error err;
+    ambs_space *s;
+    must(ambs_space_create(&s, &err), &err);
+    for (size_t i = 0; i < p->d; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "p%zu", i);
+        if (p->json) {
+            static char numbers[MAX_LEVELS][32];
+            ambs_value levels[MAX_LEVELS];
+            for (size_t k = 0; k < p->n_levels[i]; k++) {
+                bool is_text = level_text(p, i, k) != NULL;
+                snprintf(numbers[k], sizeof numbers[k], "%.17g", level_number(p, i, k));
+                levels[k] = (ambs_value){is_text ? AMBS_VALUE_STRING : AMBS_VALUE_FLOAT, level_number(p, i, k),
+                                         is_text ? level_text(p, i, k) : numbers[k]};
+            }
+            ambs_parameter q = {.name = name, .levels = levels, .n_levels = p->n_levels[i], .initial = NAN,
+                                .type = is_category(p, i) ? AMBS_PARAMETER_CATEGORICAL : AMBS_PARAMETER_ORDINAL};
+            must(ambs_space_add(s, &q, &err), &err);
+        } else if (p->mixed && i % 4 == 3) {
+            add_levels(s, name, AMBS_PARAMETER_CATEGORICAL, 5, NAN);
+        } else if (p->mixed && i % 3 == 2) {
+            add_int(s, name, p->low, p->high);
+        } else {
+            add_float(s, name, p->low, p->high, AMBS_SCALE_LINEAR);
+        }
+    }
+    must(ambs_space_finish(s, &err), &err);
+    return s;
+}
+
+static double value_of(const problem *p, const double *x)
+{
+    if (p->function) return p->function(p->d, x);
+    size_t at = 0;
+    for (size_t i = 0; i < p->d; i++) at = at * p->n_levels[i] + (size_t)x[i];
+    return p->value[at];
+}
+
+static void measure_middle(problem *p)
+{
+    enum { N = 4001 };
+    static double y[N], x[MAX_D];
+    ambs_error err;
+    ambs_space *s = space_of(p);
+    ambs_random r;
+    ambs_random_init(&r, 0, 0, AMBS_PURPOSE_TEST);
+    for (size_t i = 0; i < N; i++) {
+        must(ambs_space_sample(s, &r, x, &err), &err);
+        y[i] = value_of(p, x);
+    }
+    qsort(y, N, sizeof *y, compare);
+    p->middle = y[N / 2];
+    ambs_space_destroy(s);
+}
+
+/* ---- one study ----------------------------------------------------------------------------- */
+
+typedef struct result {
+    double log_regret;
+    size_t failures;
+    double ask_ms;
+} result;
+
+static double now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return 1e3 * (double)t.tv_sec + 1e-6 * (double)t.tv_nsec;
+}
+
+static result run(const problem *p, const char *method, uint64_t seed, size_t trials, size_t workers)
+{
+    enum { MAX_WORKERS = 1024 };
+    static double x[MAX_WORKERS][MAX_D], ends[MAX_WORKERS];
+    static uint64_t ids[MAX_WORKERS];
+    char text[256];
+    snprintf(text, sizeof text, "%s", method);
+    char *settings = strchr(text, ' ');
+    if (settings) *settings++ = 0;
+    ambs_error err;
+    ambs_search *search;
+    ambs_spec *spec = make_spec(text, space_of(p), seed, settings);
+    spec->budget.trials = trials;
+    must(ambs_search_create(spec, &search, &err), &err);
+    result out = {0};
+    double best = INFINITY, clock = 0;
+    size_t asked = 0, told = 0;
+    for (size_t w = 0; w < workers; w++) ends[w] = NAN;
+    while (told < trials) {
+        for (size_t w = 0; w < workers && asked < trials; w++) {
+            if (!isnan(ends[w])) continue;
+            ambs_proposal proposal = {.x = x[w]};
+            double before = now_ms();
+            int rc = ambs_search_ask(search, &proposal, &err);
+            out.ask_ms += now_ms() - before;
+            if (rc == AMBS_E_EXHAUSTED) {
+                trials = asked;
+                break;
+            }
+            must(rc, &err);
+            asked++;
+            ids[w] = proposal.trial;
+            ambs_random r;
+            ambs_random_init(&r, seed, proposal.trial, AMBS_PURPOSE_OBJECTIVE);
+            ends[w] = clock + 0.5 + ambs_random_uniform(&r);
+        }
+        size_t first = workers;
+        for (size_t w = 0; w < workers; w++)
+            if (!isnan(ends[w]) && (first == workers || ends[w] < ends[first])) first = w;
+        double y = value_of(p, x[first]);
+        ambs_outcome o = isnan(y) ? failure() : outcome_of(y);
+        out.failures += isnan(y);
+        if (y < best) best = y;
+        must(ambs_search_tell(search, ids[first], &o, &err), &err);
+        clock = ends[first];
+        ends[first] = NAN;
+        told++;
+    }
+    out.ask_ms /= (double)asked;
+    double regret = isinf(best) ? 10 : (best - p->optimum) / (p->middle - p->optimum);
+    out.log_regret = log10(regret > 1e-4 ? regret : 1e-4);
+    ambs_search_destroy(search);
+    drop_spec(spec);
+    return out;
+}
+
+/* ---- statistics ---------------------------------------------------------------------------- */
+
+/* Two-sided p of the Mann-Whitney test by the normal approximation with ties and continuity; *ret_wins is
+ * the share of pairs (a of A, b of B) with a < b, ties half. */
+static double mann_whitney(const double *a, const double *b, size_t n, double *ret_wins)
+{
+    double all[2 * MAX_SEEDS], u = 0, ties = 0;
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < n; k++) u += a[i] < b[k] ? 1 : a[i] == b[k] ? 0.5 : 0;
+    memcpy(all, a, n * sizeof *a);
+    memcpy(all + n, b, n * sizeof *b);
+    qsort(all, 2 * n, sizeof *all, compare);
+    for (size_t i = 0, end; i < 2 * n; i = end) {
+        for (end = i; end < 2 * n && all[end] == all[i];) end++;
+        double t = (double)(end - i);
+        ties += t * t * t - t;
+    }
+    double m = (double)n, total = 2 * m;
+    double variance = m * m / 12 * (total + 1 - ties / (total * (total - 1)));
+    *ret_wins = u / (m * m);
+    double gap = fabs(u - 0.5 * m * m) - 0.5;
+    return variance > 0 && gap > 0 ? erfc(gap / sqrt(variance) / sqrt(2)) : 1;
+}
+
+static double median(const double *values, size_t n)
+{
+    double sorted[MAX_SEEDS];
+    memcpy(sorted, values, n * sizeof *sorted);
+    qsort(sorted, n, sizeof *sorted, compare);
+    return 0.5 * (sorted[(n - 1) / 2] + sorted[n / 2]);
+}
+
+static double mean(const double *values, size_t n)
+{
+    double sum = 0;
+    for (size_t i = 0; i < n; i++) sum += values[i];
+    return sum / (double)n;
+}
+
+/* ---- the command line ---------------------------------------------------------------------- */
+
+static bool wanted(const char *list, const char *name)
+{
+    char text[512];
+    snprintf(text, sizeof text, ",%s,", list ? list : name);
+    char one[80];
+    snprintf(one, sizeof one, ",%s,", name);
+    return strstr(text, one) != NULL;
+}
+
+int main(int argc, char **argv)
+{
+    const char *tables = NULL, *names = NULL, *methods[MAX_METHODS];
+    size_t seeds = 20, first_seed = 0, trials = 100, workers = 8, n_methods = 0, n_problems = 0;
+    static problem problems[MAX_PROBLEMS];
+    static const char *const table_names[] = {"conv_A100", "fcnet_protein", "mlp_vehicle", "nb201_cifar10"};
+    for (int i = 1; i < argc; i++) {
+        const char *value = i + 1 < argc ? argv[i + 1] : "";
+        if (strcmp(argv[i], "--tables") == 0) tables = value, i++;
+        else if (strcmp(argv[i], "--problems") == 0) names = value, i++;
+        else if (strcmp(argv[i], "--seeds") == 0) seeds = (size_t)atol(value), i++;
+        else if (strcmp(argv[i], "--first-seed") == 0) first_seed = (size_t)atol(value), i++;
+        else if (strcmp(argv[i], "--trials") == 0) trials = (size_t)atol(value), i++;
+        else if (strcmp(argv[i], "--workers") == 0) workers = (size_t)atol(value), i++;
+        else if (n_methods < MAX_METHODS) methods[n_methods++] = argv[i];
+    }
+    if (n_methods == 0 || seeds == 0 || seeds > MAX_SEEDS) complain("no method, or seeds beyond", "200");
+    for (size_t i = 0; tables && i < sizeof table_names / sizeof *table_names; i++)
+        if (wanted(names, table_names[i])) read_table(&problems[n_problems++], tables, table_names[i]);
+    for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
+        if (!wanted(names, functions[i].name)) continue;
+        problems[n_problems] = functions[i];
+        measure_middle(&problems[n_problems++]);
+    }
+    printf("# trials %zu, workers %zu, seeds %zu..%zu\n", trials, workers, first_seed, first_seed + seeds - 1);
+    printf("%-14s %8s %8s %9s %6s %9s %7s  %s\n", "problem", "median", "mean", "p", "wins", "failures", "ms/ask", "method");
+    double over[MAX_METHODS] = {0}, ratio[MAX_METHODS] = {0}, ms[MAX_METHODS] = {0};
+    for (size_t k = 0; k < n_problems; k++) {
+        static double scores[MAX_METHODS][MAX_SEEDS];
+        double regret0 = 0;
+        for (size_t m = 0; m < n_methods; m++) {
+            double failures = 0, ask_ms = 0, regret = 0, wins;
+            for (size_t s = 0; s < seeds; s++) {
+                result r = run(&problems[k], methods[m], first_seed + s, trials, workers);
+                scores[m][s] = r.log_regret;
+                failures += (double)r.failures / (double)seeds;
+                ask_ms += r.ask_ms / (double)seeds;
+                regret += pow(10, r.log_regret) / (double)seeds;
+            }
+            if (m == 0) regret0 = regret;
+            double p = mann_whitney(scores[m], scores[0], seeds, &wins);
+            over[m] += mean(scores[m], seeds) / (double)n_problems;
+            ratio[m] += log(regret / regret0) / (double)n_problems;
+            ms[m] += ask_ms / (double)n_problems;
+            printf("%-14s %8.3f %8.3f %9.2g %6.2f %9.1f %7.2f  %s\n", problems[k].name, median(scores[m], seeds),
+                   mean(scores[m], seeds), p, wins, failures, ask_ms, methods[m]);
+            fflush(stdout);
+        }
+    }
+    printf("# mean over problems, geometric mean of the regret as a ratio to the first method's, ms an ask\n");
+    for (size_t m = 0; m < n_methods; m++)
+        printf("%-14s %8.3f %8.3f %7.2f  %s\n", "all", over[m], exp(ratio[m]), ms[m], methods[m]);
+    for (size_t k = 0; k < n_problems; k++) {
+        free(problems[k].value);
+        json_decref(problems[k].json);
+    }
+    return 0;
+}

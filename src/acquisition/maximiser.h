@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/* The point of a space where an acquisition function is largest: random candidates, then local
+ * search by exchanges of one parameter. */
+#ifndef AMBS_ACQUISITION_MAXIMISER_H
+#define AMBS_ACQUISITION_MAXIMISER_H
+
+#include "acquisition/acquisition.h"
+#include "surrogate/surrogate.h"
+
+typedef struct ambs_maximiser_settings {
+    size_t n_candidates; /* random ones; a space that has no more members is enumerated */
+    size_t n_climbs;     /* local searches from the best of them, beside those from the starts */
+    size_t n_rounds;     /* of exchanges, at most */
+} ambs_maximiser_settings;
+
+/* What is maximised. All is borrowed for the call. */
+typedef struct ambs_maximiser_problem {
+    ambs_surrogate *surrogate;
+    const ambs_acquisition_ops *acquisition;
+    const void *options; /* the acquisition function's */
+    const ambs_acquisition_context *context;
+    const double *const *starts; /* [n_starts] rows, the best observed configurations */
+    size_t n_starts;
+    bool (*is_taken)(const void *of, const double *x); /* never returned, but climbed through */
+    const void *taken_of;
+} ambs_maximiser_problem;
+
+typedef struct ambs_maximiser ambs_maximiser;
+
+/* Work space for one space and settings; `space` is borrowed. At most `max_starts` starts. */
+int ambs_maximiser_create(const ambs_space *space, const ambs_maximiser_settings *settings,
+                          size_t max_starts, ambs_maximiser **ret_maximiser, ambs_error *err);
+void ambs_maximiser_destroy(ambs_maximiser *m);
+
+/* The best configuration found that is feasible and not taken: ret_x [d], its acquisition value,
+ * mean and sd. *ret_found is false when all that was looked at was taken. Local, deterministic by
+ * `random`. Cost: n_candidates + n_rounds (n_climbs + n_starts) (2 d + levels) predictions at most.
+ */
+int ambs_maximiser_run(ambs_maximiser *m, const ambs_maximiser_problem *problem,
+                       ambs_random *random, double *ret_x, double *ret_value, double *ret_mean,
+                       double *ret_sd, bool *ret_found, ambs_error *err);
+
+#endif

@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: MIT */
+/* Asynchronous model-based search with a constant liar.
+ *
+ * LCB_k, the acquisition function over the surrogate's mean mu and sd sigma, picks x_k; the lie y_k
+ * = mu(x_k) joins the surrogate's data, so that LCB_{k+1} uses mu' and sigma' that know of it; when
+ * the truth of x_k arrives, it takes the place of the lie. Every trial in flight holds one lie.
+ *
+ * Asks are, in this order: points of the initial design until there are `initial.points` trials; a
+ * share `random` at random, which no error of the model can mislead; else the maximum of the
+ * acquisition function. Every ask draws from streams of its own, named by the trial's id, so only
+ * the log decides. */
+#include <math.h>
+#include <stdlib.h>
+
+#include "acquisition/maximiser.h"
+#include "base/memory.h"
+#include "numeric/design.h"
+#include "search/fresh.h"
+#include "search/model.h"
+
+enum { MAX_STARTS = 10, MAX_DESIGN_MISSES = 1000 };
+
+typedef struct ambs_options {
+    ambs_chosen surrogate, acquisition, design;
+    long long initial_points;
+    double random_share;
+    int liar, transform;
+    long long candidates, climbs, rounds;
+    long long refit_until;
+    double refit_growth;
+} ambs_options;
+
+typedef struct ambs_state {
+    ambs_method_context context;
+    const ambs_options *options;
+    ambs_surrogate *surrogate;
+    ambs_model *model;
+    ambs_maximiser *maximiser;
+    const ambs_design_ops *design;
+    uint64_t n_initial;
+    uint64_t n_alive;      /* trials but for cancelled ones */
+    uint64_t next_design;  /* point of the design */
+    uint64_t n_model_asks; /* that the acquisition function decided */
+    double *u;             /* [d] */
+} ambs_state;
+
+#define FIELD(name) offsetof(ambs_options, name)
+
+static const ambs_option option_table[] = {
+    {"surrogate", AMBS_OPTION_MEMBER, FIELD(surrogate), "forest", 1, 0, NULL,
+     "the model of the objective; its own options may stand beside it", ambs_surrogate_registry},
+    {"acquisition", AMBS_OPTION_MEMBER, FIELD(acquisition), "lcb", 1, 0, NULL,
+     "what a candidate is worth; its own options may stand beside it", ambs_acquisition_registry},
+    {"liar", AMBS_OPTION_CHOICE, FIELD(liar), "model_mean", 1, 0, ambs_liar_names,
+     "the value that stands for a trial in flight until its result arrives"},
+    {"transform", AMBS_OPTION_CHOICE, FIELD(transform), "log", 1, 0, ambs_transform_names,
+     "of the objective, before the surrogate sees it"},
+    {"initial.design", AMBS_OPTION_MEMBER, FIELD(design), "lhs", 1, 0, NULL,
+     "the points before there is a model", ambs_design_registry},
+    {"initial.points", AMBS_OPTION_INT, FIELD(initial_points), "0", 0, 1e9, NULL,
+     "how many trials come before the model decides, your own among them; 0: max(8, min(2 d, 20, "
+     "trials / 10))"},
+    {"random", AMBS_OPTION_FLOAT, FIELD(random_share), "0.1", 0, 1, NULL,
+     "share of later trials that are drawn at random"},
+    {"candidates", AMBS_OPTION_INT, FIELD(candidates), "2000", 1, 10000000, NULL,
+     "random candidates of each proposal; a space with fewer members is enumerated"},
+    {"climbs", AMBS_OPTION_INT, FIELD(climbs), "10", 0, 1000, NULL,
+     "local searches from the best candidates, beside those from the ten best trials"},
+    {"rounds", AMBS_OPTION_INT, FIELD(rounds), "12", 0, 1000, NULL,
+     "steps of a local search, at most"},
+    {"refit.until", AMBS_OPTION_INT, FIELD(refit_until), "200", 0, 1e15, NULL,
+     "up to so many results the surrogate is fitted anew after each"},
+    {"refit.growth", AMBS_OPTION_FLOAT, FIELD(refit_growth), "0.05", 0, 1000, NULL,
+     "beyond that after each growth of the results by this share, and after each new best"},
+    {0},
+};
+
+static const ambs_acquisition_ops *acquisition_of(const ambs_state *s)
+{
+    return (const ambs_acquisition_ops *)s->options->acquisition.member;
+}
+
+static size_t count_searched(const ambs_space *space)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < ambs_space_dimension(space); i++)
+        n += ambs_space_parameter(space, i)->type != AMBS_PARAMETER_CONSTANT;
+    return n;
+}
+
+/* max(8, min(2 d, 20, budget / 10)) unless the user said otherwise. */
+static uint64_t initial_size(const ambs_spec *spec, const ambs_options *o)
+{
+    if (o->initial_points > 0) return (uint64_t)o->initial_points;
+    uint64_t n = 2 * (uint64_t)count_searched(spec->space);
+    if (n > 20) n = 20;
+    if (spec->budget.trials > 0 && n > spec->budget.trials / 10) n = spec->budget.trials / 10;
+    return n < 8 ? 8 : n;
+}
+
+static int check(const ambs_spec *spec, const void *options, ambs_error *err)
+{
+    const ambs_options *o = options;
+    int rc = ambs_options_check(option_table, o, err);
+    if (rc != AMBS_OK) return rc;
+    const ambs_design_ops *design = (const ambs_design_ops *)o->design.member;
+    size_t d = ambs_space_dimension(spec->space);
+    double *u = ambs_calloc(d, sizeof *u, err);
+    if (!u) return AMBS_E_NOMEM;
+    rc = design->points(o->design.options, spec->seed, d, 0, 1, initial_size(spec, o), u, err);
+    free(u);
+    return rc;
+}
+
+static void describe(const ambs_spec *spec, const void *options, ambs_text *out)
+{
+    const ambs_options *o = options;
+    ambs_text_addf(out, "%llu initial trials (%s), then %s over %s",
+                   (unsigned long long)initial_size(spec, o), o->design.member->name,
+                   o->acquisition.member->name, o->surrogate.member->name);
+}
+
+static void fini(void *state)
+{
+    ambs_state *s = state;
+    ambs_maximiser_destroy(s->maximiser);
+    ambs_model_destroy(s->model);
+    ambs_surrogate_destroy(s->surrogate);
+    free(s->u);
+}
+
+static int init(void *state, const ambs_method_context *context, ambs_error *err)
+{
+    ambs_state *s = state;
+    const ambs_options *o = context->options;
+    s->context = *context;
+    s->options = o;
+    s->design = (const ambs_design_ops *)o->design.member;
+    s->n_initial = initial_size(context->spec, o);
+    const ambs_model_settings model = {(ambs_transform_kind)o->transform, (ambs_liar)o->liar,
+                                       (uint64_t)o->refit_until, o->refit_growth};
+    const ambs_maximiser_settings maximiser = {(size_t)o->candidates, (size_t)o->climbs,
+                                               (size_t)o->rounds};
+    s->u = ambs_calloc(ambs_space_dimension(context->space), sizeof *s->u, err);
+    int rc = s->u ? AMBS_OK : AMBS_E_NOMEM;
+    if (rc == AMBS_OK)
+        rc = ambs_surrogate_create(o->surrogate.member->name, o->surrogate.options, context->space,
+                                   context->spec->seed, &s->surrogate, err);
+    if (rc == AMBS_OK) rc = ambs_model_create(context, s->surrogate, &model, &s->model, err);
+    if (rc == AMBS_OK)
+        rc = ambs_maximiser_create(context->space, &maximiser, MAX_STARTS, &s->maximiser, err);
+    if (rc != AMBS_OK) fini(s);
+    return rc;
+}
+
+/* The next point of the design that is feasible and new; *next moves past it. */
+static int next_design(const ambs_state *s, uint64_t *next, double *ret_x, bool *ret_found,
+                       ambs_error *err)
+{
+    const ambs_method_context *c = &s->context;
+    *ret_found = false;
+    for (int misses = 0; misses < MAX_DESIGN_MISSES; misses++) {
+        if (!s->design->is_sequence && *next >= s->n_initial) return AMBS_OK;
+        int rc = s->design->points(s->options->design.options, c->spec->seed,
+                                   ambs_space_dimension(c->space), (*next)++, 1, s->n_initial, s->u,
+                                   err);
+        if (rc != AMBS_OK) return rc;
+        ambs_space_from_unit(c->space, s->u, ret_x);
+        *ret_found = ambs_space_feasible(c->space, ret_x) && !c->is_taken(c->search, ret_x);
+        if (*ret_found) return AMBS_OK;
+    }
+    return AMBS_OK;
+}
+
+/* Mean and sd of a prediction in the user's metric. */
+static void tell_user(const ambs_state *s, double mean, double sd, ambs_proposal *ret)
+{
+    const ambs_transform *t = ambs_model_transform(s->model);
+    double sign = s->context.spec->goal == AMBS_MAXIMIZE ? -1 : 1;
+    ret->mean = sign * ambs_transform_invert(t, mean);
+    ret->sd = 0.5 * (ambs_transform_invert(t, mean + sd) - ambs_transform_invert(t, mean - sd));
+}
+
+static ambs_acquisition_context acquisition_context(const ambs_state *s, const ambs_proposal *p,
+                                                    ambs_random *random)
+{
+    ambs_acquisition_context c = {.best = ambs_model_best(s->model),
+                                  .ask = s->n_model_asks,
+                                  .n_told = p->n_told,
+                                  .n_lies = ambs_model_n_lies(s->model)};
+    if (acquisition_of(s)->prepare)
+        acquisition_of(s)->prepare(s->options->acquisition.options, random, &c);
+    return c;
+}
+
+/* For an x that the model did not choose: what it expects there, and the lie. */
+static int judge(ambs_state *s, ambs_proposal *ret, ambs_error *err)
+{
+    if (!ambs_model_exists(s->model)) return AMBS_OK;
+    ambs_random random;
+    ambs_random_init(&random, s->context.spec->seed, ret->trial, AMBS_PURPOSE_ACQUISITION);
+    ambs_acquisition_context c = acquisition_context(s, ret, &random);
+    double mean, sd;
+    int rc = ambs_surrogate_predict(s->surrogate, 1, ret->x, &mean, &sd, err);
+    if (rc != AMBS_OK) return rc;
+    acquisition_of(s)->evaluate(s->options->acquisition.options, &c, 1, &mean, &sd,
+                                &ret->acquisition);
+    tell_user(s, mean, sd, ret);
+    ret->lie = ambs_model_lie(s->model, mean);
+    return AMBS_OK;
+}
+
+static bool is_taken(const void *of, const double *x)
+{
+    const ambs_method_context *c = of;
+    return c->is_taken(c->search, x);
+}
+
+static int maximise(ambs_state *s, ambs_proposal *ret, bool *ret_found, ambs_error *err)
+{
+    ambs_random random;
+    ambs_random_init(&random, s->context.spec->seed, ret->trial, AMBS_PURPOSE_ACQUISITION);
+    ambs_acquisition_context c = acquisition_context(s, ret, &random);
+    uint64_t leaders[MAX_STARTS];
+    const double *starts[MAX_STARTS];
+    size_t n = ambs_model_leaders(s->model, MAX_STARTS, leaders);
+    for (size_t i = 0; i < n; i++) starts[i] = s->context.trial(s->context.search, leaders[i])->x;
+    const ambs_maximiser_problem problem = {
+        .surrogate = s->surrogate,
+        .acquisition = acquisition_of(s),
+        .options = s->options->acquisition.options,
+        .context = &c,
+        .starts = starts,
+        .n_starts = n,
+        .is_taken = is_taken,
+        .taken_of = &s->context,
+    };
+    double mean, sd;
+    int rc = ambs_maximiser_run(s->maximiser, &problem, &random, ret->x, &ret->acquisition, &mean,
+                                &sd, ret_found, err);
+    if (rc != AMBS_OK || !*ret_found) return rc;
+    tell_user(s, mean, sd, ret);
+    ret->lie = ambs_model_lie(s->model, mean);
+    return AMBS_OK;
+}
+
+/* Chooses x; *ret_by_model is true where the model did, *next moves on in the design. */
+static int choose(ambs_state *s, ambs_proposal *ret, uint64_t *next, bool *ret_by_model,
+                  ambs_error *err)
+{
+    const ambs_method_context *c = &s->context;
+    bool found = false;
+    *ret_by_model = false;
+    ambs_random random;
+    ambs_random_init(&random, c->spec->seed, ret->trial, AMBS_PURPOSE_SAMPLE);
+    bool at_random = ambs_random_uniform(&random) < s->options->random_share;
+    ret->origin = AMBS_ORIGIN_DESIGN;
+    if (s->n_alive < s->n_initial) {
+        int rc = next_design(s, next, ret->x, &found, err);
+        if (rc != AMBS_OK || found) return rc;
+    } else if (!at_random && ambs_model_exists(s->model)) {
+        int rc = maximise(s, ret, &found, err);
+        ret->origin = AMBS_ORIGIN_MODEL;
+        *ret_by_model = found;
+        if (rc != AMBS_OK || found) return rc;
+    }
+    ret->origin = AMBS_ORIGIN_RANDOM;
+    return ambs_search_fresh(c, &random, ret->x, err);
+}
+
+/* The log goes on by one ask; the counters are functions of the log alone. */
+static int record(ambs_state *s, const ambs_proposal *p, ambs_error *err)
+{
+    int rc = ambs_model_asked(s->model, p->trial, p->lie, err);
+    if (rc != AMBS_OK) return rc;
+    s->n_alive++;
+    s->n_model_asks += p->origin == AMBS_ORIGIN_MODEL;
+    return AMBS_OK;
+}
+
+static int ask(void *state, uint64_t id, ambs_proposal *ret, ambs_error *err)
+{
+    (void)id;
+    ambs_state *s = state;
+    uint64_t next = s->next_design;
+    bool by_model;
+    int rc = ambs_model_exists(s->model) ? ambs_model_update(s->model, err) : AMBS_OK;
+    if (rc == AMBS_OK) rc = choose(s, ret, &next, &by_model, err);
+    if (rc == AMBS_OK && !by_model) rc = judge(s, ret, err);
+    ret->n_lies = ambs_model_n_lies(s->model);
+    if (rc == AMBS_OK) rc = record(s, ret, err);
+    if (rc == AMBS_OK) s->next_design = next;
+    return rc;
+}
+
+static int adopt(void *state, uint64_t id, ambs_proposal *ret, ambs_error *err)
+{
+    (void)id;
+    ambs_state *s = state;
+    int rc = ambs_model_exists(s->model) ? ambs_model_update(s->model, err) : AMBS_OK;
+    if (rc == AMBS_OK) rc = judge(s, ret, err);
+    ret->n_lies = ambs_model_n_lies(s->model);
+    return rc == AMBS_OK ? record(s, ret, err) : rc;
+}
+
+static int restore(void *state, const ambs_proposal *p, bool adopted, ambs_error *err)
+{
+    ambs_state *s = state;
+    if (!adopted && s->n_alive < s->n_initial) {
+        double *x = ambs_calloc(ambs_space_dimension(s->context.space), sizeof *x, err);
+        if (!x) return AMBS_E_NOMEM;
+        bool found;
+        int rc = next_design(s, &s->next_design, x, &found, err);
+        if (rc == AMBS_OK && found && !ambs_space_equal(s->context.space, x, p->x))
+            rc = ambs_fail(err, AMBS_E_MISMATCH,
+                           "trial %llu as recorded is not the next point of the initial design",
+                           (unsigned long long)p->trial);
+        free(x);
+        if (rc != AMBS_OK) return rc;
+    }
+    return record(s, p, err);
+}
+
+static int tell(void *state, uint64_t id, ambs_error *err)
+{
+    ambs_state *s = state;
+    s->n_alive += s->context.trial(s->context.search, id)->origin == AMBS_ORIGIN_OWN;
+    return ambs_model_told(s->model, id, err);
+}
+
+static int cancel(void *state, uint64_t id, ambs_error *err)
+{
+    ambs_state *s = state;
+    s->n_alive--;
+    return ambs_model_cancelled(s->model, id, err);
+}
+
+const ambs_method_ops ambs_method_ambs = {
+    .member = {.name = "ambs",
+               .summary = "asynchronous model-based search with a constant liar",
+               .options = option_table,
+               .options_size = sizeof(ambs_options)},
+    .state_size = sizeof(ambs_state),
+    .begins_with_default = true,
+    .init = init,
+    .fini = fini,
+    .check = check,
+    .describe = describe,
+    .ask = ask,
+    .adopt = adopt,
+    .restore = restore,
+    .tell = tell,
+    .cancel = cancel,
+};

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+/* LOG: with p5 the fifth percentile, m' = min - max(p5 - min, (median - min) / 100). It follows the
+ * scaling of SMAC3 (Lindauer et al. 2022, jmlr.org/papers/v23/21-0888.html), whose own offset is a
+ * tiny constant where the lowest values tie; the hundredth of the distance to the median keeps the
+ * best from lying as far below the second as all others lie apart. Below min, which only values
+ * that arrive between two fits can be, the logarithm goes on as its tangent there. */
+#include "search/transform.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+#define LIMIT 1e150
+
+const char *const ambs_transform_names[] = {"log", "rank", "none", NULL};
+
+static double clamp(double y, double low, double high)
+{
+    return y < low ? low : y > high ? high : y;
+}
+
+static int compare(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* The value with a share q of the others below it. */
+static double quantile(const double *sorted, size_t n, double q)
+{
+    double at = q * (double)(n - 1);
+    size_t below = (size_t)at;
+    size_t above = below + 1 < n ? below + 1 : below;
+    return sorted[below] + (at - (double)below) * (sorted[above] - sorted[below]);
+}
+
+/* Distinct values in front of `sorted` with their mean ranks. */
+static void take_ranks(ambs_transform *t, size_t n)
+{
+    double top = n > 1 ? (double)(n - 1) : 1;
+    t->n_sorted = 0;
+    for (size_t i = 0, end; i < n; i = end) {
+        for (end = i + 1; end < n && t->sorted[end] == t->sorted[i];) end++;
+        t->sorted[t->n_sorted] = t->sorted[i];
+        t->rank[t->n_sorted++] = 0.5 * (double)(i + end - 1) / top;
+    }
+}
+
+int ambs_transform_fit(ambs_transform *t, ambs_transform_kind kind, size_t n, const double *y,
+                       ambs_error *err)
+{
+    int rc = ambs_reserve(&t->sorted, &t->sorted_capacity, n, sizeof *t->sorted, err);
+    if (rc == AMBS_OK) rc = ambs_reserve(&t->rank, &t->rank_capacity, n, sizeof *t->rank, err);
+    if (rc != AMBS_OK) return rc;
+    for (size_t i = 0; i < n; i++) t->sorted[i] = clamp(y[i], -LIMIT, LIMIT);
+    qsort(t->sorted, n, sizeof *t->sorted, compare);
+    t->kind = kind;
+    t->n = n;
+    t->min = t->sorted[0];
+    t->max = t->sorted[n - 1];
+    double low = quantile(t->sorted, n, 0.05) - t->min;
+    double middle = 0.01 * (quantile(t->sorted, n, 0.5) - t->min);
+    /* Where more than half tie at the minimum both are 0: then the range decides. */
+    double gap = low > middle ? low : middle;
+    t->offset = t->min - (gap > 0 ? gap : 0.01 * (t->max - t->min));
+    take_ranks(t, n);
+    double sum = 0;
+    for (size_t i = 0; i < n; i++) sum += ambs_transform_apply(t, y[i]);
+    t->mean = sum / (double)n;
+    return AMBS_OK;
+}
+
+void ambs_transform_fini(ambs_transform *t)
+{
+    free(t->sorted);
+    free(t->rank);
+    *t = (ambs_transform){0};
+}
+
+/* Piecewise linear through (from[i], to[i]), constant beyond the ends. */
+static double interpolate(const double *from, const double *to, size_t n, double at)
+{
+    if (at <= from[0]) return to[0];
+    if (at >= from[n - 1]) return to[n - 1];
+    size_t low = 0, high = n - 1;
+    while (high - low > 1) {
+        size_t middle = (low + high) / 2;
+        if (from[middle] <= at)
+            low = middle;
+        else
+            high = middle;
+    }
+    return to[low] + (at - from[low]) / (from[high] - from[low]) * (to[high] - to[low]);
+}
+
+double ambs_transform_apply(const ambs_transform *t, double y)
+{
+    y = clamp(y, -LIMIT, LIMIT);
+    if (t->max == t->min) return (y > t->max) - (y < t->min);
+    double range = t->max - t->offset;
+    switch (t->kind) {
+    case AMBS_TRANSFORM_LOG:
+        if (y > t->max) return 0;
+        if (y >= t->min) return log((y - t->offset) / range);
+        return log((t->min - t->offset) / range) + (y - t->min) / (t->min - t->offset);
+    case AMBS_TRANSFORM_RANK:
+        return interpolate(t->sorted, t->rank, t->n_sorted, y);
+    default:
+        return (y - t->min) / (t->max - t->min);
+    }
+}
+
+double ambs_transform_invert(const ambs_transform *t, double z)
+{
+    if (t->max == t->min) return t->min;
+    double range = t->max - t->offset, lowest;
+    switch (t->kind) {
+    case AMBS_TRANSFORM_LOG:
+        lowest = log((t->min - t->offset) / range);
+        if (z >= 0) return t->max;
+        if (z >= lowest) return t->offset + range * exp(z);
+        return t->min + (z - lowest) * (t->min - t->offset);
+    case AMBS_TRANSFORM_RANK:
+        return interpolate(t->rank, t->sorted, t->n_sorted, z);
+    default:
+        return t->min + z * (t->max - t->min);
+    }
+}
