@@ -24,7 +24,8 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Ten parameters of every kind, as in benchmarks of peers: five floats, two ints, an ordinal, two categories. */
+/* Ten parameters of every kind, as in benchmarks of peers: five floats, two ints, an ordinal, two
+ * categories. */
 static ambs_space *mixed_space(void)
 {
     ambs_error err;
@@ -46,7 +47,8 @@ static ambs_space *mixed_space(void)
 
 int main(int argc, char **argv)
 {
-    size_t in_flight = argc > 1 ? (size_t)atol(argv[1]) : 64, n_results = argc > 2 ? (size_t)atol(argv[2]) : 1000;
+    size_t in_flight = argc > 1 ? (size_t)atol(argv[1]) : 64,
+           n_results = argc > 2 ? (size_t)atol(argv[2]) : 1000;
     char settings[512] = "";
     for (int i = 3; i < argc; i++)
         snprintf(settings + strlen(settings), sizeof settings - strlen(settings), "%s ", argv[i]);
@@ -89,9 +91,11 @@ int main(int argc, char **argv)
     qsort(pair_ms, PAIRS, sizeof *pair_ms, compare);
     double sum = 0;
     for (size_t i = 0; i < PAIRS; i++) sum += pair_ms[i];
-    printf("# in_flight results tell_median_ms ask_median_ms pair_median_ms pair_mean_ms pair_p99_ms settings\n");
-    printf("%zu %zu %.4f %.3f %.3f %.3f %.3f %s\n", in_flight, n_results, tell_ms[PAIRS / 2], ask_ms[PAIRS / 2],
-           pair_ms[PAIRS / 2], sum / PAIRS, pair_ms[PAIRS * 99 / 100], settings[0] ? settings : "defaults");
+    printf("# in_flight results tell_median_ms ask_median_ms pair_median_ms pair_mean_ms "
+           "pair_p99_ms settings\n");
+    printf("%zu %zu %.4f %.3f %.3f %.3f %.3f %s\n", in_flight, n_results, tell_ms[PAIRS / 2],
+           ask_ms[PAIRS / 2], pair_ms[PAIRS / 2], sum / PAIRS, pair_ms[PAIRS * 99 / 100],
+           settings[0] ? settings : "defaults");
     free(flight);
     free(ids);
     ambs_search_destroy(search);

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* Quality of search methods: asynchronous studies with virtual workers, on tables of real measurements and
- * on test functions.
+/* Quality of search methods: asynchronous studies with virtual workers, on tables of real
+ * measurements and on test functions.
  *
- *   bench_quality [--tables DIR] [--problems a,b,…] [--seeds N] [--first-seed S] [--trials T] [--workers W] \
- *                 "random" "ambs" "ambs kappa=1 random=0" …
+ *   bench_quality [--tables DIR] [--problems a,b,…] [--seeds N] [--first-seed S] [--trials T]
+ * [--workers W] \ "random" "ambs" "ambs kappa=1 random=0" …
  *
- * Each argument at the end is a method with settings; the first is what the others are compared with. A
- * table is a folder of DIR with space.json and table.csv.gz (see share/doc/search.md). A worker takes a
- * trial when it is free, for a time drawn between 0.5 and 1.5 that belongs to (seed, trial); so all
- * methods meet the same workers. For each problem and method one line is printed:
- *   problem, method, n (seeds), median and mean of log10 of the normalised regret (best - optimum) / (median
- *   of random configurations - optimum), not below 1e-4; p of a two-sided Mann-Whitney test against the
- *   first method and the share of pairs that the method wins; failures; ms an ask.
- * At the end a line per method with the mean over problems, and the geometric mean of the ratio of
- * its mean regret to the first method's. */
+ * Each argument at the end is a method with settings; the first is what the others are compared
+ * with. A table is a folder of DIR with space.json and table.csv.gz (see share/doc/search.md). A
+ * worker takes a trial when it is free, for a time drawn between 0.5 and 1.5 that belongs to (seed,
+ * trial); so all methods meet the same workers. For each problem and method one line is printed:
+ *   problem, method, n (seeds), median and mean of log10 of the normalised regret (best - optimum)
+ * / (median of random configurations - optimum), not below 1e-4; p of a two-sided Mann-Whitney test
+ * against the first method and the share of pairs that the method wins; failures; ms an ask. At the
+ * end a line per method with the mean over problems, and the geometric mean of the ratio of its
+ * mean regret to the first method's. */
 #include <jansson.h>
 #include <time.h>
 
@@ -79,12 +79,19 @@ static double styblinski(size_t d, const double *x)
 static double hartmann6(size_t d, const double *x)
 {
     static const double a[4] = {1, 1.2, 3, 3.2};
-    static const double A[4][6] = {{10, 3, 17, 3.5, 1.7, 8}, {0.05, 10, 17, 0.1, 8, 14}, {3, 3.5, 1.7, 10, 17, 8}, {17, 8, 0.05, 10, 0.1, 14}};
-    static const double P[4][6] = {{1312, 1696, 5569, 124, 8283, 5886}, {2329, 4135, 8307, 3736, 1004, 9991}, {2348, 1451, 3522, 2883, 3047, 6650}, {4047, 8828, 8732, 5743, 1091, 381}};
+    static const double A[4][6] = {{10, 3, 17, 3.5, 1.7, 8},
+                                   {0.05, 10, 17, 0.1, 8, 14},
+                                   {3, 3.5, 1.7, 10, 17, 8},
+                                   {17, 8, 0.05, 10, 0.1, 14}};
+    static const double P[4][6] = {{1312, 1696, 5569, 124, 8283, 5886},
+                                   {2329, 4135, 8307, 3736, 1004, 9991},
+                                   {2348, 1451, 3522, 2883, 3047, 6650},
+                                   {4047, 8828, 8732, 5743, 1091, 381}};
     double sum = 0;
     for (size_t i = 0; i < 4; i++) {
         double e = 0;
-        for (size_t k = 0; k < d; k++) e += A[i][k] * (x[k] - 1e-4 * P[i][k]) * (x[k] - 1e-4 * P[i][k]);
+        for (size_t k = 0; k < d; k++)
+            e += A[i][k] * (x[k] - 1e-4 * P[i][k]) * (x[k] - 1e-4 * P[i][k]);
         sum -= a[i] * exp(-e);
     }
     return sum + 3.322368011415515;
@@ -119,14 +126,15 @@ static void complain(const char *what, const char *name)
 
 static double level_number(const problem *p, size_t i, size_t k)
 {
-    json_t *v = json_array_get(json_object_get(json_array_get(json_object_get(p->json, "params"), i), "values"), k);
+    json_t *v = json_array_get(
+        json_object_get(json_array_get(json_object_get(p->json, "params"), i), "values"), k);
     return json_is_string(v) ? NAN : json_number_value(v);
 }
 
 static const char *level_text(const problem *p, size_t i, size_t k)
 {
-    return json_string_value(
-        json_array_get(json_object_get(json_array_get(json_object_get(p->json, "params"), i), "values"), k));
+    return json_string_value(json_array_get(
+        json_object_get(json_array_get(json_object_get(p->json, "params"), i), "values"), k));
 }
 
 static bool is_category(const problem *p, size_t i)
@@ -140,7 +148,8 @@ static size_t find_level(const problem *p, size_t i, const char *field)
 {
     for (size_t k = 0; k < p->n_levels[i]; k++) {
         const char *text = level_text(p, i, k);
-        if (text ? strcmp(text, field) == 0 : fabs(level_number(p, i, k) - atof(field)) <= 1e-6 * fabs(atof(field)))
+        if (text ? strcmp(text, field) == 0
+                 : fabs(level_number(p, i, k) - atof(field)) <= 1e-6 * fabs(atof(field)))
             return k;
     }
     complain("a value that the space does not have", field);
@@ -165,7 +174,8 @@ static void read_rows(problem *p, const char *path)
         if (strcmp(field, "objective") == 0) objective = columns;
         for (size_t i = 0; i < p->d; i++) {
             json_t *q = json_array_get(json_object_get(p->json, "params"), i);
-            if (strcmp(json_string_value(json_object_get(q, "name")), field) == 0) column_of[i] = columns;
+            if (strcmp(json_string_value(json_object_get(q, "name")), field) == 0)
+                column_of[i] = columns;
         }
     }
     for (size_t i = 0; i < p->d; i++) total *= p->n_levels[i];
@@ -175,9 +185,11 @@ static void read_rows(problem *p, const char *path)
     while (fgets(line, sizeof line, f)) {
         char *fields[64], *rest = line;
         line[strcspn(line, "\r\n")] = 0;
-        for (size_t c = 0; c < columns && (fields[c] = strsep(&rest, ",")); c++) {}
+        for (size_t c = 0; c < columns && (fields[c] = strsep(&rest, ",")); c++) {
+        }
         size_t at = 0;
-        for (size_t i = 0; i < p->d; i++) at = at * p->n_levels[i] + find_level(p, i, fields[column_of[i]]);
+        for (size_t i = 0; i < p->d; i++)
+            at = at * p->n_levels[i] + find_level(p, i, fields[column_of[i]]);
         char *end;
         double y = strtod(fields[objective], &end);
         if (end == fields[objective] || !isfinite(y)) continue;
@@ -212,7 +224,7 @@ static ambs_space *space_of(const problem *p)
     ambs_space *s;
     must(ambs_space_create(&s, &err), &err);
     for (size_t i = 0; i < p->d; i++) {
-        char name[16];
+        char name[32];
         snprintf(name, sizeof name, "p%zu", i);
         if (p->json) {
             static char numbers[MAX_LEVELS][32];
@@ -220,11 +232,16 @@ static ambs_space *space_of(const problem *p)
             for (size_t k = 0; k < p->n_levels[i]; k++) {
                 bool is_text = level_text(p, i, k) != NULL;
                 snprintf(numbers[k], sizeof numbers[k], "%.17g", level_number(p, i, k));
-                levels[k] = (ambs_value){is_text ? AMBS_VALUE_STRING : AMBS_VALUE_FLOAT, level_number(p, i, k),
-                                         is_text ? level_text(p, i, k) : numbers[k]};
+                levels[k] =
+                    (ambs_value){is_text ? AMBS_VALUE_STRING : AMBS_VALUE_FLOAT,
+                                 level_number(p, i, k), is_text ? level_text(p, i, k) : numbers[k]};
             }
-            ambs_parameter q = {.name = name, .levels = levels, .n_levels = p->n_levels[i], .initial = NAN,
-                                .type = is_category(p, i) ? AMBS_PARAMETER_CATEGORICAL : AMBS_PARAMETER_ORDINAL};
+            ambs_parameter q = {.name = name,
+                                .levels = levels,
+                                .n_levels = p->n_levels[i],
+                                .initial = NAN,
+                                .type = is_category(p, i) ? AMBS_PARAMETER_CATEGORICAL
+                                                          : AMBS_PARAMETER_ORDINAL};
             must(ambs_space_add(s, &q, &err), &err);
         } else if (p->mixed && i % 4 == 3) {
             add_levels(s, name, AMBS_PARAMETER_CATEGORICAL, 5, NAN);
@@ -278,7 +295,8 @@ static double now_ms(void)
     return 1e3 * (double)t.tv_sec + 1e-6 * (double)t.tv_nsec;
 }
 
-static result run(const problem *p, const char *method, uint64_t seed, size_t trials, size_t workers)
+static result run(const problem *p, const char *method, uint64_t seed, size_t trials,
+                  size_t workers)
 {
     enum { MAX_WORKERS = 1024 };
     static double x[MAX_WORKERS][MAX_D], ends[MAX_WORKERS];
@@ -336,8 +354,8 @@ static result run(const problem *p, const char *method, uint64_t seed, size_t tr
 
 /* ---- statistics ---------------------------------------------------------------------------- */
 
-/* Two-sided p of the Mann-Whitney test by the normal approximation with ties and continuity; *ret_wins is
- * the share of pairs (a of A, b of B) with a < b, ties half. */
+/* Two-sided p of the Mann-Whitney test by the normal approximation with ties and continuity;
+ * *ret_wins is the share of pairs (a of A, b of B) with a < b, ties half. */
 static double mann_whitney(const double *a, const double *b, size_t n, double *ret_wins)
 {
     double all[2 * MAX_SEEDS], u = 0, ties = 0;
@@ -375,13 +393,15 @@ static double mean(const double *values, size_t n)
 
 /* ---- the command line ---------------------------------------------------------------------- */
 
+/* True where `name` is one of the comma-separated list (NULL: all). */
 static bool wanted(const char *list, const char *name)
 {
-    char text[512];
-    snprintf(text, sizeof text, ",%s,", list ? list : name);
-    char one[80];
-    snprintf(one, sizeof one, ",%s,", name);
-    return strstr(text, one) != NULL;
+    size_t length = strlen(name);
+    for (const char *at = list; at; at = strchr(at, ',')) {
+        at += *at == ',';
+        if (strncmp(at, name, length) == 0 && (at[length] == ',' || at[length] == 0)) return true;
+    }
+    return list == NULL;
 }
 
 int main(int argc, char **argv)
@@ -389,27 +409,39 @@ int main(int argc, char **argv)
     const char *tables = NULL, *names = NULL, *methods[MAX_METHODS];
     size_t seeds = 20, first_seed = 0, trials = 100, workers = 8, n_methods = 0, n_problems = 0;
     static problem problems[MAX_PROBLEMS];
-    static const char *const table_names[] = {"conv_A100", "fcnet_protein", "mlp_vehicle", "nb201_cifar10"};
+    static const char *const table_names[] = {"conv_A100", "fcnet_protein", "mlp_vehicle",
+                                              "nb201_cifar10"};
     for (int i = 1; i < argc; i++) {
         const char *value = i + 1 < argc ? argv[i + 1] : "";
-        if (strcmp(argv[i], "--tables") == 0) tables = value, i++;
-        else if (strcmp(argv[i], "--problems") == 0) names = value, i++;
-        else if (strcmp(argv[i], "--seeds") == 0) seeds = (size_t)atol(value), i++;
-        else if (strcmp(argv[i], "--first-seed") == 0) first_seed = (size_t)atol(value), i++;
-        else if (strcmp(argv[i], "--trials") == 0) trials = (size_t)atol(value), i++;
-        else if (strcmp(argv[i], "--workers") == 0) workers = (size_t)atol(value), i++;
-        else if (n_methods < MAX_METHODS) methods[n_methods++] = argv[i];
+        if (strcmp(argv[i], "--tables") == 0)
+            tables = value, i++;
+        else if (strcmp(argv[i], "--problems") == 0)
+            names = value, i++;
+        else if (strcmp(argv[i], "--seeds") == 0)
+            seeds = (size_t)atol(value), i++;
+        else if (strcmp(argv[i], "--first-seed") == 0)
+            first_seed = (size_t)atol(value), i++;
+        else if (strcmp(argv[i], "--trials") == 0)
+            trials = (size_t)atol(value), i++;
+        else if (strcmp(argv[i], "--workers") == 0)
+            workers = (size_t)atol(value), i++;
+        else if (n_methods < MAX_METHODS)
+            methods[n_methods++] = argv[i];
     }
-    if (n_methods == 0 || seeds == 0 || seeds > MAX_SEEDS) complain("no method, or seeds beyond", "200");
+    if (n_methods == 0 || seeds == 0 || seeds > MAX_SEEDS)
+        complain("no method, or seeds beyond", "200");
     for (size_t i = 0; tables && i < sizeof table_names / sizeof *table_names; i++)
-        if (wanted(names, table_names[i])) read_table(&problems[n_problems++], tables, table_names[i]);
+        if (wanted(names, table_names[i]))
+            read_table(&problems[n_problems++], tables, table_names[i]);
     for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
         if (!wanted(names, functions[i].name)) continue;
         problems[n_problems] = functions[i];
         measure_middle(&problems[n_problems++]);
     }
-    printf("# trials %zu, workers %zu, seeds %zu..%zu\n", trials, workers, first_seed, first_seed + seeds - 1);
-    printf("%-14s %8s %8s %9s %6s %9s %7s  %s\n", "problem", "median", "mean", "p", "wins", "failures", "ms/ask", "method");
+    printf("# trials %zu, workers %zu, seeds %zu..%zu\n", trials, workers, first_seed,
+           first_seed + seeds - 1);
+    printf("%-14s %8s %8s %9s %6s %9s %7s  %s\n", "problem", "median", "mean", "p", "wins",
+           "failures", "ms/ask", "method");
     double over[MAX_METHODS] = {0}, ratio[MAX_METHODS] = {0}, ms[MAX_METHODS] = {0};
     for (size_t k = 0; k < n_problems; k++) {
         static double scores[MAX_METHODS][MAX_SEEDS];
@@ -428,12 +460,14 @@ int main(int argc, char **argv)
             over[m] += mean(scores[m], seeds) / (double)n_problems;
             ratio[m] += log(regret / regret0) / (double)n_problems;
             ms[m] += ask_ms / (double)n_problems;
-            printf("%-14s %8.3f %8.3f %9.2g %6.2f %9.1f %7.2f  %s\n", problems[k].name, median(scores[m], seeds),
-                   mean(scores[m], seeds), p, wins, failures, ask_ms, methods[m]);
+            printf("%-14s %8.3f %8.3f %9.2g %6.2f %9.1f %7.2f  %s\n", problems[k].name,
+                   median(scores[m], seeds), mean(scores[m], seeds), p, wins, failures, ask_ms,
+                   methods[m]);
             fflush(stdout);
         }
     }
-    printf("# mean over problems, geometric mean of the regret as a ratio to the first method's, ms an ask\n");
+    printf("# mean over problems, geometric mean of the regret as a ratio to the first method's, "
+           "ms an ask\n");
     for (size_t m = 0; m < n_methods; m++)
         printf("%-14s %8.3f %8.3f %7.2f  %s\n", "all", over[m], exp(ratio[m]), ms[m], methods[m]);
     for (size_t k = 0; k < n_problems; k++) {

@@ -6,7 +6,7 @@
  * the truth of x_k arrives, it takes the place of the lie. Every trial in flight holds one lie.
  *
  * Asks are, in this order: points of the initial design until there are `initial.points` trials; a
- * share `random` at random, which no error of the model can mislead; else the maximum of the
+ * share `random_share` at random, which no error of the model can mislead; else the maximum of the
  * acquisition function. Every ask draws from streams of its own, named by the trial's id, so only
  * the log decides. */
 #include <math.h>
@@ -60,7 +60,7 @@ static const ambs_option option_table[] = {
     {"initial.points", AMBS_OPTION_INT, FIELD(initial_points), "0", 0, 1e9, NULL,
      "how many trials come before the model decides, your own among them; 0: max(8, min(2 d, 20, "
      "trials / 10))"},
-    {"random", AMBS_OPTION_FLOAT, FIELD(random_share), "0.1", 0, 1, NULL,
+    {"random_share", AMBS_OPTION_FLOAT, FIELD(random_share), "0.1", 0, 1, NULL,
      "share of later trials that are drawn at random"},
     {"candidates", AMBS_OPTION_INT, FIELD(candidates), "2000", 1, 10000000, NULL,
      "random candidates of each proposal; a space with fewer members is enumerated"},

@@ -4,6 +4,14 @@
 
 #include "base/random.h"
 
+/* Small models, so that many studies are quick; what they must keep does not depend on size. */
+static const char *quick(const char *method)
+{
+    return strcmp(method, "ambs") == 0
+               ? "trees=8 candidates=60 climbs=2 rounds=3 refit.until=40 refit.growth=0.2"
+               : NULL;
+}
+
 /* ---- degenerate ---------------------------------------------------------------------------- */
 
 static void a_space_is_exhausted_exactly_when_each_member_was_proposed(void **state)
@@ -21,7 +29,7 @@ static void a_space_is_exhausted_exactly_when_each_member_was_proposed(void **st
             if (members[kind] == 0) continue;
             ambs_error err;
             ambs_search *search;
-            ambs_spec *spec = make_spec(name, make_space(kind), 3, NULL);
+            ambs_spec *spec = make_spec(name, make_space(kind), 3, quick(name));
             must(ambs_search_create(spec, &search, &err), &err);
             double x[MAX_D];
             ambs_proposal p = {.x = x};
@@ -272,7 +280,7 @@ static void a_restored_search_goes_on_bit_for_bit(void **state)
             /* A grid of a huge space is refused, so it has its own test. */
             if (!large_enough(kind) || (strcmp(name, "grid") == 0 && kind == SPACE_HUGE)) continue;
             for (uint64_t seed = 0; seed < 3; seed++) {
-                ambs_spec *spec = make_spec(name, make_space(kind), seed, NULL);
+                ambs_spec *spec = make_spec(name, make_space(kind), seed, quick(name));
                 ambs_random r;
                 ambs_random_init(&r, seed, 1, AMBS_PURPOSE_TEST);
                 live(spec, seed, 1 + (size_t)ambs_random_below(&r, 20), 1, steps);
@@ -292,7 +300,7 @@ static void maximising_is_minimising_the_negative_bit_for_bit(void **state)
     for (size_t m = 0; ambs_method_registry[m]; m++) {
         const char *name = ambs_method_registry[m]->member.name;
         if (strcmp(name, "hostile") == 0) continue;
-        ambs_spec *spec = make_spec(name, make_space(SPACE_MIXED), 5, NULL);
+        ambs_spec *spec = make_spec(name, make_space(SPACE_MIXED), 5, quick(name));
         live(spec, 9, 8, 1, down);
         spec->goal = AMBS_MAXIMIZE;
         live(spec, 9, 8, -1, up);
@@ -315,7 +323,7 @@ static void sixty_four_asks_in_a_row_are_distinct(void **state)
         if (strcmp(name, "hostile") == 0 || strcmp(name, "grid") == 0) continue;
         ambs_error err;
         ambs_search *search;
-        ambs_spec *spec = make_spec(name, make_space(SPACE_HUGE), 1, NULL);
+        ambs_spec *spec = make_spec(name, make_space(SPACE_HUGE), 1, quick(name));
         must(ambs_search_create(spec, &search, &err), &err);
         ambs_space_set *seen;
         must(ambs_space_set_create(spec->space, &seen, &err), &err);
@@ -346,7 +354,7 @@ static void a_study_where_every_trial_fails_goes_on(void **state)
         if (strcmp(name, "hostile") == 0) continue;
         ambs_error err;
         ambs_search *search;
-        ambs_spec *spec = make_spec(name, make_space(SPACE_MIXED), 1, NULL);
+        ambs_spec *spec = make_spec(name, make_space(SPACE_MIXED), 1, quick(name));
         must(ambs_search_create(spec, &search, &err), &err);
         double x[MAX_D];
         ambs_proposal p = {.x = x};
