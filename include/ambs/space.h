@@ -59,10 +59,10 @@ typedef struct ambs_parameter {
     ambs_parameter_type type;
     ambs_scale scale;           /* float, int */
     double min, max;            /* float, int: both inclusive, in the parameter's own unit */
-    double step;                /* 0: none; else values are min + k step, in the parameter's own unit */
+    double step;                /* 0: none; else values are min + k step, and max is one of them */
     const ambs_value *levels;   /* ordinal, categorical, constant: [n_levels] */
     size_t n_levels;
-    const double *probabilities; /* categorical, [n_levels], summing to 1; NULL: equal */
+    const double *probabilities; /* categorical, [n_levels], each above 0, summing to 1; NULL: equal */
     double initial;             /* the user's default as a configuration holds it; NaN: none */
 } ambs_parameter;
 
@@ -75,7 +75,8 @@ AMBS_API void ambs_space_destroy(ambs_space *space);
 
 /* Adds a copy of `parameter`. AMBS_E_INVALID for an empty or repeated name, min above max, a scale that
  * does not fit the range, a step that does not fit, repeated levels, a default outside. A name is a
- * letter or underscore, then letters, digits, '_', '.', '-'. */
+ * letter or underscore, then letters, digits, '_', '.', '-', and no word of the expressions. At most 10,000
+ * parameters of at most 2^50 values each (without step: any number). */
 AMBS_API int ambs_space_add(ambs_space *space, const ambs_parameter *parameter, ambs_error *err);
 
 /* `child` is active only where `parent` is active and has one of `n` values (as a configuration holds
@@ -86,13 +87,20 @@ AMBS_API int ambs_space_add_condition(ambs_space *space, const char *child, cons
  * and unknown is not true). */
 AMBS_API int ambs_space_add_condition_expression(ambs_space *space, const char *child,
                                                  const char *expression, ambs_error *err);
+/* Expressions: numbers, names, 'text', true, false; + - * / % **; < <= > >= == !=; in [a, b], not in;
+ * and, or, not; min, max, log, exp, abs; brackets. A level may stand without quotes beside its parameter
+ * (optimizer == adam); ordinals of text compare by rank. What cannot be computed is unknown.
+ * Their syntax is checked at once, names and types by ambs_space_finish(). */
+
 /* Forbids every configuration where the boolean expression is false (Kleene: unknown does not forbid).
  * Errors name the column. */
 AMBS_API int ambs_space_add_constraint(ambs_space *space, const char *expression, ambs_error *err);
 
 /* Checks the whole: at least one parameter, no cycle among conditions, names in expressions exist and
  * are compared with what they can be, a feasible configuration can be found. AMBS_E_INFEASIBLE with the
- * rate seen when none was found. Cost: up to 1e5 samples where there are constraints. */
+ * rate seen when none was found. Called once; after an error the space can only be destroyed.
+ * Cost: up to 1e5 samples where there are constraints, up to 2e6 steps of counting where the space is
+ * discrete: 0.1 s. */
 AMBS_API int ambs_space_finish(ambs_space *space, ambs_error *err);
 
 /* --- reading -------------------------------------------------------------------------------- */
@@ -132,11 +140,12 @@ AMBS_API uint64_t ambs_space_hash(const ambs_space *space, const double *x);
 AMBS_API int ambs_space_defaults(const ambs_space *space, double *ret_x, ambs_error *err);
 
 /* x [d] from a point u [d] of the unit cube: numeric parameters by their scale (u = 0 gives min and
- * u = 1 gives max exactly; steps and whole numbers have equal shares of the cube), ordinals in equal
- * shares, categoricals by their probabilities. Conditions are applied; constraints are not. */
+ * u = 1 gives max exactly; a step or whole number has the share of the cube that is nearer to it than to its
+ * neighbours in the scale: equal shares in the linear one), ordinals in equal shares, categoricals by their
+ * probabilities. NaN counts as 0.5. Conditions are applied; constraints are not. */
 AMBS_API void ambs_space_from_unit(const ambs_space *space, const double *u, double *ret_x);
 /* u [d] from x; a discrete value gives the middle of its share (the ends stay exact for numeric ones
- * without step: min gives 0, max gives 1), inactive gives NaN. from_unit(to_unit(x)) = x. */
+ * without step: min gives 0, max gives 1), inactive gives NaN. from_unit(to_unit(x)) = x, for continuous parameters up to rounding (1e-12). */
 AMBS_API void ambs_space_to_unit(const ambs_space *space, const double *x, double *ret_u);
 
 /* --- as text -------------------------------------------------------------------------------- */

@@ -6,8 +6,7 @@
 
 enum { STEP_TRIES = 32 };
 
-/* Mirrored at 0 and 1 until it lies between them. */
-static double reflect(double u)
+double ambs_reflect_unit(double u)
 {
     double folded = fabs(fmod(u, 2.0));
     return folded > 1 ? 2 - folded : folded;
@@ -22,7 +21,7 @@ static bool step_numeric(const dimension *dim, double value, double sd, ambs_ran
     double u = ambs_dimension_to_unit(dim, value);
     for (int tries = 0; tries < STEP_TRIES; tries++) {
         double z = ambs_random_normal(random);
-        double next = ambs_dimension_from_unit(dim, reflect(u + sd * z));
+        double next = ambs_dimension_from_unit(dim, ambs_reflect_unit(u + sd * z));
         if (next == value && dim->n_values > 0) {
             double k = ambs_dimension_index_of(dim, value), direction = z < 0 ? -1 : 1;
             if (k + direction < 0 || k + direction > dim->n_values - 1) direction = -direction;
@@ -33,11 +32,6 @@ static bool step_numeric(const dimension *dim, double value, double sd, ambs_ran
         return true;
     }
     return false;
-}
-
-static double sample_value(const dimension *dim, void *ctx)
-{
-    return ambs_dimension_from_unit(dim, ambs_random_uniform(ctx));
 }
 
 bool ambs_space_neighbour(const ambs_space *space, const double *x, size_t i, size_t which,
@@ -54,6 +48,6 @@ bool ambs_space_neighbour(const ambs_space *space, const double *x, size_t i, si
     }
     for (size_t k = 0; k < space->d; k++) ret_x[k] = x[k];
     ret_x[i] = value;
-    ambs_space_apply_conditions(space, ret_x, sample_value, random);
+    ambs_space_apply_conditions(space, ret_x, ambs_dimension_draw, random);
     return ambs_space_feasible(space, ret_x);
 }

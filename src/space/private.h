@@ -48,8 +48,9 @@ struct ambs_space {
     double feasible_rate;
     double cardinality;
     bool cardinality_exact;
-    double *members; /* [n_members, d]: all of them, where rejection would hardly find one; else NULL */
-    size_t n_members;
+    double *known; /* [n_known, d]: feasible ones, where rejection would hardly find any; else NULL */
+    size_t n_known;
+    bool all_known; /* they are all there are */
     uint64_t digest;
 };
 
@@ -74,7 +75,14 @@ double ambs_dimension_index_of(const dimension *dim, double value);
 /* space.c: the parameter whose name is near enough to be meant, or NULL. */
 const char *ambs_space_nearest_name(const ambs_space *space, const char *wrong);
 
-/* sample.c: the cardinality and the feasible rate; AMBS_E_INFEASIBLE for a space that seems empty. */
+/* sample.c: a configuration from the parameters' distributions, constraints not asked; one value. */
+void ambs_space_draw(const ambs_space *space, ambs_random *random, double *x);
+double ambs_dimension_draw(const dimension *dim, void *random);
+
+/* neighbour.c: mirrored at 0 and 1 until it lies between them. */
+double ambs_reflect_unit(double u);
+
+/* measure.c: the cardinality and the feasible rate; AMBS_E_INFEASIBLE for a space that seems empty. */
 int ambs_space_measure(ambs_space *space, ambs_error *err);
 
 /* condition.c: resolves the clauses, finds the order (or names the cycle), writes the texts. */

@@ -33,7 +33,7 @@ void ambs_space_destroy(ambs_space *space)
     free(space->constraints);
     free(space->order);
     free(space->conditional);
-    free(space->members);
+    free(space->known);
     free(space);
 }
 

@@ -123,6 +123,56 @@ static void numeric_steps_have_the_deviation_asked_for(void **state)
     ambs_space_destroy(s);
 }
 
+static void a_thin_feasible_set_is_sampled_as_its_distribution_says(void **state)
+{
+    (void)state;
+    ambs_space *s = new_space(); /* a triangle: 1 of 5,000 */
+    add_float(s, "x", AMBS_SCALE_LINEAR, 0, 1, 0);
+    add_float(s, "y", AMBS_SCALE_LINEAR, 0, 1, 0);
+    add_levels(s, "c", AMBS_PARAMETER_CATEGORICAL, "a b", (const double[]){0.8, 0.2});
+    add_float(s, "z", AMBS_SCALE_LOG, 1e-3, 1, 0);
+    add_when(s, "z", "c", 1);
+    add_constraint(s, "x + y <= 0.02");
+    finish(s);
+    assert_true(ambs_space_feasible_rate(s) < 1e-3);
+    ambs_random r;
+    ambs_error err = {0};
+    ambs_random_init(&r, 6, 0, AMBS_PURPOSE_TEST);
+    int low = 0, b = 0, small = 0;
+    const int n = 4000;
+    for (int i = 0; i < n; i++) {
+        double x[4];
+        must(ambs_space_sample(s, &r, x, &err), &err);
+        if (!ambs_space_contains(s, x, &err)) fail_msg("%s", err.text);
+        low += x[0] <= 0.01; /* three quarters of the triangle */
+        b += x[2] == 1;
+        small += x[3] < sqrt(1e-3); /* half of the active ones */
+    }
+    assert_true(fabs(low / (double)n - 0.75) < 0.05);
+    assert_true(fabs(b / (double)n - 0.2) < 0.04);
+    assert_true(fabs(small / (double)b - 0.5) < 0.1);
+    ambs_space_destroy(s);
+}
+
+static void a_feasible_default_is_enough_to_start_from(void **state)
+{
+    (void)state;
+    ambs_space *s = new_space();
+    ambs_error err = {0};
+    const ambs_parameter p = {
+        .name = "x", .type = AMBS_PARAMETER_FLOAT, .min = 0, .max = 1, .initial = 0.25};
+    must(ambs_space_add(s, &p, &err), &err);
+    add_constraint(s, "abs(x - 0.25) < 1e-7");
+    finish(s);
+    assert_true(ambs_space_feasible_rate(s) == 0);
+    ambs_random r;
+    ambs_random_init(&r, 7, 0, AMBS_PURPOSE_TEST);
+    double x;
+    must(ambs_space_sample(s, &r, &x, &err), &err);
+    assert_true(ambs_space_contains(s, &x, NULL));
+    ambs_space_destroy(s);
+}
+
 /* Counts by trying all rows of the product, inactive included, against the membership test. */
 static size_t count_by_brute_force(const ambs_space *s)
 {
@@ -229,6 +279,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(samples_follow_the_scales_and_repeat_with_the_seed),
         cmocka_unit_test(the_rate_of_feasible_ones_is_measured),
+        cmocka_unit_test(a_thin_feasible_set_is_sampled_as_its_distribution_says),
+        cmocka_unit_test(a_feasible_default_is_enough_to_start_from),
         cmocka_unit_test(a_neighbour_differs_in_its_parameter_and_is_a_member),
         cmocka_unit_test(all_other_levels_of_a_category_are_neighbours),
         cmocka_unit_test(numeric_steps_have_the_deviation_asked_for),
