@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: MIT */
+/* Who is there: joining, silence, coming back, leaving. */
+#include <math.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "cluster/manager_state.h"
+
+static int record_worker(ambs_manager *m, uint32_t rank, ambs_worker_state state, ambs_error *err)
+{
+    const worker *w = &m->workers[rank];
+    ambs_record record = {.type = AMBS_RECORD_WORKER};
+    record.as.worker = (ambs_record_worker){
+        .rank = rank, .n_slots = w->n_slots, .state = state, .pid = w->pid, .wall_s = m->time.wall_s};
+    memcpy(record.as.worker.host, w->host, sizeof w->host);
+    return manager_record(m, &record, err);
+}
+
+static void set_usable(ambs_manager *m, const worker *w, bool usable)
+{
+    manager_integrate(m);
+    for (uint32_t s = w->first_slot; s < w->first_slot + w->n_slots; s++) {
+        slot *sl = &m->slots[s];
+        if (sl->usable == usable) continue;
+        sl->usable = usable;
+        sl->waits_for_ack = false;
+        sl->free_since_s = m->time.now_s;
+        m->n_usable += usable ? 1 : (uint32_t)-1;
+        manager_place_slot(m, s);
+    }
+}
+
+/* --- losing ---------------------------------------------------------------------------------- */
+
+int manager_grow_losses(ambs_manager *m, ambs_error *err)
+{
+    size_t before = m->losses_capacity;
+    int rc = ambs_reserve(&m->losses, &m->losses_capacity, m->table->n, 1, err);
+    if (rc == AMBS_OK && m->losses_capacity > before)
+        memset(m->losses + before, 0, m->losses_capacity - before);
+    return rc;
+}
+
+static int lose_attempt(ambs_manager *m, const slot *s, uint32_t i, ambs_error *err)
+{
+    ambs_address at = {.slot = s->number, .attempt = s->held[i].attempt, .trial = s->held[i].trial};
+    const ambs_trial_row *row = &m->table->rows[at.trial];
+    if (row->state != AMBS_TRIAL_RUNNING || row->n_attempts != at.attempt) return AMBS_OK;
+    if (i == 0) m->losses[at.trial]++; /* what had not begun may always begin again */
+    ambs_outcome outcome = {.state = AMBS_TRIAL_FAILED,
+                            .reason = AMBS_REASON_WORKER_LOST,
+                            .objective = NAN,
+                            .start_s = row->start_s,
+                            .end_s = m->time.wall_s,
+                            .duration_s = NAN};
+    bool final = i == 0 && m->losses[at.trial] >= m->spec->trial.attempts;
+    return manager_end_attempt(m, s->rank, &at, &outcome, final, err);
+}
+
+static int lose_attempts(ambs_manager *m, const worker *w, ambs_error *err)
+{
+    int rc = AMBS_OK;
+    manager_integrate(m);
+    for (uint32_t s = w->first_slot; s < w->first_slot + w->n_slots && rc == AMBS_OK; s++) {
+        slot *sl = &m->slots[s];
+        for (uint32_t i = 0; i < sl->n_held && rc == AMBS_OK; i++) rc = lose_attempt(m, sl, i, err);
+        m->n_held -= sl->n_held;
+        m->n_busy -= sl->n_held > 0;
+        sl->n_held = 0;
+        manager_place_slot(m, s);
+    }
+    return rc;
+}
+
+static void forget_joined(ambs_manager *m, uint32_t rank)
+{
+    ambs_roster_remove(&m->heard, rank);
+    ambs_roster_remove(&m->sent, rank);
+    if (--m->n_joined == 0) m->alone_since_s = m->time.now_s;
+}
+
+static int suspect(ambs_manager *m, uint32_t rank, ambs_error *err)
+{
+    worker *w = &m->workers[rank];
+    w->state = AMBS_WORKER_SUSPECT;
+    w->reset_sent = false;
+    m->n_suspect++;
+    forget_joined(m, rank);
+    set_usable(m, w, false);
+    ambs_log_line(m->config.log, AMBS_LOG_WARNING,
+                  "rank %u on %s has been silent for %.0f s: its trials are issued again", rank, w->host,
+                  m->time.now_s - w->heard_s);
+    int rc = record_worker(m, rank, AMBS_WORKER_SUSPECT, err);
+    return rc == AMBS_OK ? lose_attempts(m, w, err) : rc;
+}
+
+int manager_leave(ambs_manager *m, uint32_t rank, ambs_worker_state state, ambs_error *err)
+{
+    worker *w = &m->workers[rank];
+    if (w->state == AMBS_WORKER_LOST || w->state == AMBS_WORKER_LEFT) return AMBS_OK;
+    if (w->state == AMBS_WORKER_JOINED) forget_joined(m, rank);
+    if (w->state == AMBS_WORKER_SUSPECT) m->n_suspect--;
+    w->state = state;
+    m->n_gone++;
+    set_usable(m, w, false);
+    bool died = state == AMBS_WORKER_LOST;
+    if (died && m->config.link.forget) m->config.link.forget(m->config.link.ctx, rank);
+    ambs_log_line(m->config.log, died ? AMBS_LOG_WARNING : AMBS_LOG_INFO, "rank %u on %s %s", rank, w->host,
+                  died ? "died" : "left");
+    int rc = record_worker(m, rank, state, err);
+    return rc == AMBS_OK ? lose_attempts(m, w, err) : rc;
+}
+
+/* --- joining --------------------------------------------------------------------------------- */
+
+/* New slots at the end of the table; a worker that comes back has its old ones. */
+static int add_slots(ambs_manager *m, uint32_t rank, uint32_t n, ambs_error *err)
+{
+    uint32_t all = m->n_slots + n;
+    int rc = ambs_reserve(&m->slots, &m->slots_capacity, all, sizeof *m->slots, err);
+    if (rc == AMBS_OK) rc = ambs_roster_reserve(&m->idle, all, err);
+    if (rc == AMBS_OK) rc = ambs_roster_reserve(&m->hungry, all, err);
+    if (rc != AMBS_OK) return rc;
+    worker *w = &m->workers[rank];
+    w->first_slot = m->n_slots;
+    w->n_slots = n;
+    for (uint32_t i = 0; i < n; i++)
+        m->slots[m->n_slots + i] = (slot){.rank = rank, .number = i, .mean_s = NAN};
+    m->n_slots = all;
+    return AMBS_OK;
+}
+
+static int welcome(ambs_manager *m, uint32_t rank, ambs_error *err)
+{
+    worker *w = &m->workers[rank];
+    w->state = AMBS_WORKER_JOINED;
+    w->heard_s = w->sent_s = m->time.now_s;
+    m->n_joined++;
+    ambs_roster_push(&m->heard, rank);
+    ambs_roster_push(&m->sent, rank);
+    if (m->phase != PHASE_RUNNING) {
+        ambs_message stop = {.type = AMBS_MESSAGE_STOP, .as.stop.status = (int)m->status};
+        return manager_send(m, rank, &stop, err);
+    }
+    set_usable(m, w, true);
+    return m->config.link.send(m->config.link.ctx, rank, m->welcome.text, m->welcome.length, err);
+}
+
+/* A HELLO of a rank that is joined already is a duplicate; of one that is gone, too late. */
+int manager_hello(ambs_manager *m, uint32_t rank, const ambs_message *message, ambs_error *err)
+{
+    enum { SLOTS_MAX = 4096 };
+    worker *w = &m->workers[rank];
+    bool again = w->state == AMBS_WORKER_SUSPECT;
+    if ((w->state != 0 && !again) || message->as.hello.n_slots > SLOTS_MAX) return AMBS_OK;
+    if (message->epoch != (again ? m->config.epoch : 0)) return AMBS_OK;
+    if (again)
+        m->n_suspect--;
+    else {
+        w->pid = message->as.hello.pid;
+        memcpy(w->host, message->as.hello.host, sizeof w->host);
+        int rc = add_slots(m, rank, message->as.hello.n_slots, err);
+        if (rc != AMBS_OK) return rc;
+    }
+    int rc = welcome(m, rank, err);
+    if (rc != AMBS_OK) return rc;
+    ambs_log_line(m->config.log, AMBS_LOG_DEBUG, "rank %u on %s %s with %u slots", rank, w->host,
+                  again ? "came back" : "joined", w->n_slots);
+    return record_worker(m, rank, again ? AMBS_WORKER_REJOINED : AMBS_WORKER_JOINED, err);
+}
+
+int manager_heard(ambs_manager *m, uint32_t rank, ambs_error *err)
+{
+    worker *w = &m->workers[rank];
+    w->heard_s = m->time.now_s;
+    if (w->state == AMBS_WORKER_JOINED) ambs_roster_push(&m->heard, rank);
+    if (w->state != AMBS_WORKER_SUSPECT || w->reset_sent) return AMBS_OK;
+    w->reset_sent = true;
+    ambs_message reset = {.type = AMBS_MESSAGE_RESET};
+    return manager_send(m, rank, &reset, err);
+}
+
+int manager_watch(ambs_manager *m, ambs_error *err)
+{
+    int rc = AMBS_OK;
+    uint32_t rank;
+    while (rc == AMBS_OK && (rank = ambs_roster_first(&m->heard)) != AMBS_ROSTER_NONE &&
+           m->time.now_s - m->workers[rank].heard_s >= m->spec->manager.suspect_s)
+        rc = suspect(m, rank, err);
+    const ambs_message beat = {.type = AMBS_MESSAGE_BEAT};
+    while (rc == AMBS_OK && (rank = ambs_roster_first(&m->sent)) != AMBS_ROSTER_NONE &&
+           m->time.now_s - m->workers[rank].sent_s >= m->spec->manager.heartbeat_s)
+        rc = manager_send(m, rank, &beat, err);
+    return rc;
+}
