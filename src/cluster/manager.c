@@ -401,8 +401,6 @@ static int make_welcome(ambs_manager *m, ambs_error *err)
     snprintf(welcome.as.welcome.host, AMBS_HOST_SIZE, "%s", m->config.host);
     welcome.as.welcome.file = m->spec->file ? m->spec->file : "";
     welcome.as.welcome.text = m->spec->text ? m->spec->text : "";
-    welcome.as.welcome.settings = m->spec->settings;
-    welcome.as.welcome.n_settings = m->spec->n_settings;
     return ambs_message_encode(&welcome, &m->welcome, err);
 }
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What arrives: results, reports, and what becomes of them. */
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "cluster/manager_state.h"
@@ -75,23 +74,15 @@ static void release(ambs_manager *m, uint32_t s, const ambs_address *at, double 
     if (duration_s >= 0) sl->mean_s = isnan(sl->mean_s) ? duration_s : 0.8 * sl->mean_s + 0.2 * duration_s;
 }
 
-/* The trial has its result: the attempt that still runs for it is in vain. */
-static int supersede(ambs_manager *m, uint64_t trial, ambs_error *err)
+/* The trial has its result: the attempt that still runs for it is in vain. The table ends it with the
+ * trial. */
+static int cancel_other(ambs_manager *m, const ambs_trial_row *row, ambs_error *err)
 {
-    const ambs_trial_row *row = &m->table->rows[trial];
-    ambs_address at = {.slot = row->slot, .attempt = row->n_attempts, .trial = trial};
-    uint32_t rank = row->rank;
-    ambs_outcome outcome = {.state = AMBS_TRIAL_CANCELLED,
-                            .reason = AMBS_REASON_CANCELLED,
-                            .objective = NAN,
-                            .start_s = row->start_s,
-                            .end_s = m->time.wall_s,
-                            .duration_s = NAN};
-    snprintf(outcome.message, sizeof outcome.message, "another attempt brought the result");
-    int rc = manager_end_attempt(m, rank, &at, &outcome, false, err);
-    if (rc != AMBS_OK || m->workers[rank].state != AMBS_WORKER_JOINED) return rc;
-    ambs_message cancel = {.type = AMBS_MESSAGE_CANCEL, .as.cancel = {.at = at, .at_once = true}};
-    return manager_send_after_write(m, rank, &cancel, err);
+    if (m->workers[row->rank].state != AMBS_WORKER_JOINED) return AMBS_OK;
+    ambs_message cancel = {.type = AMBS_MESSAGE_CANCEL};
+    cancel.as.cancel.at = (ambs_address){row->slot, row->n_attempts, row->id};
+    cancel.as.cancel.at_once = true;
+    return manager_send_after_write(m, row->rank, &cancel, err);
 }
 
 /* Keeps the promise that a complete trial has a number. */
@@ -120,7 +111,7 @@ static int take_outcome(ambs_manager *m, uint32_t rank, const ambs_address *at, 
     bool worthless = outcome->state == AMBS_TRIAL_CANCELLED || outcome->reason == AMBS_REASON_WORKER_LOST;
     if (!current && worthless) return AMBS_OK;
     if (!current && row->state == AMBS_TRIAL_RUNNING) {
-        int rc = supersede(m, at->trial, err);
+        int rc = cancel_other(m, row, err);
         if (rc != AMBS_OK) return rc;
     }
     settle_outcome(outcome);

@@ -41,11 +41,6 @@ static void put_welcome(ambs_text *out, const ambs_message *m)
     ambs_put_short_text(out, m->as.welcome.host);
     ambs_put_long_text(out, m->as.welcome.file);
     ambs_put_long_text(out, m->as.welcome.text);
-    ambs_put_u32(out, (uint32_t)m->as.welcome.n_settings);
-    for (size_t i = 0; i < m->as.welcome.n_settings; i++) {
-        ambs_put_long_text(out, m->as.welcome.settings[i].path);
-        ambs_put_long_text(out, m->as.welcome.settings[i].value);
-    }
 }
 
 static void put_start(ambs_text *out, const ambs_message *m)
@@ -248,33 +243,15 @@ static const char *copy_text(ambs_wire *in, char **room)
     return copy;
 }
 
-/* Memory: the table of settings, then the texts. Each text of the body brings 4 bytes of length, so the
- * body's length has room for the NULs too. */
 static int get_welcome(ambs_inbox *inbox, ambs_wire *in, ambs_message *ret, ambs_error *err)
 {
     ret->as.welcome.pid = ambs_get_u64(in);
     ambs_get_short_text(in, ret->as.welcome.host, sizeof ret->as.welcome.host);
-    ambs_wire ahead = *in;
-    size_t left = (size_t)(in->end - in->at), ignored;
-    ambs_get_long_text(&ahead, &ignored);
-    ambs_get_long_text(&ahead, &ignored);
-    size_t n = ambs_get_u32(&ahead);
-    if (ahead.bad || n > left / 8) {
-        in->bad = true;
-        return AMBS_OK;
-    }
-    if (make_memory(inbox, n * sizeof(ambs_setting) + left + 8, err) != AMBS_OK) return AMBS_E_NOMEM;
-    ambs_setting *settings = inbox->memory;
-    char *room = (char *)(settings + n);
+    size_t left = (size_t)(in->end - in->at); /* two lengths of 4 bytes have room for two NULs */
+    if (make_memory(inbox, left + 2, err) != AMBS_OK) return AMBS_E_NOMEM;
+    char *room = inbox->memory;
     ret->as.welcome.file = copy_text(in, &room);
     ret->as.welcome.text = copy_text(in, &room);
-    ambs_get_u32(in);
-    for (size_t i = 0; i < n && !in->bad; i++) {
-        settings[i].path = copy_text(in, &room);
-        settings[i].value = copy_text(in, &room);
-    }
-    ret->as.welcome.settings = settings;
-    ret->as.welcome.n_settings = n;
     return AMBS_OK;
 }
 

@@ -15,7 +15,6 @@
 #ifndef AMBS_CLUSTER_PROTOCOL_H
 #define AMBS_CLUSTER_PROTOCOL_H
 
-#include "ambs/study.h"
 #include "ambs/trial.h"
 #include "base/text.h"
 #include "study/record.h"
@@ -61,9 +60,8 @@ typedef struct ambs_message {
         struct {
             uint64_t pid; /* of the manager */
             char host[AMBS_HOST_SIZE];
-            const char *file, *text;       /* of the study; in the inbox's memory */
-            const ambs_setting *settings;  /* [n_settings] likewise */
-            size_t n_settings;
+            const char *file, *text; /* of the study: ambs_spec_parse() gives the same spec from
+                                        them; in the inbox's memory */
         } welcome;
         struct {
             ambs_address at;

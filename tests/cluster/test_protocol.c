@@ -107,22 +107,16 @@ static void a_long_study_file_travels_in_pieces(void **state)
     char *text = malloc(LENGTH + 1);
     for (int i = 0; i < LENGTH; i++) text[i] = (char)('a' + i % 26);
     text[LENGTH] = '\0';
-    const ambs_setting settings[] = {{"budget.trials", "60"}, {"study.seed", ""}};
     ambs_message m = {.type = AMBS_MESSAGE_WELCOME, .epoch = 2};
     m.as.welcome.pid = 99;
     strcpy(m.as.welcome.host, "node17");
     m.as.welcome.file = "studies/digits.yaml";
     m.as.welcome.text = text;
-    m.as.welcome.settings = settings;
-    m.as.welcome.n_settings = 2;
     ambs_inbox box = {0};
     ambs_message back = round_trip(&box, &m);
     assert_string_equal(back.as.welcome.file, "studies/digits.yaml");
     assert_string_equal(back.as.welcome.text, text);
     assert_string_equal(back.as.welcome.host, "node17");
-    assert_int_equal(back.as.welcome.n_settings, 2);
-    assert_string_equal(back.as.welcome.settings[0].value, "60");
-    assert_string_equal(back.as.welcome.settings[1].path, "study.seed");
     ambs_inbox_fini(&box);
     box.one_frame = true;
     ambs_text out = encode(&m);
@@ -192,7 +186,6 @@ static void damaged_packets_do_no_harm(void **state)
     ambs_random r;
     ambs_random_init(&r, 2, 0, AMBS_PURPOSE_TEST);
     ambs_inbox box = {0};
-    const ambs_setting setting = {"a", "b"};
     ambs_message samples[4] = {full_result(), {.type = AMBS_MESSAGE_HELLO}, {.type = AMBS_MESSAGE_START},
                                {.type = AMBS_MESSAGE_WELCOME}};
     const double x[3] = {1, 2, 3};
@@ -200,8 +193,6 @@ static void damaged_packets_do_no_harm(void **state)
     samples[2].as.start.x = x;
     samples[3].as.welcome.file = "f";
     samples[3].as.welcome.text = "text";
-    samples[3].as.welcome.settings = &setting;
-    samples[3].as.welcome.n_settings = 1;
     for (int k = 0; k < 20000; k++) {
         ambs_text out = encode(&samples[k % 4]);
         size_t cut = k % 3 ? out.length : ambs_random_below(&r, out.length + 1);
