@@ -6,11 +6,11 @@
  *   ordinal, categorical   the index of the level, 0 … n_levels-1
  *   constant     0 (the index of its only level)
  *   inactive     NaN (a parameter whose `when` does not hold)
- * Two configurations are the same when all d numbers are (NaN equals NaN). All code passes rows like
- * this; only this header turns them into text and back.
+ * Two configurations are the same when all d numbers are (NaN equals NaN). All code passes rows
+ * like this; only this header turns them into text and back.
  *
- * Everything is local (no MPI) and, once ambs_space_finish() has returned, read-only: a space may be
- * used by several threads. */
+ * Everything is local (no MPI) and, once ambs_space_finish() has returned, read-only: a space may
+ * be used by several threads. */
 #ifndef AMBS_SPACE_H
 #define AMBS_SPACE_H
 
@@ -46,8 +46,8 @@ typedef enum ambs_value_kind {
     AMBS_VALUE_STRING
 } ambs_value_kind;
 
-/* A level as the user wrote it. `text` is its canonical spelling and always set; `number` is its value
- * for INT, FLOAT and BOOL (0 or 1), NaN for STRING. */
+/* A level as the user wrote it. `text` is its canonical spelling and always set; `number` is its
+ * value for INT, FLOAT and BOOL (0 or 1), NaN for STRING. */
 typedef struct ambs_value {
     ambs_value_kind kind;
     double number;
@@ -57,13 +57,13 @@ typedef struct ambs_value {
 typedef struct ambs_parameter {
     const char *name;
     ambs_parameter_type type;
-    ambs_scale scale;           /* float, int */
-    double min, max;            /* float, int: both inclusive, in the parameter's own unit */
-    double step;                /* 0: none; else values are min + k step, and max is one of them */
-    const ambs_value *levels;   /* ordinal, categorical, constant: [n_levels] */
+    ambs_scale scale;         /* float, int */
+    double min, max;          /* float, int: both inclusive, in the parameter's own unit */
+    double step;              /* 0: none; else values are min + k step, and max is one of them */
+    const ambs_value *levels; /* ordinal, categorical, constant: [n_levels] */
     size_t n_levels;
-    const double *probabilities; /* categorical, [n_levels], each above 0, summing to 1; NULL: equal */
-    double initial;             /* the user's default as a configuration holds it; NaN: none */
+    const double *probabilities; /* categorical, [n_levels], above 0, sum 1; NULL: equal */
+    double initial;              /* the user's default as a configuration holds it; NaN: none */
 } ambs_parameter;
 
 typedef struct ambs_space ambs_space;
@@ -73,34 +73,35 @@ typedef struct ambs_space ambs_space;
 AMBS_API int ambs_space_create(ambs_space **ret_space, ambs_error *err);
 AMBS_API void ambs_space_destroy(ambs_space *space);
 
-/* Adds a copy of `parameter`. AMBS_E_INVALID for an empty or repeated name, min above max, a scale that
- * does not fit the range, a step that does not fit, repeated levels, a default outside. A name is a
- * letter or underscore, then letters, digits, '_', '.', '-', and no word of the expressions. At most 10,000
- * parameters of at most 2^50 values each (without step: any number). */
+/* Adds a copy of `parameter`. AMBS_E_INVALID for an empty or repeated name, min above max, a scale
+ * that does not fit the range, a step that does not fit, repeated levels, a default outside. A name
+ * is a letter or underscore, then letters, digits, '_', '.', '-', and no word of the expressions.
+ * At most 10,000 parameters of at most 2^50 values each (without step: any number). */
 AMBS_API int ambs_space_add(ambs_space *space, const ambs_parameter *parameter, ambs_error *err);
 
-/* `child` is active only where `parent` is active and has one of `n` values (as a configuration holds
- * them). Several calls for one child must all hold. The parent may be added later than the child. */
+/* `child` is active only where `parent` is active and has one of `n` values (as a configuration
+ * holds them). Several calls for one child must all hold. The parent may be added later than the
+ * child. */
 AMBS_API int ambs_space_add_condition(ambs_space *space, const char *child, const char *parent,
                                       const double *values, size_t n, ambs_error *err);
 /* `child` is active only where the boolean expression is true (an inactive name makes it unknown,
  * and unknown is not true). */
 AMBS_API int ambs_space_add_condition_expression(ambs_space *space, const char *child,
                                                  const char *expression, ambs_error *err);
-/* Expressions: numbers, names, 'text', true, false; + - * / % **; < <= > >= == !=; in [a, b], not in;
- * and, or, not; min, max, log, exp, abs; brackets. A level may stand without quotes beside its parameter
- * (optimizer == adam); ordinals of text compare by rank. What cannot be computed is unknown.
- * Their syntax is checked at once, names and types by ambs_space_finish(). */
+/* Expressions: numbers, names, 'text', true, false; + - * / % **; < <= > >= == !=; in [a, b], not
+ * in; and, or, not; min, max, log, exp, abs; brackets. A level may stand without quotes beside its
+ * parameter (optimizer == adam); ordinals of text compare by rank. What cannot be computed is
+ * unknown. Their syntax is checked at once, names and types by ambs_space_finish(). */
 
-/* Forbids every configuration where the boolean expression is false (Kleene: unknown does not forbid).
- * Errors name the column. */
+/* Forbids every configuration where the boolean expression is false (Kleene: unknown does not
+ * forbid). Errors name the column. */
 AMBS_API int ambs_space_add_constraint(ambs_space *space, const char *expression, ambs_error *err);
 
-/* Checks the whole: at least one parameter, no cycle among conditions, names in expressions exist and
- * are compared with what they can be, a feasible configuration can be found. AMBS_E_INFEASIBLE with the
- * rate seen when none was found. Called once; after an error the space can only be destroyed.
- * Cost: up to 1e5 samples where there are constraints, up to 2e6 steps of counting where the space is
- * discrete: 0.1 s. */
+/* Checks the whole: at least one parameter, no cycle among conditions, names in expressions exist
+ * and are compared with what they can be, a feasible configuration can be found. AMBS_E_INFEASIBLE
+ * with the rate seen when none was found. Called once; after an error the space can only be
+ * destroyed. Cost: up to 1e5 samples where there are constraints, up to 2e6 steps of counting where
+ * the space is discrete: 0.1 s. */
 AMBS_API int ambs_space_finish(ambs_space *space, ambs_error *err);
 
 /* --- reading -------------------------------------------------------------------------------- */
@@ -109,7 +110,8 @@ AMBS_API size_t ambs_space_dimension(const ambs_space *space); /* d */
 AMBS_API const ambs_parameter *ambs_space_parameter(const ambs_space *space, size_t i);
 AMBS_API int ambs_space_find(const ambs_space *space, const char *name); /* index, or -1 */
 AMBS_API bool ambs_space_is_conditional(const ambs_space *space, size_t i);
-/* The `when` of parameter i as text ("optimizer in [sgd, rmsprop] and layers == 2"), NULL when none. */
+/* The `when` of parameter i as text ("optimizer in [sgd, rmsprop] and layers == 2"), NULL when
+ * none. */
 AMBS_API const char *ambs_space_condition_text(const ambs_space *space, size_t i);
 AMBS_API size_t ambs_space_n_constraints(const ambs_space *space);
 AMBS_API const char *ambs_space_constraint_text(const ambs_space *space, size_t i);
@@ -117,19 +119,19 @@ AMBS_API const char *ambs_space_constraint_text(const ambs_space *space, size_t 
  * without constraints. */
 AMBS_API double ambs_space_feasible_rate(const ambs_space *space);
 /* How many distinct configurations there are: exact where all parameters are discrete and the count
- * could be enumerated, an upper bound (product of levels) where conditions or constraints are too many
- * to enumerate (`ret_exact` false), INFINITY with a continuous parameter. */
+ * could be enumerated, an upper bound (product of levels) where conditions or constraints are too
+ * many to enumerate (`ret_exact` false), INFINITY with a continuous parameter. */
 AMBS_API double ambs_space_cardinality(const ambs_space *space, bool *ret_exact);
 /* A hash of everything that decides what a configuration means; equal spaces have equal digests. */
 AMBS_API uint64_t ambs_space_digest(const ambs_space *space);
 
 /* --- configurations ------------------------------------------------------------------------- */
 
-/* Sets inactive parameters of x [d] to NaN, gives newly active ones (NaN before) their default or the
- * middle, snaps to steps, whole numbers and bounds. */
+/* Sets inactive parameters of x [d] to NaN, gives newly active ones (NaN before) their default or
+ * the middle, snaps to steps, whole numbers and bounds. */
 AMBS_API void ambs_space_normalise(const ambs_space *space, double *x);
-/* True where x holds exactly a member of the space: bounds, steps, levels, activity, constraints. On
- * false `err` (may be NULL) says which and why. */
+/* True where x holds exactly a member of the space: bounds, steps, levels, activity, constraints.
+ * On false `err` (may be NULL) says which and why. */
 AMBS_API bool ambs_space_contains(const ambs_space *space, const double *x, ambs_error *err);
 /* True where no constraint is false. */
 AMBS_API bool ambs_space_feasible(const ambs_space *space, const double *x);
@@ -140,22 +142,26 @@ AMBS_API uint64_t ambs_space_hash(const ambs_space *space, const double *x);
 AMBS_API int ambs_space_defaults(const ambs_space *space, double *ret_x, ambs_error *err);
 
 /* x [d] from a point u [d] of the unit cube: numeric parameters by their scale (u = 0 gives min and
- * u = 1 gives max exactly; a step or whole number has the share of the cube that is nearer to it than to its
- * neighbours in the scale: equal shares in the linear one), ordinals in equal shares, categoricals by their
- * probabilities. NaN counts as 0.5. Conditions are applied; constraints are not. */
+ * u = 1 gives max exactly; a step or whole number has the share of the cube that is nearer to it
+ * than to its neighbours in the scale: equal shares in the linear one), ordinals in equal shares,
+ * categoricals by their probabilities. NaN counts as 0.5. Conditions are applied; constraints are
+ * not. */
 AMBS_API void ambs_space_from_unit(const ambs_space *space, const double *u, double *ret_x);
-/* u [d] from x; a discrete value gives the middle of its share (the ends stay exact for numeric ones
- * without step: min gives 0, max gives 1), inactive gives NaN. from_unit(to_unit(x)) = x, for continuous parameters up to rounding (1e-12). */
+/* u [d] from x; a discrete value gives the middle of its share (the ends stay exact for numeric
+ * ones without step: min gives 0, max gives 1), inactive gives NaN. from_unit(to_unit(x)) = x, for
+ * continuous parameters up to rounding (1e-12). */
 AMBS_API void ambs_space_to_unit(const ambs_space *space, const double *x, double *ret_u);
 
 /* --- as text -------------------------------------------------------------------------------- */
 
 /* The value of parameter i as the user would write it (17 digits at most, round-tripping); "" when
- * inactive. `buffer` is used for numbers and holds 32 bytes or more; levels return their own text. */
-AMBS_API const char *ambs_space_format(const ambs_space *space, size_t i, double value, char *buffer);
+ * inactive. `buffer` is used for numbers and holds 32 bytes or more; levels return their own text.
+ */
+AMBS_API const char *ambs_space_format(const ambs_space *space, size_t i, double value,
+                                       char *buffer);
 /* The value of parameter i from text; AMBS_E_INVALID with what was expected. */
-AMBS_API int ambs_space_parse(const ambs_space *space, size_t i, const char *text, double *ret_value,
-                              ambs_error *err);
+AMBS_API int ambs_space_parse(const ambs_space *space, size_t i, const char *text,
+                              double *ret_value, ambs_error *err);
 
 #ifdef __cplusplus
 }

@@ -12,7 +12,7 @@
 /* Writing: a comma is put where one is due. Not-finite numbers become null. */
 typedef struct ambs_json_writer {
     ambs_text *out;
-    int indent;    /* 0: one line; else spaces per level */
+    int indent; /* 0: one line; else spaces per level */
     int depth;
     bool need_comma, after_key;
 } ambs_json_writer;
@@ -23,7 +23,8 @@ void ambs_json_end_object(ambs_json_writer *w);
 void ambs_json_array(ambs_json_writer *w);
 void ambs_json_end_array(ambs_json_writer *w);
 void ambs_json_key(ambs_json_writer *w, const char *key);
-void ambs_json_string(ambs_json_writer *w, const char *value); /* NULL: null; bad UTF-8: replaced by U+FFFD */
+/* NULL: null; bad UTF-8: replaced by U+FFFD */
+void ambs_json_string(ambs_json_writer *w, const char *value);
 void ambs_json_double(ambs_json_writer *w, double value);
 void ambs_json_int(ambs_json_writer *w, long long value);
 void ambs_json_bool(ambs_json_writer *w, bool value);
@@ -34,8 +35,14 @@ typedef struct ambs_json ambs_json; /* a document; opaque */
 typedef const void *ambs_json_node; /* NULL: absent */
 
 typedef enum ambs_json_type {
-    AMBS_JSON_ABSENT, AMBS_JSON_NULL, AMBS_JSON_BOOL, AMBS_JSON_INT, AMBS_JSON_DOUBLE,
-    AMBS_JSON_STRING, AMBS_JSON_ARRAY, AMBS_JSON_OBJECT
+    AMBS_JSON_ABSENT,
+    AMBS_JSON_NULL,
+    AMBS_JSON_BOOL,
+    AMBS_JSON_INT,
+    AMBS_JSON_DOUBLE,
+    AMBS_JSON_STRING,
+    AMBS_JSON_ARRAY,
+    AMBS_JSON_OBJECT
 } ambs_json_type;
 
 /* Parses one document; duplicate keys, trailing text and depth beyond 256 are errors with line and
@@ -47,9 +54,10 @@ ambs_json_type ambs_json_type_of(ambs_json_node node);
 ambs_json_node ambs_json_get(ambs_json_node object, const char *key);
 size_t ambs_json_size(ambs_json_node array_or_object);
 ambs_json_node ambs_json_at(ambs_json_node array, size_t i);
-/* Calls `visit` for each member in the order of the text; stops at a non-zero return and returns it. */
-int ambs_json_each(ambs_json_node object, int (*visit)(void *ctx, const char *key, ambs_json_node value),
-                   void *ctx);
+/* Calls `visit` for each member in the order of the text; stops at a non-zero return and returns
+ * it. */
+int ambs_json_each(ambs_json_node object,
+                   int (*visit)(void *ctx, const char *key, ambs_json_node value), void *ctx);
 const char *ambs_json_text(ambs_json_node string); /* NULL when not a string */
 double ambs_json_number(ambs_json_node number);    /* NaN when not a number */
 long long ambs_json_whole(ambs_json_node number);

@@ -9,16 +9,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Purposes keep streams of one trial apart; a new use takes a new number, old numbers never change. */
+/* Purposes keep streams of one trial apart; a new use takes a new number below 65,536, old numbers
+ * never change. */
 typedef enum ambs_purpose {
-    AMBS_PURPOSE_SAMPLE = 1,    /* random proposals */
-    AMBS_PURPOSE_DESIGN = 2,    /* initial designs, scrambling */
-    AMBS_PURPOSE_SURROGATE = 3, /* bootstrap, splits */
+    AMBS_PURPOSE_SAMPLE = 1,      /* random proposals */
+    AMBS_PURPOSE_DESIGN = 2,      /* initial designs, scrambling */
+    AMBS_PURPOSE_SURROGATE = 3,   /* bootstrap, splits */
     AMBS_PURPOSE_ACQUISITION = 4, /* candidates, random kappa */
-    AMBS_PURPOSE_OBJECTIVE = 5, /* noise and failures of a function objective */
-    AMBS_PURPOSE_TRAINING = 6,  /* weights, shuffles */
-    AMBS_PURPOSE_SPLIT = 7,     /* train, validation, test */
-    AMBS_PURPOSE_TEST = 1000    /* test programs */
+    AMBS_PURPOSE_OBJECTIVE = 5,   /* noise and failures of a function objective */
+    AMBS_PURPOSE_TRAINING = 6,    /* weights, shuffles */
+    AMBS_PURPOSE_SPLIT = 7,       /* train, validation, test */
+    AMBS_PURPOSE_TEST = 1000      /* test programs */
 } ambs_purpose;
 
 typedef struct ambs_random {

@@ -23,8 +23,9 @@ void ambs_text_addf(ambs_text *t, const char *format, ...) AMBS_PRINTF(2, 3);
 /* 0, or AMBS_E_NOMEM when any append failed. */
 int ambs_text_check(const ambs_text *t, ambs_error *err);
 
-/* The shortest decimal that reads back as the same double ("0.1", "1e-05"), at most 17 digits; whole
- * numbers below 1e15 without exponent; "nan", "inf", "-inf". `buffer` holds at least 32 bytes. */
+/* The shortest decimal that reads back as the same double ("0.1", "1e-05"), at most 17 digits;
+ * whole numbers below 1e15 without exponent; "nan", "inf", "-inf". `buffer` holds at least 32
+ * bytes. */
 const char *ambs_format_double(double value, char *buffer);
 
 /* A number as `strtod` in the C locale reads it, but the whole of `text` must be used and hex,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A compiled expression: operations in postfix order for a stack of doubles. Truth values are 1, 0 and
- * NaN (unknown); unknown numbers are NaN too. */
+/* A compiled expression: operations in postfix order for a stack of doubles. Truth values are 1, 0
+ * and NaN (unknown); unknown numbers are NaN too. */
 #ifndef AMBS_SPACE_EXPRESSION_CODE_H
 #define AMBS_SPACE_EXPRESSION_CODE_H
 
@@ -12,12 +12,29 @@ typedef enum operation_code {
     OP_PUSH,   /* value */
     OP_NUMBER, /* the number that a parameter holds, of its level where it has levels */
     OP_LEVEL,  /* the index of a parameter's level */
-    OP_NEGATE, OP_LOG, OP_EXP, OP_ABS, OP_NOT,
-    OP_ADD, OP_SUBTRACT, OP_MULTIPLY, OP_DIVIDE, OP_MODULO, OP_POWER, OP_MIN, OP_MAX,
-    OP_LESS, OP_LESS_EQUAL, OP_GREATER, OP_GREATER_EQUAL, OP_EQUAL, OP_NOT_EQUAL,
-    OP_AND, OP_OR,
-    OP_OR_EQUAL,  /* left, found, element -> left, found or left == element */
-    OP_DROP_LEFT  /* left, found -> found */
+    OP_NEGATE,
+    OP_LOG,
+    OP_EXP,
+    OP_ABS,
+    OP_NOT,
+    OP_ADD,
+    OP_SUBTRACT,
+    OP_MULTIPLY,
+    OP_DIVIDE,
+    OP_MODULO,
+    OP_POWER,
+    OP_MIN,
+    OP_MAX,
+    OP_LESS,
+    OP_LESS_EQUAL,
+    OP_GREATER,
+    OP_GREATER_EQUAL,
+    OP_EQUAL,
+    OP_NOT_EQUAL,
+    OP_AND,
+    OP_OR,
+    OP_OR_EQUAL, /* left, found, element -> left, found or left == element */
+    OP_DROP_LEFT /* left, found -> found */
 } operation_code;
 
 typedef struct operation {

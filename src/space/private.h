@@ -22,7 +22,7 @@ typedef struct dimension {
     double step;        /* between neighbouring values; 0: continuous */
     double n_values;    /* distinct values; 0: continuous */
     double decimals;    /* a power of ten that makes min and step whole, 0: there is none */
-    double low, high;   /* F(min) and F(max); with steps the outer edges of the first and last share */
+    double low, high;   /* F(min), F(max); with steps the outer edges of the outer shares */
     double *cumulative; /* categorical with probabilities: [n_levels], the last is 1 */
     clause *clauses;
     size_t n_clauses, clause_capacity;
@@ -48,7 +48,7 @@ struct ambs_space {
     double feasible_rate;
     double cardinality;
     bool cardinality_exact;
-    double *known; /* [n_known, d]: feasible ones, where rejection would hardly find any; else NULL */
+    double *known; /* [n_known, d]: feasible ones where they are rare, else NULL */
     size_t n_known;
     bool all_known; /* they are all there are */
     uint64_t digest;
@@ -75,14 +75,14 @@ double ambs_dimension_index_of(const dimension *dim, double value);
 /* space.c: the parameter whose name is near enough to be meant, or NULL. */
 const char *ambs_space_nearest_name(const ambs_space *space, const char *wrong);
 
-/* sample.c: a configuration from the parameters' distributions, constraints not asked; one value. */
+/* sample.c: a configuration, constraints not asked, and one value from their distributions. */
 void ambs_space_draw(const ambs_space *space, ambs_random *random, double *x);
 double ambs_dimension_draw(const dimension *dim, void *random);
 
 /* neighbour.c: mirrored at 0 and 1 until it lies between them. */
 double ambs_reflect_unit(double u);
 
-/* measure.c: the cardinality and the feasible rate; AMBS_E_INFEASIBLE for a space that seems empty. */
+/* measure.c: the cardinality and the feasible rate; AMBS_E_INFEASIBLE when it seems empty. */
 int ambs_space_measure(ambs_space *space, ambs_error *err);
 
 /* condition.c: resolves the clauses, finds the order (or names the cycle), writes the texts. */
@@ -92,9 +92,9 @@ bool ambs_space_is_active(const ambs_space *space, size_t i, const double *x);
 void ambs_space_apply_conditions(const ambs_space *space, double *x,
                                  double (*fill)(const dimension *dim, void *ctx), void *ctx);
 
-/* enumerate.c: visits at most `limit` nodes of the tree of partial configurations. Returns the number of
- * feasible configurations; *ret_complete is false where the limit cut it short. `ret_members` (may be
- * NULL) gets the first `n_members` rows. */
+/* enumerate.c: visits at most `limit` nodes of the tree of partial configurations. Returns the
+ * number of feasible configurations; *ret_complete is false where the limit cut it short.
+ * `ret_members` (may be NULL) gets the first `n_members` rows. */
 int ambs_space_count(const ambs_space *space, size_t limit, double *ret_members, size_t n_members,
                      double *ret_count, bool *ret_complete, ambs_error *err);
 
