@@ -77,15 +77,9 @@ int ambs_lock_take(const char *study_path, double patience_s, const ambs_log *lo
 int ambs_lock_touch(ambs_lock *lock, ambs_error *err);
 void ambs_lock_release(ambs_lock *lock);
 
-typedef struct ambs_lock_holder {
-    char host[AMBS_HOST_SIZE];
-    uint64_t pid;
-    double since_s;          /* wall clock */
-    bool here;               /* it is on this host and lives; else whether it lives is not known */
-    uint64_t counter;        /* advances while it lives */
-} ambs_lock_holder;
-/* Who holds the study, without touching anything: for status. AMBS_E_NOT_FOUND when nobody does, or a
- * process of this host that is gone. */
-int ambs_lock_look(const char *study_path, ambs_lock_holder *ret_holder, ambs_error *err);
+/* Who holds the study, without touching anything: for status. `ret_text` gets "host node3, process 1234",
+ * "" when nobody does. *ret_alive: its process lives on this host, or, on another host, it has given a sign
+ * of life (ambs_lock_touch) within 120 s by the wall clocks. */
+int ambs_lock_holder(const char *study_path, char *ret_text, size_t size, bool *ret_alive, ambs_error *err);
 
 #endif

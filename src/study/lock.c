@@ -261,22 +261,24 @@ void ambs_lock_release(ambs_lock *lock)
     free(lock);
 }
 
-int ambs_lock_look(const char *study_path, ambs_lock_holder *ret_holder, ambs_error *err)
+int ambs_lock_holder(const char *study_path, char *ret_text, size_t size, bool *ret_alive, ambs_error *err)
 {
     ambs_text path = {0};
     ambs_text_addf(&path, "%s.lock", study_path);
     int rc = ambs_text_check(&path, err);
-    int fd = rc == AMBS_OK ? open(path.text, O_RDONLY | O_CLOEXEC) : -1;
-    holder other, me;
-    if (rc == AMBS_OK && (fd < 0 || !read_holder(fd, &other)))
-        rc = ambs_fail(err, AMBS_E_NOT_FOUND, "no process holds %s", study_path);
-    if (fd >= 0) close(fd);
-    ambs_text_fini(&path);
     if (rc != AMBS_OK) return rc;
+    int fd = open(path.text, O_RDONLY | O_CLOEXEC);
+    ambs_text_fini(&path);
+    holder other, me;
+    struct stat st;
+    bool held = fd >= 0 && read_holder(fd, &other) && fstat(fd, &st) == 0;
+    if (fd >= 0) close(fd);
+    ret_text[0] = '\0';
+    *ret_alive = false;
+    if (!held) return AMBS_OK;
     identify(&me);
     life_sign sign = look_at(&other, &me);
-    if (sign == DEAD) return ambs_fail(err, AMBS_E_NOT_FOUND, "the process that held %s is gone", study_path);
-    *ret_holder = (ambs_lock_holder){.pid = other.pid, .since_s = other.since_s, .here = sign == ALIVE, .counter = other.counter};
-    memcpy(ret_holder->host, other.host, sizeof ret_holder->host);
+    *ret_alive = sign == ALIVE || (sign == UNKNOWN && ambs_clock_wall_s() - (double)st.st_mtim.tv_sec < STALE_AFTER_S);
+    snprintf(ret_text, size, "host %s, process %" PRIu64, other.host, other.pid);
     return AMBS_OK;
 }

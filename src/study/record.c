@@ -160,7 +160,7 @@ static void life(codec *c, ambs_record_life *r)
     u32(c, &r->epoch);
     if (!c->out && r->format != AMBS_JOURNAL_FORMAT) {
         c->left = 0; /* the rest is that format's own; the reader of the journal refuses it by name */
-        r->spec_file = r->spec_text = r->settings = r->build = "";
+        r->spec_file = r->spec_text = r->build = "";
         return;
     }
     u64(c, &r->continues);
@@ -172,7 +172,6 @@ static void life(codec *c, ambs_record_life *r)
     fixed(c, r->host, sizeof r->host);
     text(c, &r->spec_file);
     text(c, &r->spec_text);
-    text(c, &r->settings);
     text(c, &r->build);
 }
 
@@ -351,7 +350,7 @@ bool ambs_record_peek(const void *bytes, uint64_t *ret_sequence, size_t *ret_siz
 /* Room in `scratch` for the row and, behind it, for every string the body can hold. */
 static int make_room(ambs_text *scratch, size_t d, size_t left, codec *c, ambs_error *err)
 {
-    enum { MAX_STRINGS = 4 };
+    enum { MAX_STRINGS = 3 };
     size_t row_bytes;
     if (__builtin_mul_overflow(d, sizeof(double), &row_bytes) || row_bytes > left) row_bytes = 0;
     size_t need = row_bytes + left + MAX_STRINGS + 1;

@@ -57,8 +57,7 @@ typedef struct ambs_record_life {
     uint32_t n_ranks;
     char host[AMBS_HOST_SIZE];
     const char *spec_file;   /* name */
-    const char *spec_text;   /* as ambs_spec.text */
-    const char *settings;    /* the `--set` that held, as ambs_spec_settings_write() gives them */
+    const char *spec_text;   /* as ambs_spec.text: alone it gives the same spec again */
     const char *build;       /* version, compiler, BLAS and its kernel, threads: what exactness depends on */
 } ambs_record_life;
 

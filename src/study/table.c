@@ -31,7 +31,6 @@ void ambs_table_destroy(ambs_table *t)
     }
     free(t->spec_file);
     free(t->spec_text);
-    free(t->settings);
     free(t->rows);
     free(t->x);
     free(t->metrics);
@@ -376,21 +375,17 @@ static int apply_life(ambs_table *t, const ambs_record *record, ambs_error *err)
     char *build = ambs_strdup(r->build ? r->build : "", err), *text = ambs_strdup("", err);
     char *spec_file = ambs_strdup(r->spec_file ? r->spec_file : "", err);
     char *spec_text = ambs_strdup(r->spec_text ? r->spec_text : "", err);
-    char *settings = ambs_strdup(r->settings ? r->settings : "", err);
-    if (!build || !text || !spec_file || !spec_text || !settings) {
+    if (!build || !text || !spec_file || !spec_text) {
         free(build);
         free(text);
         free(spec_file);
         free(spec_text);
-        free(settings);
         return AMBS_E_NOMEM;
     }
     free(t->spec_file);
     free(t->spec_text);
-    free(t->settings);
     t->spec_file = spec_file;
     t->spec_text = spec_text;
-    t->settings = settings;
     memcpy(t->uuid, r->uuid, sizeof t->uuid);
     t->d = r->n_dimensions;
     t->digest = r->digest;

@@ -84,7 +84,7 @@ typedef struct ambs_table {
     uint8_t uuid[16];
     uint64_t digest;
     uint64_t sequence;           /* of the last record applied */
-    char *spec_file, *spec_text, *settings; /* of the last life */
+    char *spec_file, *spec_text; /* of the last life */
     size_t n, capacity;          /* trials */
     ambs_trial_row *rows;        /* [n] */
     double *x;                   /* [n, d] */
