@@ -232,7 +232,13 @@ static ambs_yaml_node *when_of(source *s, const ambs_yaml_node *condition)
     }
     ambs_text text = {0};
     add_clause(s, condition, "parent", &text);
+    bool joined = type && (strcmp(type, "AND") == 0 || strcmp(type, "OR") == 0);
+    if (joined && text.length > 2 && text.text[text.length - 1] == ')') { /* the outermost need no brackets */
+        text.text[text.length - 1] = '\0';
+        memmove(text.text, text.text + 1, text.length - 1);
+    }
     ambs_yaml_node *when = text.text ? scalar(s, condition->place, text.text, false) : NULL;
+    if (text.failed) s->r->findings->no_memory = true;
     ambs_text_fini(&text);
     return when;
 }
@@ -253,12 +259,14 @@ static void read_condition(source *s, const ambs_yaml_node *condition)
 
 static void read_forbidden(source *s, const ambs_yaml_node *clause)
 {
-    ambs_text text = {0};
-    ambs_text_add(&text, "not (");
-    add_clause(s, clause, "name", &text);
-    ambs_text_add(&text, ")");
-    ambs_yaml_node *node = text.failed ? NULL : scalar(s, clause->place, text.text, false);
+    ambs_text inner = {0}, text = {0};
+    add_clause(s, clause, "name", &inner);
+    bool bracketed = inner.text && inner.text[0] == '(';
+    if (inner.text) ambs_text_addf(&text, bracketed ? "not %s" : "not (%s)", inner.text);
+    ambs_yaml_node *node = text.text ? scalar(s, clause->place, text.text, false) : NULL;
     if (node) ambs_yaml_append(s->constraints, node, s->r->findings);
+    if (inner.failed || text.failed) s->r->findings->no_memory = true;
+    ambs_text_fini(&inner);
     ambs_text_fini(&text);
 }
 
@@ -297,6 +305,7 @@ static ambs_yaml_node *load(ambs_reader *r, const ambs_yaml_node *space, const c
     for (size_t i = 0; root && i < json.length; i++)
         if (json.text[i] == '\n' || json.text[i] == '\r') json.text[i] = ' ';
     if (root) ambs_text_add_bytes(&r->appended, json.text, json.length);
+    if (name.failed || json.failed || r->appended.failed || err.code == AMBS_E_NOMEM) r->findings->no_memory = true;
     ambs_text_fini(&name);
     ambs_text_fini(&json);
     return root;

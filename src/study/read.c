@@ -9,6 +9,11 @@
 
 #include "base/memory.h"
 
+bool ambs_read_is_clean(const ambs_reader *r)
+{
+    return r->findings->n == 0 && !r->findings->no_memory;
+}
+
 void ambs_read_fault(ambs_reader *r, const ambs_yaml_node *node, const char *format, ...)
 {
     char text[AMBS_FINDING_SIZE];

@@ -18,6 +18,8 @@ typedef struct ambs_reader {
 
 /* ---- helpers (read.c) ---------------------------------------------------------------------- */
 
+/* True while nothing is wrong: what builds on all that was read may run. */
+bool ambs_read_is_clean(const ambs_reader *r);
 /* Adds a finding about `node`. */
 void ambs_read_fault(ambs_reader *r, const ambs_yaml_node *node, const char *format, ...) AMBS_PRINTF(3, 4);
 /* Adds the findings of `err`, with "`prefix`: " in front where it is not NULL. */

@@ -12,7 +12,7 @@ static bool check_expression(ambs_reader *r, const ambs_yaml_node *node, const c
 {
     ambs_expression *compiled = NULL;
     ambs_error err = {0};
-    int rc = ambs_expression_compile(r->findings->n > 0 ? NULL : r->spec->space, text, &compiled, &err);
+    int rc = ambs_expression_compile(!ambs_read_is_clean(r) ? NULL : r->spec->space, text, &compiled, &err);
     ambs_expression_destroy(compiled);
     if (rc != AMBS_OK) ambs_read_fault_error(r, node, name, &err);
     return rc == AMBS_OK;

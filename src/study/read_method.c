@@ -151,9 +151,9 @@ void ambs_read_method(ambs_reader *r, const ambs_yaml_node *method)
     ambs_place place = method ? method->place : (ambs_place){0};
     if (ambs_options_check(ops->member.options, options, &err) != AMBS_OK)
         ambs_finding_add_error(r->findings, place, &err);
-    if (r->findings->n > 0 || r->findings->no_memory) return; /* what follows needs a whole space */
+    if (!ambs_read_is_clean(r)) return; /* what follows needs a whole space */
     const ambs_yaml_node *points = ambs_yaml_get(ambs_yaml_get(method, "initial"), "points");
     if (points && points->type == AMBS_YAML_LIST) read_points(r, points);
-    if (r->findings->n == 0 && ops->check && ops->check(r->spec, options, &err) != AMBS_OK)
+    if (ambs_read_is_clean(r) && ops->check && ops->check(r->spec, options, &err) != AMBS_OK)
         ambs_finding_add_error(r->findings, place, &err);
 }

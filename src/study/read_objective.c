@@ -84,7 +84,8 @@ static void read_argv(ambs_reader *r, const ambs_yaml_node *key, const ambs_yaml
         snprintf(name, sizeof name, "argument %zu of %.30s", i + 1, key->text);
         const char *text = ambs_read_text(r, item, name);
         if (!text || !(argv[n] = ambs_read_copy(r, item->text))) continue;
-        ambs_text_addf(&line, "%s%s", n > 0 ? " " : "", argv[n]);
+        const char *quote = argv[n][0] == '\0' || strchr(argv[n], ' ') ? "\"" : ""; /* for people: where it ends */
+        ambs_text_addf(&line, "%s%s%s%s", n > 0 ? " " : "", quote, argv[n], quote);
         n++;
     }
     if (list->n == 0) ambs_read_fault(r, list, "%s: found an empty list, expected the program and its arguments", key->text);
@@ -148,7 +149,7 @@ void ambs_read_objective(ambs_reader *r, const ambs_yaml_node *objective)
 void ambs_read_check_objective(ambs_reader *r, const ambs_yaml_node *objective)
 {
     const ambs_objective_ops *ops = r->spec->objective;
-    if (!ops || !ops->check || r->findings->n > 0) return;
+    if (!ops || !ops->check || !ambs_read_is_clean(r)) return;
     ambs_error err = {0};
     if (ops->check(r->spec->objective_options, r->spec->space, r->spec->metric, &err) != AMBS_OK)
         ambs_read_fault_error(r, objective, "objective", &err);

@@ -188,9 +188,13 @@ static bool read_range(draft *d, int type)
         if (at < 0) return false;
         d->p.scale = (ambs_scale)at;
     }
+    const ambs_yaml_node *step = ambs_yaml_get(d->node, "step");
+    if (good && step && d->p.step <= 0) {
+        ambs_read_fault(d->r, step, "step: found %s, expected a number above 0", step->text);
+        good = false;
+    }
     if (!good) return false;
     bool whole = ambs_yaml_get(d->node, "min")->kind == AMBS_YAML_INT && ambs_yaml_get(d->node, "max")->kind == AMBS_YAML_INT;
-    const ambs_yaml_node *step = ambs_yaml_get(d->node, "step");
     if (step && step->kind != AMBS_YAML_INT) whole = false; /* 0 to 1 in steps of 0.1 */
     d->p.type = type == TYPE_UNSAID ? (whole ? AMBS_PARAMETER_INT : AMBS_PARAMETER_FLOAT) : (ambs_parameter_type)type;
     return true;

@@ -81,6 +81,9 @@ void ambs_read_setting(ambs_reader *r, ambs_yaml_node *root, const ambs_setting 
     ambs_yaml_node *value = setting->value[0] == '\0'
                                 ? ambs_yaml_scalar(&r->document, place, "", true, r->findings)
                                 : ambs_yaml_parse(&r->document, setting->value, strlen(setting->value), label->text, r->findings);
-    for (size_t i = first; i < r->document.n; i++) r->document.nodes[i]->place = place; /* no line, no column */
+    /* a setting has no lines and columns */
+    for (size_t i = first; i < r->document.n; i++) r->document.nodes[i]->place = place;
+    for (size_t i = 0; i < r->findings->n; i++)
+        if (r->findings->found[i].place.file == label->text) r->findings->found[i].place = place;
     if (value) put(r, root, setting->path, value);
 }

@@ -144,6 +144,7 @@ static void take_recorded(ambs_reader *r, const char *text, size_t length)
         } else if (n > space && memcmp(line, space_prefix, space) == 0) {
             const ambs_yaml_node *node = NULL;
             char *copy = ambs_strndup(line + space, n - space, NULL);
+            if (!copy) r->findings->no_memory = true;
             if (copy) node = ambs_yaml_scalar(&r->document, (ambs_place){0}, copy, false, r->findings);
             free(copy);
             if (node) r->recorded_space = node->text;
@@ -177,7 +178,7 @@ static void keep_text(ambs_reader *r, const char *text, size_t length)
 static void finish_space(ambs_reader *r, const ambs_yaml_node *parameters)
 {
     ambs_error err = {0};
-    if (r->findings->n > 0 || r->findings->no_memory) return;
+    if (!ambs_read_is_clean(r)) return;
     if (ambs_space_finish(r->spec->space, &err) != AMBS_OK) ambs_finding_add_error(r->findings, parameters->place, &err);
 }
 
@@ -195,7 +196,7 @@ static void read_root(ambs_reader *r, ambs_yaml_node *root)
         finish_space(r, parameters);
     } else {
         ambs_read_objective(r, objective);
-        if (!ambs_yaml_get(root, "space"))
+        if (r->findings->n == 0) /* else a misspelt key or an unreadable file was it */
             ambs_finding_add(r->findings, (ambs_place){0}, "found no parameters, expected a section \"parameters\" with at least one");
     }
     ambs_read_method(r, ambs_yaml_get(root, "method"));
@@ -231,7 +232,7 @@ int ambs_spec_parse(const char *text, size_t length, const char *name, const amb
         return AMBS_E_NOMEM;
     }
     read_text(&r, text, length, settings, n_settings);
-    if (r.findings->n == 0) keep_text(&r, text, length);
+    if (ambs_read_is_clean(&r)) keep_text(&r, text, length);
     rc = ambs_findings_report(r.findings, err);
     if (rc == AMBS_OK) rc = ambs_read_digest(r.spec, &r.spec->digest, err);
     ambs_yaml_fini(&r.document);

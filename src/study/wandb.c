@@ -202,7 +202,7 @@ static void rewrite_parameters(ambs_reader *r, const ambs_yaml_node *from, const
 /* One element of `command`; false after a finding. */
 static bool add_argument(ambs_reader *r, const ambs_yaml_node *item, const ambs_yaml_node *program, ambs_yaml_node *argv)
 {
-    static const char *const refused[] = {"${args_no_boolean_flags}", "${args_json}", "${args_no_hyphens}", "${args_json_file}", NULL};
+    static const char *const refused[] = {"${args_no_boolean_flags}", "${args_json}", "${args_no_hyphens}", NULL};
     const char *text = ambs_read_text(r, item, "command");
     if (!text) return false;
     if (strcmp(text, "${env}") == 0) text = "/usr/bin/env";
@@ -218,6 +218,11 @@ static bool add_argument(ambs_reader *r, const ambs_yaml_node *item, const ambs_
                             "${AMBS_PARAMS} for the path of a JSON file with all parameters", text);
             return false;
         }
+    if (strncmp(text, "${envvar:", 9) == 0) {
+        ambs_read_fault(r, item, "command: found %.60s, which ambs cannot fill in; the program finds the variable in its "
+                        "environment", text);
+        return false;
+    }
     ambs_yaml_node *argument = ambs_yaml_scalar(&r->document, item->place, text, false, r->findings);
     if (argument) ambs_yaml_append(argv, argument, r->findings);
     return argument != NULL;

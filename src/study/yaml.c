@@ -265,7 +265,7 @@ static void attach(builder *b, ambs_yaml_node *node)
         take_key(b, top, node);
     } else {
         /* the first of two equal keys stays, so that the later findings speak of one of them */
-        if (!ambs_yaml_get(top->node, top->key->text))
+        if (!ambs_yaml_get(top->node, top->key->text) && strcmp(top->key->text, "<<") != 0)
             ambs_yaml_put(top->node, top->key, node, b->findings);
         top->key = NULL;
     }
