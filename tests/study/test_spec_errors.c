@@ -717,6 +717,11 @@ static const wrong table[] = {
      LITERAL("parameters: {x: {min: 0.0, max: 1.0}}\ncommand: ['${interpreter}', '${program}']\n"),
      {{0}},
      "s.yaml:2:29: command: found ${program}, but there is no key \"program\""},
+    {"W&B command with a variable of the environment",
+     LITERAL("parameters: {x: {min: 0.0, max: 1.0}}\ncommand: [a.py, '${envvar:HOME}']\n"),
+     {{0}},
+     "s.yaml:2:17: command: found ${envvar:HOME}, which ambs cannot fill in; the program finds the "
+     "variable in its environment"},
     {"W&B command as text",
      LITERAL("parameters: {x: {min: 0.0, max: 1.0}}\ncommand: python a.py\n"),
      {{0}},
