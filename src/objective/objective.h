@@ -36,8 +36,11 @@ typedef struct ambs_objective_ops {
     /* Called once when the study is read: the space must suit (dimension, names). `metric` is the name of
      * the study's metric. */
     int (*check)(const void *options, const ambs_space *space, const char *metric, ambs_error *err);
-    /* Hosted kinds: open once per trial host (loads data), evaluate many, close. `ret` is zeroed with
-     * objective NaN; evaluate fills objective, state, reason, metrics, message; times are the caller's. */
+    /* What there is to say about the objective on this space, for `ambs check`: a line, and a line of its own
+     * ("\n  …") for each thing worth a second look (bounds outside a published domain). NULL: nothing. */
+    void (*describe)(const void *options, const ambs_space *space, ambs_text *out);
+    /* Hosted kinds: open once per trial host (loads data; space and metric outlive the state), evaluate
+     * many, close. `ret` is zeroed with objective NaN; evaluate fills objective, state, reason, metrics, message; times are the caller's. */
     int (*open)(const void *options, const ambs_space *space, const char *metric, void **ret_state,
                 ambs_error *err);
     int (*evaluate)(void *state, const ambs_attempt *attempt, const ambs_reporter *reporter,

@@ -52,16 +52,32 @@ typedef struct ambs_run_event {
 
 typedef struct ambs_runner ambs_runner;
 
+enum { AMBS_RUNNER_DEPTH = 4 }; /* attempts that a slot with a trial host takes at once */
+
+/* What can be said about the objective before anything is started: there is one, its command's
+ * placeholders name parameters, its program exists. For `ambs check`; ambs_runner_create calls it too. */
+int ambs_runner_check(const struct ambs_spec *spec, ambs_error *err);
+
 /* `spec` is borrowed and outlives the runner; `n_slots` slots 0 … n_slots-1, all free. `log` may be NULL.
  * `verbose`: trial output passes through to standard error (ambs try). */
 int ambs_runner_create(const struct ambs_spec *spec, uint32_t n_slots, ambs_supervisor *supervisor,
                        const ambs_log *log, bool verbose, ambs_runner **ret_runner, ambs_error *err);
 void ambs_runner_destroy(ambs_runner *runner);
-/* Starts an attempt on a free slot. The attempt's x is copied. On an error the slot stays free. */
+/* How many attempts may be begun on the slot now. A command runs alone (1 when free); hosted kinds take up
+ * to AMBS_RUNNER_DEPTH: the host works them off in order without a pause between, and a crash costs only
+ * the one that ran. */
+uint32_t ambs_runner_room(const ambs_runner *runner, uint32_t slot);
+/* Starts an attempt on a slot that has room. The attempt's x is copied. STARTED, REPORT and ENDED events of
+ * one slot come in the order of the attempts; time limits count from when an attempt gets the slot. On an
+ * error nothing was begun: AMBS_E_AGAIN when the slot has no room (or is being cancelled), AMBS_E_INVALID
+ * when the arguments are too long, AMBS_E_IO when the supervisor is gone or the scratch folder cannot be
+ * made. */
 int ambs_runner_begin(ambs_runner *runner, uint32_t slot, const ambs_attempt *attempt, ambs_error *err);
-/* Asks the attempt to end: TERM, the study's grace, KILL of the group. It ends as CANCELLED. */
+/* Asks all attempts of the slot to end: TERM, the study's grace, KILL of the group; `at_once`: KILL. They
+ * end as CANCELLED, but for one whose result was faster. */
 void ambs_runner_cancel(ambs_runner *runner, uint32_t slot, bool at_once);
-/* The answer to a report. */
+/* The answer to a report; each needs one. A trial told to stop (PAUSE is taken as STOP by hosts and
+ * commands) has the study's grace to end and ends as PRUNED. */
 void ambs_runner_answer(ambs_runner *runner, uint32_t slot, ambs_decision decision);
 /* The next event, or false when there is none now. Also enforces time limits: call it at least every
  * 100 ms while attempts run. */

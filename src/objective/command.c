@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: MIT */
+#include "objective/command.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+
+static const char *const variables[] = {"AMBS_PARAMS", "AMBS_RESULT",   "AMBS_TRIAL",
+                                        "AMBS_ATTEMPT", "AMBS_SEED",    "AMBS_STUDY",
+                                        "AMBS_FIDELITY", "AMBS_REPORT_FD", NULL};
+
+/* ---- lists of strings ---- */
+
+void ambs_strings_fini(ambs_strings *s)
+{
+    for (size_t i = 0; i < s->n; i++) free(s->items[i]);
+    free(s->items);
+    *s = (ambs_strings){0};
+}
+
+int ambs_strings_take(ambs_strings *s, ambs_text *text, ambs_error *err)
+{
+    ambs_text_add(text, ""); /* an empty one has no string yet */
+    int rc = ambs_text_check(text, err);
+    if (rc == AMBS_OK) rc = ambs_reserve(&s->items, &s->capacity, s->n + 2, sizeof *s->items, err);
+    if (rc != AMBS_OK) {
+        ambs_text_fini(text);
+        return rc;
+    }
+    s->items[s->n++] = text->text;
+    s->items[s->n] = NULL;
+    *text = (ambs_text){0};
+    return AMBS_OK;
+}
+
+/* ---- values ---- */
+
+static bool is_active(const ambs_command *c, size_t i)
+{
+    return !isnan(c->attempt->x[i]);
+}
+
+static void add_value(const ambs_command *c, size_t i, ambs_text *out)
+{
+    char number[64];
+    ambs_text_add(out, ambs_space_format(c->spec->space, i, c->attempt->x[i], number));
+}
+
+/* The value of one of `variables`; false for AMBS_FIDELITY where there is none. */
+static bool add_variable(const ambs_command *c, const char *name, ambs_text *out)
+{
+    char number[32];
+    if (strcmp(name, "AMBS_PARAMS") == 0)
+        ambs_text_add(out, c->params_path);
+    else if (strcmp(name, "AMBS_RESULT") == 0)
+        ambs_text_add(out, c->result_path);
+    else if (strcmp(name, "AMBS_TRIAL") == 0)
+        ambs_text_addf(out, "%llu", (unsigned long long)c->attempt->trial);
+    else if (strcmp(name, "AMBS_ATTEMPT") == 0)
+        ambs_text_addf(out, "%u", (unsigned)c->attempt->attempt);
+    else if (strcmp(name, "AMBS_SEED") == 0) /* of this trial; below 2^31, as most generators want it */
+        ambs_text_addf(out, "%llu", (unsigned long long)(ambs_mix64(ambs_mix64(c->attempt->study_seed) +
+                                                                     c->attempt->trial) >>
+                                                          33));
+    else if (strcmp(name, "AMBS_STUDY") == 0)
+        ambs_text_add(out, c->spec->name ? c->spec->name : "");
+    else if (strcmp(name, "AMBS_REPORT_FD") == 0)
+        ambs_text_add(out, "3");
+    else if (!isnan(c->attempt->fidelity))
+        ambs_text_add(out, ambs_format_double(c->attempt->fidelity, number));
+    else
+        return false;
+    return true;
+}
+
+/* ---- placeholders ---- */
+
+/* The next placeholder of `element` from *at on: text before it is [*at, *ret_start), its name
+ * [*ret_name, +*ret_length), and *at moves behind it. A name of length 1 that is "$" is an escaped dollar.
+ * False at the end; an open brace is an error, which ambs_command_check finds. */
+static bool next_placeholder(const char **at, const char **ret_start, const char **ret_name,
+                             size_t *ret_length)
+{
+    for (const char *p = *at; (p = strchr(p, '$')); p++) {
+        const char *close = p[1] == '{' ? strchr(p, '}') : NULL;
+        if (p[1] != '$' && !close) continue;
+        *ret_start = p;
+        *ret_name = close ? p + 2 : p + 1;
+        *ret_length = close ? (size_t)(close - p - 2) : 1;
+        *at = close ? close + 1 : p + 2;
+        return true;
+    }
+    return false;
+}
+
+enum { NAME_MAX_LENGTH = 255 };
+
+static bool copy_name(const char *name, size_t length, char *ret_name)
+{
+    if (length > NAME_MAX_LENGTH) return false;
+    memcpy(ret_name, name, length);
+    ret_name[length] = '\0';
+    return true;
+}
+
+static bool is_variable(const char *name)
+{
+    for (size_t i = 0; variables[i]; i++)
+        if (strcmp(variables[i], name) == 0) return true;
+    return false;
+}
+
+/* Expands one element; *ret_dropped when it names an inactive parameter. */
+static void expand(const ambs_command *c, const char *element, ambs_text *out, bool *ret_dropped)
+{
+    const char *at = element, *from = element, *start, *name;
+    char known[NAME_MAX_LENGTH + 1];
+    size_t length;
+    *ret_dropped = false;
+    while (next_placeholder(&at, &start, &name, &length)) {
+        ambs_text_add_bytes(out, from, (size_t)(start - from));
+        from = at;
+        if (*name == '$' && *start == '$' && start[1] == '$') {
+            ambs_text_add(out, "$");
+            continue;
+        }
+        if (!copy_name(name, length, known)) continue;
+        int i = ambs_space_find(c->spec->space, known);
+        if (i >= 0 && is_active(c, (size_t)i))
+            add_value(c, (size_t)i, out);
+        else if (i >= 0 || !add_variable(c, known, out))
+            *ret_dropped = true;
+    }
+    ambs_text_add(out, from);
+}
+
+static int add_all_arguments(const ambs_command *c, ambs_strings *argv, ambs_error *err)
+{
+    int rc = AMBS_OK;
+    size_t d = ambs_space_dimension(c->spec->space);
+    for (size_t i = 0; i < d && rc == AMBS_OK; i++) {
+        if (!is_active(c, i)) continue;
+        ambs_text argument = {0};
+        ambs_text_addf(&argument, "--%s=", ambs_space_parameter(c->spec->space, i)->name);
+        add_value(c, i, &argument);
+        rc = ambs_strings_take(argv, &argument, err);
+    }
+    return rc;
+}
+
+int ambs_command_argv(const ambs_command *c, ambs_strings *ret_argv, ambs_error *err)
+{
+    int rc = AMBS_OK;
+    for (char **element = c->spec->argv; *element && rc == AMBS_OK; element++) {
+        if (strcmp(*element, "${args}") == 0) {
+            rc = add_all_arguments(c, ret_argv, err);
+            continue;
+        }
+        ambs_text text = {0};
+        bool dropped;
+        expand(c, *element, &text, &dropped);
+        if (dropped)
+            ambs_text_fini(&text);
+        else
+            rc = ambs_strings_take(ret_argv, &text, err);
+    }
+    return rc;
+}
+
+/* ---- environment and file ---- */
+
+static int add_parameters(const ambs_command *c, ambs_strings *environment, ambs_error *err)
+{
+    int rc = AMBS_OK;
+    size_t d = ambs_space_dimension(c->spec->space);
+    for (size_t i = 0; i < d && rc == AMBS_OK; i++) {
+        if (!is_active(c, i)) continue;
+        ambs_text entry = {0};
+        ambs_text_add(&entry, "AMBS_PARAM_");
+        for (const char *p = ambs_space_parameter(c->spec->space, i)->name; *p; p++)
+            ambs_text_add_bytes(&entry, isalnum((unsigned char)*p) ? p : "_", 1);
+        ambs_text_add(&entry, "=");
+        add_value(c, i, &entry);
+        rc = ambs_strings_take(environment, &entry, err);
+    }
+    return rc;
+}
+
+int ambs_command_environment(const ambs_command *c, ambs_strings *ret_environment, ambs_error *err)
+{
+    static const char *const threads[] = {"OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"};
+    int rc = AMBS_OK;
+    for (size_t i = 0; variables[i] && rc == AMBS_OK; i++) {
+        ambs_text entry = {0};
+        ambs_text_addf(&entry, "%s=", variables[i]);
+        if (add_variable(c, variables[i], &entry))
+            rc = ambs_strings_take(ret_environment, &entry, err);
+        else
+            ambs_text_fini(&entry);
+    }
+    for (size_t i = 0; i < sizeof threads / sizeof *threads && rc == AMBS_OK; i++) {
+        ambs_text entry = {0};
+        ambs_text_addf(&entry, "%s=%u", threads[i], (unsigned)c->spec->trial.cores);
+        rc = ambs_strings_take(ret_environment, &entry, err);
+    }
+    return rc == AMBS_OK ? add_parameters(c, ret_environment, err) : rc;
+}
+
+int ambs_command_params(const ambs_command *c, ambs_text *ret_json, ambs_error *err)
+{
+    ambs_json_writer w;
+    ambs_json_begin(&w, ret_json, 2);
+    ambs_space_write_json(c->spec->space, c->attempt->x, &w);
+    ambs_text_add(ret_json, "\n");
+    return ambs_text_check(ret_json, err);
+}
+
+/* ---- check ---- */
+
+static int refuse_name(const ambs_space *space, const char *name, const char *element, ambs_error *err)
+{
+    size_t d = ambs_space_dimension(space), n = 0, n_variables = sizeof variables / sizeof *variables;
+    const char **known = ambs_calloc(d + n_variables + 1, sizeof *known, err);
+    if (!known) return AMBS_E_NOMEM;
+    for (size_t i = 0; i < d; i++) known[n++] = ambs_space_parameter(space, i)->name;
+    for (size_t i = 0; variables[i]; i++) known[n++] = variables[i];
+    known[n] = "args";
+    const char *near = ambs_nearest_name(name, known);
+    int rc = ambs_fail(err, AMBS_E_INVALID,
+                       "command: \"%.80s\" names \"%.60s\", expected a parameter, ${args} or ${AMBS_…}%s%s%s",
+                       element, name, near ? "; did you mean \"" : "", near ? near : "",
+                       near ? "\"?" : "");
+    free(known);
+    return rc;
+}
+
+static int check_element(const ambs_space *space, const char *element, ambs_error *err)
+{
+    const char *at = element, *start, *name;
+    char known[NAME_MAX_LENGTH + 1];
+    size_t length;
+    if (strcmp(element, "${args}") == 0) return AMBS_OK;
+    while (next_placeholder(&at, &start, &name, &length)) {
+        if (start[1] == '$') continue;
+        if (!copy_name(name, length, known))
+            return ambs_fail(err, AMBS_E_INVALID, "command: a name in \"%.80s\" is too long", element);
+        if (strcmp(known, "args") == 0)
+            return ambs_fail(err, AMBS_E_INVALID,
+                             "command: found \"%.80s\", expected ${args} as an element of its own", element);
+        if (ambs_space_find(space, known) < 0 && !is_variable(known))
+            return refuse_name(space, known, element, err);
+    }
+    if (strstr(at, "${"))
+        return ambs_fail(err, AMBS_E_INVALID, "command: \"%.80s\" has \"${\" without \"}\"; write $$ for a $",
+                         element);
+    return AMBS_OK;
+}
+
+static bool can_execute(const char *folder, size_t length, const char *program)
+{
+    char path[4200];
+    int n = snprintf(path, sizeof path, "%.*s/%s", (int)length, length ? folder : ".", program);
+    return n > 0 && (size_t)n < sizeof path && access(path, X_OK) == 0;
+}
+
+static int check_program(const char *program, ambs_error *err)
+{
+    if (strchr(program, '/')) {
+        if (access(program, X_OK) == 0) return AMBS_OK;
+        return ambs_fail(err, AMBS_E_NOT_FOUND, "command: %.200s: %s", program, strerror(errno));
+    }
+    const char *path = getenv("PATH");
+    for (const char *at = path ? path : "/usr/bin:/bin"; at;) {
+        size_t length = strcspn(at, ":");
+        if (can_execute(at, length, program)) return AMBS_OK;
+        at = at[length] ? at + length + 1 : NULL;
+    }
+    return ambs_fail(err, AMBS_E_NOT_FOUND,
+                     "command: no program \"%.100s\" in PATH; name it with its folder (./%.100s) or install it",
+                     program, program);
+}
+
+int ambs_command_check(const ambs_spec *spec, ambs_error *err)
+{
+    if (!spec->argv || !spec->argv[0] || spec->argv[0][0] == '\0')
+        return ambs_fail(err, AMBS_E_INVALID,
+                         "command: it is empty, expected a list: [program, argument, …]");
+    for (char **element = spec->argv; *element; element++) {
+        int rc = check_element(spec->space, *element, err);
+        if (rc != AMBS_OK) return rc;
+    }
+    return strchr(spec->argv[0], '$') ? AMBS_OK : check_program(spec->argv[0], err);
+}
+
+const ambs_objective_ops ambs_objective_command = {
+    .member = {.name = "command",
+               .summary = "a program of your own, started anew for each trial"},
+};

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: MIT */
+/* Attempts as commands: one process group each. Descriptor 3 of the process is a stream socket: step
+ * reports come as JSON lines, and each line is answered by "continue", "stop" or "error: …". */
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "objective/command.h"
+#include "objective/result.h"
+#include "objective/runner_slot.h"
+#include "objective/scratch.h"
+
+enum { PATH_SIZE = 4200, RESULT_BYTES_MAX = (1 << 20) + 1 };
+
+static int fail_errno(ambs_error *err, const char *what)
+{
+    return ambs_fail(err, AMBS_E_IO, "starting a command: %s: %s", what, strerror(errno));
+}
+
+static void path_in(const run_slot *s, const char *name, char *ret_path)
+{
+    snprintf(ret_path, PATH_SIZE, "%.4000s/%s", s->scratch, name);
+}
+
+/* ---- begin ---- */
+
+static int write_params(const ambs_command *c, ambs_error *err)
+{
+    ambs_text json = {0};
+    int rc = ambs_command_params(c, &json, err);
+    if (rc == AMBS_OK) {
+        FILE *file = fopen(c->params_path, "we");
+        bool good = file && fwrite(json.text, 1, json.length, file) == json.length;
+        if (file && fclose(file) != 0) good = false;
+        if (!good) rc = fail_errno(err, c->params_path);
+    }
+    ambs_text_fini(&json);
+    return rc;
+}
+
+/* The ends of the new process, to be closed here after the launch: [0] stdout, [1] stderr, [2] reports. */
+static int make_channels(run_slot *s, int *theirs, ambs_error *err)
+{
+    int out[2], errors[2], reports[2];
+    if (pipe2(out, O_CLOEXEC) != 0) return fail_errno(err, "pipe");
+    s->out = out[0];
+    theirs[0] = out[1];
+    if (pipe2(errors, O_CLOEXEC) != 0) return fail_errno(err, "pipe");
+    s->err = errors[0];
+    theirs[1] = errors[1];
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, reports) != 0)
+        return fail_errno(err, "socketpair");
+    s->socket = reports[0];
+    theirs[2] = reports[1];
+    fcntl(s->out, F_SETFL, O_NONBLOCK);
+    fcntl(s->err, F_SETFL, O_NONBLOCK);
+    fcntl(s->socket, F_SETFL, O_NONBLOCK);
+    return AMBS_OK;
+}
+
+static int watch_channels(ambs_runner *r, const run_slot *s, ambs_error *err)
+{
+    int rc = ambs_slot_watch(r, s, s->out, AMBS_TAG_OUT, err);
+    if (rc == AMBS_OK) rc = ambs_slot_watch(r, s, s->err, AMBS_TAG_ERR, err);
+    return rc == AMBS_OK ? ambs_slot_watch(r, s, s->socket, AMBS_TAG_SOCKET, err) : rc;
+}
+
+static int launch(ambs_runner *r, run_slot *s, const ambs_command *c, ambs_error *err)
+{
+    ambs_strings argv = {0}, environment = {0};
+    int theirs[3] = {-1, -1, -1};
+    int rc = ambs_command_argv(c, &argv, err);
+    if (rc == AMBS_OK && (argv.n == 0 || argv.items[0][0] == '\0'))
+        rc = ambs_fail(err, AMBS_E_INVALID, "command: no program is left: its element names an inactive "
+                       "parameter");
+    if (rc == AMBS_OK) rc = ambs_command_environment(c, &environment, err);
+    if (rc == AMBS_OK) rc = make_channels(s, theirs, err);
+    if (rc == AMBS_OK) rc = watch_channels(r, s, err);
+    if (rc == AMBS_OK)
+        rc = ambs_supervisor_launch(r->supervisor, ambs_slot_new_id(r, s), (const char *const *)argv.items,
+                                    (const char *const *)environment.items, theirs, 3, err);
+    for (int i = 0; i < 3; i++)
+        if (theirs[i] >= 0) close(theirs[i]);
+    ambs_strings_fini(&argv);
+    ambs_strings_fini(&environment);
+    return rc;
+}
+
+int ambs_slot_command_begin(ambs_runner *r, run_slot *s, ambs_error *err)
+{
+    char params[PATH_SIZE], result[PATH_SIZE];
+    int rc = ambs_scratch_create(&s->scratch, err);
+    if (rc != AMBS_OK) return rc;
+    path_in(s, "params.json", params);
+    path_in(s, "result", result);
+    const ambs_command command = {.spec = r->spec,
+                                  .attempt = &s->entries[s->first].attempt,
+                                  .params_path = params,
+                                  .result_path = result};
+    rc = write_params(&command, err);
+    if (rc == AMBS_OK) rc = launch(r, s, &command, err);
+    if (rc != AMBS_OK) ambs_slot_forget_process(s);
+    return rc;
+}
+
+/* ---- reports ---- */
+
+static void say(const run_slot *s, const char *answer)
+{
+    char line[600];
+    int n = snprintf(line, sizeof line, "%.500s\n", answer);
+    /* A process that does not read its answers fills the socket, and the rest is dropped. */
+    if (s->socket >= 0) send(s->socket, line, (size_t)n, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+static void take_line(ambs_runner *r, run_slot *s, const char *line, size_t length)
+{
+    ambs_metric metrics[AMBS_MAX_METRICS];
+    long long step;
+    size_t n;
+    ambs_error err = {0};
+    if (ambs_report_read(line, length, r->spec->metric, &step, metrics, &n, &err) != AMBS_OK) {
+        char answer[sizeof err.text + 16];
+        snprintf(answer, sizeof answer, "error: %s", err.text);
+        say(s, answer);
+        ambs_log_line(r->log, AMBS_LOG_WARNING, "trial %llu: %.300s",
+                      (unsigned long long)s->entries[s->first].attempt.trial, err.text);
+        return;
+    }
+    for (size_t i = 0; i < n; i++) s->reports[i] = (run_report){.step = step, .metric = metrics[i]};
+    if (strcmp(metrics[0].name, r->spec->metric) == 0) s->last_value = metrics[0].value;
+    s->worst_answer = AMBS_CONTINUE;
+    s->n_reports = s->unanswered = (uint32_t)n;
+    s->told_reports = 0;
+    ambs_slot_list(r, s);
+}
+
+/* Takes lines until one has to be answered by the caller or none is complete. */
+static void take_lines(ambs_runner *r, run_slot *s)
+{
+    while (s->unanswered == 0) {
+        char *end = memchr(s->line, '\n', s->line_length);
+        if (!end && s->line_length == REPORT_LINE_MAX) { /* no line is that long: start again */
+            s->line_length = 0;
+            say(s, "error: step report: the line is too long");
+        }
+        if (!end) return;
+        size_t length = (size_t)(end - s->line) + 1;
+        if (length > 1) take_line(r, s, s->line, length - 1);
+        s->line_length -= length;
+        memmove(s->line, s->line + length, s->line_length);
+    }
+}
+
+/* True when the socket has no more to give. */
+static bool read_lines(ambs_runner *r, run_slot *s)
+{
+    take_lines(r, s);
+    while (s->unanswered == 0 && s->socket >= 0) {
+        ssize_t n = recv(s->socket, s->line + s->line_length, REPORT_LINE_MAX - s->line_length, MSG_DONTWAIT);
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0 && errno == EAGAIN) return true;
+        if (n <= 0) {
+            close(s->socket);
+            s->socket = -1;
+            return true;
+        }
+        s->line_length += (size_t)n;
+        take_lines(r, s);
+    }
+    return s->unanswered == 0;
+}
+
+void ambs_slot_command_readable(ambs_runner *r, run_slot *s)
+{
+    if (!s->has_exited && s->unanswered == 0) read_lines(r, s);
+}
+
+/* ---- the end ---- */
+
+/* Reads the file in AMBS_RESULT; false when there is none or it is empty. */
+static bool read_result_file(const ambs_runner *r, const run_slot *s, ambs_outcome *ret)
+{
+    char path[PATH_SIZE];
+    path_in(s, "result", path);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    struct stat info;
+    if (fd < 0) return false;
+    char *bytes = NULL;
+    size_t length = 0;
+    bool regular = fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_size > 0;
+    if (regular && (bytes = malloc(RESULT_BYTES_MAX)))
+        for (ssize_t n; length < RESULT_BYTES_MAX &&
+                        (n = read(fd, bytes + length, RESULT_BYTES_MAX - length)) > 0;)
+            length += (size_t)n;
+    close(fd);
+    if (length > 0)
+        ambs_result_read(bytes, length, r->spec->metric, "the file in AMBS_RESULT", ret);
+    free(bytes);
+    return length > 0;
+}
+
+static void read_result(const ambs_runner *r, const run_slot *s, ambs_outcome *ret)
+{
+    size_t length;
+    if (read_result_file(r, s, ret)) return;
+    const char *line = ambs_capture_last_line(s->stdout_end, &length);
+    if (line) {
+        ambs_result_read(line, length, r->spec->metric, "the last line of standard output", ret);
+        return;
+    }
+    ret->state = AMBS_TRIAL_FAILED;
+    ret->reason = AMBS_REASON_NO_RESULT;
+    snprintf(ret->message, sizeof ret->message,
+             "ended with status 0 but wrote no result: write the number, or {\"%.60s\": number}, to the "
+             "file in AMBS_RESULT or as the last line of standard output",
+             r->spec->metric);
+}
+
+static void finish(ambs_runner *r, run_slot *s)
+{
+    ambs_outcome o;
+    bool well = s->exited.exec_errno == 0 && s->exited.status == 0;
+    ambs_slot_classify(r, s, &s->exited, &o);
+    if (well && (s->stop == STOP_NONE || s->stop == STOP_PRUNE)) {
+        read_result(r, s, &o);
+        if (s->told_stop && (o.state == AMBS_TRIAL_COMPLETE || o.reason == AMBS_REASON_NO_RESULT)) {
+            if (o.state != AMBS_TRIAL_COMPLETE) o.objective = s->last_value;
+            o.state = AMBS_TRIAL_PRUNED;
+            o.reason = AMBS_REASON_NONE;
+            o.message[0] = '\0';
+        }
+    }
+    ambs_slot_end(r, s, &o);
+    ambs_slot_forget_process(s);
+}
+
+/* What it reported before it ended is told first; each report still wants its answer. */
+static void finish_when_told(ambs_runner *r, run_slot *s)
+{
+    if (s->stop != STOP_NONE || read_lines(r, s)) finish(r, s);
+}
+
+void ambs_slot_command_answer(ambs_runner *r, run_slot *s)
+{
+    say(s, s->worst_answer == AMBS_CONTINUE ? "continue" : "stop");
+    if (s->has_exited)
+        finish_when_told(r, s);
+    else
+        read_lines(r, s);
+}
+
+void ambs_slot_command_exited(ambs_runner *r, run_slot *s, const ambs_wire_process *exited)
+{
+    int pass_on = r->verbose ? STDERR_FILENO : -1;
+    if (s->out >= 0) ambs_capture_read(s->stdout_end, s->out, 1 << 24, pass_on);
+    if (s->err >= 0) ambs_capture_read(s->stderr_end, s->err, 1 << 24, pass_on);
+    s->has_exited = true;
+    s->exited = *exited;
+    s->deadline_s = INFINITY;
+    finish_when_told(r, s);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+#include "objective/scratch.h"
+
+#include <errno.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/memory.h"
+
+int ambs_scratch_create(char **ret_path, ambs_error *err)
+{
+    const char *parent = getenv("TMPDIR");
+    if (!parent || parent[0] != '/') parent = "/tmp";
+    size_t size = strlen(parent) + sizeof "/ambs-XXXXXX";
+    char *path = ambs_calloc(size, 1, err);
+    if (!path) return AMBS_E_NOMEM;
+    snprintf(path, size, "%s/ambs-XXXXXX", parent);
+    if (!mkdtemp(path)) {
+        int rc = ambs_fail(err, AMBS_E_IO, "scratch folder %s: %s; set TMPDIR to a folder that can be "
+                           "written", path, strerror(errno));
+        free(path);
+        return rc;
+    }
+    *ret_path = path;
+    return AMBS_OK;
+}
+
+static int remove_one(const char *path, const struct stat *info, int type, struct FTW *at)
+{
+    (void)info, (void)type, (void)at;
+    remove(path);
+    return 0;
+}
+
+void ambs_scratch_remove(const char *path)
+{
+    nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/* The folder of one attempt, for the files it is given and gives. */
+#ifndef AMBS_OBJECTIVE_SCRATCH_H
+#define AMBS_OBJECTIVE_SCRATCH_H
+
+#include "ambs/error.h"
+
+/* Makes a folder in $TMPDIR, or /tmp; the caller frees the path. */
+int ambs_scratch_create(char **ret_path, ambs_error *err);
+/* Removes it with all that is in it. Links are removed, not followed. */
+void ambs_scratch_remove(const char *path);
+
+#endif

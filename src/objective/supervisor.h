@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/* The agent's end of the supervisor, as the runner uses it. */
+#ifndef AMBS_OBJECTIVE_SUPERVISOR_H
+#define AMBS_OBJECTIVE_SUPERVISOR_H
+
+#include <sys/types.h>
+
+#include "objective/runner.h"
+#include "objective/wire.h"
+
+/* The name by which the supervisor's helper is launched. */
+#define AMBS_HELPER_ID UINT64_MAX
+#define AMBS_TAG_SUPERVISOR UINT64_MAX
+#define AMBS_TAG_HELPER (UINT64_MAX - 1)
+
+/* Starts argv with `environment` (NAME=VALUE, over the scrubbed one) and fds [n_fds] as its descriptors
+ * 1, 2, 3, …; `id` is new. The descriptors stay the caller's. AMBS_E_INVALID when argv and environment
+ * are too long together, AMBS_E_IO when the supervisor is gone. */
+int ambs_supervisor_launch(ambs_supervisor *supervisor, uint64_t id, const char *const *argv,
+                           const char *const *environment, const int *fds, size_t n_fds, ambs_error *err);
+/* TERM or KILL to the whole process group. Nothing happens when it has ended. */
+void ambs_supervisor_signal(ambs_supervisor *supervisor, uint64_t id, int signal);
+
+/* AMBS_OK with a STARTED or EXITED message; AMBS_E_AGAIN when there is none now; AMBS_E_IO when the
+ * supervisor is gone: by then nothing that it started is left. */
+int ambs_supervisor_next(ambs_supervisor *supervisor, ambs_wire_process *ret_message);
+
+/* Notes the children that this process has now as its own: they survive the supervisor's loss. Called when
+ * the runner begins, after MPI_Init. */
+void ambs_supervisor_note_children(ambs_supervisor *supervisor);
+
+/* The helper: what it wrote since, and its end. */
+int ambs_supervisor_helper_output(const ambs_supervisor *supervisor); /* descriptor, -1 without helper */
+void ambs_supervisor_helper_ended(ambs_supervisor *supervisor);
+
+/* Adds a descriptor to what ambs_supervisor_fd() waits for; `tag` comes back from ambs_supervisor_wait.
+ * Closing the descriptor removes it. */
+int ambs_supervisor_watch(ambs_supervisor *supervisor, int fd, uint64_t tag, ambs_error *err);
+/* The tags that are ready now, at most `room`; does not wait. The supervisor's own socket has the tag
+ * AMBS_TAG_SUPERVISOR, the helper's output AMBS_TAG_HELPER; callers use smaller ones. */
+size_t ambs_supervisor_ready(ambs_supervisor *supervisor, uint64_t *ret_tags, size_t room);
+
+/* The path of an executable that belongs to ambs ("ambs-trial-host"): in $AMBS_LIBEXEC, beside the
+ * running program, in the build folder, in the installation. AMBS_E_NOT_FOUND names these places.
+ * `ret_path` holds `size` bytes. */
+int ambs_program_find(const char *name, char *ret_path, size_t size, ambs_error *err);
+
+#endif

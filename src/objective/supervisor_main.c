@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: MIT */
+/* ambs-supervisor: starts the processes of one agent, so that the agent (which holds MPI) never forks.
+ * It speaks the messages of wire.h on descriptor 3, keeps nothing else open, and leaves nothing behind:
+ * when its socket closes, or on TERM (its parent died), every process it started is ended before it
+ * leaves. libc only. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "objective/supervisor_process.h"
+#include "objective/wire.h"
+
+extern char **environ;
+
+/* Variables by which an MPI launcher or a batch system speaks to its own processes: a trial that saw
+ * them would join, or wait for, a job that is not its own. */
+static bool is_launcher_variable(const char *entry)
+{
+    static const char *const prefixes[] = {"OMPI_",  "PMIX_",  "PRTE_", "ORTE_",     "PMI_",
+                                           "PALS_",  "HYDRA_", "I_MPI_", "MPI_LOCAL", "SLURM_",
+                                           NULL};
+    static const char *const names[] = {"RANK=",        "WORLD_SIZE=",       "LOCAL_RANK=",
+                                        "GROUP_RANK=",  "LOCAL_WORLD_SIZE=", "NODE_RANK=",
+                                        "MASTER_ADDR=", "MASTER_PORT=",      NULL};
+    if (strncmp(entry, "SLURM_JOB_ID=", 13) == 0) return false;
+    for (size_t i = 0; prefixes[i]; i++)
+        if (strncmp(entry, prefixes[i], strlen(prefixes[i])) == 0) return true;
+    for (size_t i = 0; names[i]; i++)
+        if (strncmp(entry, names[i], strlen(names[i])) == 0) return true;
+    return false;
+}
+
+static void scrub_environment(void)
+{
+    size_t kept = 0;
+    for (size_t i = 0; environ[i]; i++)
+        if (!is_launcher_variable(environ[i])) environ[kept++] = environ[i];
+    environ[kept] = NULL;
+}
+
+static bool overrides(char **additions, size_t n, const char *entry)
+{
+    size_t name = strcspn(entry, "=") + 1;
+    for (size_t i = 0; i < n; i++)
+        if (strncmp(additions[i], entry, name) == 0) return true;
+    return false;
+}
+
+/* The inherited environment with `additions` over it, NULL-terminated; the strings are borrowed. */
+static char **merge_environment(char **additions, size_t n)
+{
+    size_t inherited = 0, used = 0;
+    while (environ[inherited]) inherited++;
+    char **merged = calloc(inherited + n + 1, sizeof *merged);
+    if (!merged) return NULL;
+    for (size_t i = 0; i < inherited; i++)
+        if (!overrides(additions, n, environ[i])) merged[used++] = environ[i];
+    for (size_t i = 0; i < n; i++) merged[used++] = additions[i];
+    return merged;
+}
+
+static void answer(uint32_t type, uint64_t id, int pid, int status, int exec_errno)
+{
+    const ambs_wire_process message = {.type = type,
+                                       .pid = pid,
+                                       .id = id,
+                                       .status = status,
+                                       .exec_errno = exec_errno};
+    send(AMBS_WIRE_SOCKET, &message, sizeof message, MSG_NOSIGNAL);
+}
+
+/* Points `ret` [n] at the NUL-terminated strings that follow each other from *at; false when the bytes
+ * end before. */
+static bool take_strings(char **at, const char *end, size_t n, char **ret)
+{
+    for (size_t i = 0; i < n; i++) {
+        char *nul = memchr(*at, '\0', (size_t)(end - *at));
+        if (!nul) return false;
+        ret[i] = *at;
+        *at = nul + 1;
+    }
+    return true;
+}
+
+static int launch_with(ambs_children *children, const ambs_wire_launch *header, char **strings,
+                       const int *fds, size_t n_fds)
+{
+    char mark[96], **argv = strings, **additions = strings + header->n_argv + 1;
+    snprintf(mark, sizeof mark, AMBS_WIRE_MARK "=%ld-%llu", (long)getpid(),
+             (unsigned long long)header->id);
+    additions[header->n_env] = mark;
+    char **environment = merge_environment(additions, (size_t)header->n_env + 1);
+    if (!environment) return ENOMEM;
+    pid_t pid = ambs_children_start(children, &(ambs_start){.id = header->id,
+                                                            .argv = argv,
+                                                            .environment = environment,
+                                                            .fds = fds,
+                                                            .n_fds = n_fds});
+    int error = pid < 0 ? errno : 0;
+    free(environment);
+    if (pid > 0) answer(AMBS_WIRE_STARTED, header->id, pid, 0, 0);
+    return error;
+}
+
+static void launch(ambs_children *children, char *packet, size_t size, const int *fds, size_t n_fds)
+{
+    ambs_wire_launch header;
+    if (size < sizeof header) return;
+    memcpy(&header, packet, sizeof header);
+    int error = EINVAL;
+    char *at = packet + sizeof header;
+    if (header.n_argv > 0 && (size_t)header.n_argv + header.n_env <= size) {
+        /* argv, NULL, additions, the mark: one array. */
+        char **strings = calloc((size_t)header.n_argv + header.n_env + 2, sizeof *strings);
+        if (!strings)
+            error = ENOMEM;
+        else if (take_strings(&at, packet + size, header.n_argv, strings) &&
+                 take_strings(&at, packet + size, header.n_env, strings + header.n_argv + 1))
+            error = launch_with(children, &header, strings, fds, n_fds);
+        free(strings);
+    }
+    if (error != 0) answer(AMBS_WIRE_EXITED, header.id, 0, 127 << 8, error);
+}
+
+static void pass_signal(const ambs_children *children, const char *packet, size_t size)
+{
+    ambs_wire_signal request;
+    if (size < sizeof request) return;
+    memcpy(&request, packet, sizeof request);
+    const ambs_child *child = ambs_children_find(children, request.id);
+    if (child) ambs_child_signal(child, request.signal);
+}
+
+static size_t take_fds(struct msghdr *message, int *ret_fds)
+{
+    size_t n = 0;
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c; c = CMSG_NXTHDR(message, c)) {
+        if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS) continue;
+        n = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+        memcpy(ret_fds, CMSG_DATA(c), n * sizeof(int));
+    }
+    return n;
+}
+
+/* One packet from the agent; false when the agent is gone. */
+static bool serve_packet(ambs_children *children, char *packet)
+{
+    union {
+        struct cmsghdr align;
+        char bytes[CMSG_SPACE(AMBS_WIRE_MAX_FDS * sizeof(int))];
+    } control;
+    int fds[AMBS_WIRE_MAX_FDS];
+    struct iovec part = {.iov_base = packet, .iov_len = AMBS_WIRE_PACKET_MAX};
+    struct msghdr message = {.msg_iov = &part,
+                             .msg_iovlen = 1,
+                             .msg_control = control.bytes,
+                             .msg_controllen = sizeof control.bytes};
+    ssize_t size = recvmsg(AMBS_WIRE_SOCKET, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+    if (size < 0) return errno == EAGAIN || errno == EINTR;
+    if (size == 0) return false;
+    size_t n_fds = take_fds(&message, fds);
+    uint32_t type;
+    memcpy(&type, packet, sizeof type);
+    if (type == AMBS_WIRE_LAUNCH) launch(children, packet, (size_t)size, fds, n_fds);
+    if (type == AMBS_WIRE_SIGNAL) pass_signal(children, packet, (size_t)size);
+    for (size_t i = 0; i < n_fds; i++) close(fds[i]);
+    return true;
+}
+
+static void reap_all(ambs_children *children)
+{
+    ambs_child child;
+    int status, exec_errno = 0;
+    bool known, any = false;
+    while (ambs_children_reap(children, &child, &status, &exec_errno, &known)) {
+        any = true;
+        if (known) answer(AMBS_WIRE_EXITED, child.id, child.pid, status, exec_errno);
+    }
+    if (any) ambs_children_sweep(children);
+}
+
+static void serve(ambs_children *children, int signals, char *packet)
+{
+    struct pollfd fds[] = {{.fd = AMBS_WIRE_SOCKET, .events = POLLIN},
+                           {.fd = signals, .events = POLLIN}};
+    for (;;) {
+        if (poll(fds, 2, -1) < 0 && errno != EINTR) return;
+        struct signalfd_siginfo info;
+        while (read(signals, &info, sizeof info) == sizeof info)
+            if (info.ssi_signo == SIGTERM) return;
+        reap_all(children);
+        if (fds[0].revents && !serve_packet(children, packet)) return;
+    }
+}
+
+/* Own session; no terminal, no descriptors of the agent (MPI's sockets among them). */
+static int detach(void)
+{
+    setsid();
+    int null = open("/dev/null", O_RDWR);
+    for (int fd = 0; fd < 3; fd++) dup2(null, fd);
+#ifdef SYS_close_range
+    if (syscall(SYS_close_range, AMBS_WIRE_SOCKET + 1, ~0u, 0u) != 0)
+#endif
+        for (int fd = AMBS_WIRE_SOCKET + 1; fd < (int)sysconf(_SC_OPEN_MAX); fd++) close(fd);
+    fcntl(AMBS_WIRE_SOCKET, F_SETFD, FD_CLOEXEC);
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    sigset_t watched;
+    sigemptyset(&watched);
+    sigaddset(&watched, SIGCHLD);
+    sigaddset(&watched, SIGTERM);
+    struct sigaction standard = {.sa_handler = SIG_DFL};
+    sigaction(SIGCHLD, &standard, NULL); /* ignored ones would be reaped unseen */
+    sigprocmask(SIG_SETMASK, &watched, NULL);
+    return signalfd(-1, &watched, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+int main(int argc, char **argv)
+{
+    int type;
+    socklen_t size = sizeof type;
+    if (argc != 1 || getsockopt(AMBS_WIRE_SOCKET, SOL_SOCKET, SO_TYPE, &type, &size) != 0) {
+        fprintf(stderr, "%s is started by ambs, not by hand\n", argv[0]);
+        return 2;
+    }
+    int signals = detach();
+    char *packet = malloc(AMBS_WIRE_PACKET_MAX);
+    if (!packet || signals < 0) return 1;
+    scrub_environment();
+    ambs_children children = {0};
+    serve(&children, signals, packet);
+    ambs_children_finish(&children);
+    free(packet);
+    return 0;
+}

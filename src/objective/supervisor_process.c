@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT */
+/* A child leads a session and process group of its own. What it leaves behind is found in three ways:
+ * the group (killed while the leader is still a zombie, so its number cannot belong to anyone else), the
+ * tree below the leader (before a KILL), and the orphans that this process, a subreaper, adopts: they
+ * carry the attempt's mark in their environment. */
+#include "objective/supervisor_process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "objective/process_tree.h"
+#include "objective/wire.h"
+
+enum { ORPHANS_MAX = 256, FINISH_TERM_MS = 1000, FINISH_KILL_MS = 60000 };
+
+static void close_from(unsigned first)
+{
+#ifdef SYS_close_range
+    if (syscall(SYS_close_range, first, ~0u, 0u) == 0) return;
+#endif
+    long n = sysconf(_SC_OPEN_MAX);
+    for (long fd = (long)first; fd < n; fd++) close((int)fd);
+}
+
+/* Every disposition back to its default: an ignored signal would stay ignored over execve(). */
+static void reset_signals(void)
+{
+    struct sigaction standard = {.sa_handler = SIG_DFL};
+    for (int s = 1; s < NSIG; s++) sigaction(s, &standard, NULL);
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* In the child: never returns. */
+static void become(const ambs_start *start, int exec_pipe, pid_t supervisor)
+{
+    int fds[AMBS_WIRE_MAX_FDS], top = AMBS_WIRE_MAX_FDS + 3;
+    setsid();
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != supervisor) _exit(127); /* it died before the line above */
+    /* First out of the way of the numbers they will take, then into place. */
+    for (size_t i = 0; i < start->n_fds; i++) fds[i] = fcntl(start->fds[i], F_DUPFD, top);
+    int report = fcntl(exec_pipe, F_DUPFD, top);
+    int null = open("/dev/null", O_RDWR);
+    dup2(null, 0);
+    for (int i = 0; i < (int)start->n_fds; i++) dup2(fds[i], 1 + i);
+    int last = 1 + (int)start->n_fds;
+    dup2(report, last);
+    fcntl(last, F_SETFD, FD_CLOEXEC);
+    close_from((unsigned)last + 1);
+    reset_signals();
+    execvpe(start->argv[0], start->argv, start->environment);
+    int error = errno;
+    if (write(last, &error, sizeof error) < 0) _exit(126);
+    _exit(127);
+}
+
+pid_t ambs_children_start(ambs_children *children, const ambs_start *start)
+{
+    if (children->n == children->capacity) {
+        size_t capacity = children->capacity ? 2 * children->capacity : 16;
+        ambs_child *items = realloc(children->items, capacity * sizeof *items);
+        if (!items) return -1;
+        children->items = items;
+        children->capacity = capacity;
+    }
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) return -1;
+    pid_t supervisor = getpid(), pid = fork();
+    if (pid == 0) become(start, ends[1], supervisor);
+    close(ends[1]);
+    if (pid < 0) {
+        close(ends[0]);
+        return -1;
+    }
+    children->items[children->n++] =
+        (ambs_child){.id = start->id, .pid = pid, .exec_pipe = ends[0]};
+    return pid;
+}
+
+ambs_child *ambs_children_find(const ambs_children *children, uint64_t id)
+{
+    for (size_t i = 0; i < children->n; i++)
+        if (children->items[i].id == id) return &children->items[i];
+    return NULL;
+}
+
+static ambs_child *find_pid(const ambs_children *children, pid_t pid)
+{
+    for (size_t i = 0; i < children->n; i++)
+        if (children->items[i].pid == pid) return &children->items[i];
+    return NULL;
+}
+
+/* To the leader as well: just after the fork it may not have its group yet. */
+static void signal_group(pid_t pid, int signal)
+{
+    if (kill(-pid, signal) != 0) kill(pid, signal);
+}
+
+void ambs_child_signal(const ambs_child *child, int signal)
+{
+    if (signal == SIGKILL) ambs_process_kill_descendants(child->pid);
+    signal_group(child->pid, signal);
+    /* A stopped process takes its TERM only when it goes on. */
+    if (signal == SIGTERM) signal_group(child->pid, SIGCONT);
+}
+
+bool ambs_children_reap(ambs_children *children, ambs_child *ret_child, int *ret_status,
+                        int *ret_exec_errno, bool *ret_known)
+{
+    siginfo_t info = {0};
+    if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid == 0) return false;
+    ambs_child *child = find_pid(children, info.si_pid);
+    *ret_known = child != NULL;
+    if (child) kill(-child->pid, SIGKILL);
+    *ret_status = 0;
+    waitpid(info.si_pid, ret_status, 0);
+    if (!child) return true;
+    *ret_exec_errno = 0;
+    if (read(child->exec_pipe, ret_exec_errno, sizeof *ret_exec_errno) <= 0) *ret_exec_errno = 0;
+    close(child->exec_pipe);
+    *ret_child = *child;
+    *child = children->items[--children->n];
+    return true;
+}
+
+/* True where the orphan belongs to an attempt that still runs. */
+static bool has_running_owner(const ambs_children *children, pid_t orphan)
+{
+    char mark[64];
+    long supervisor;
+    unsigned long long id;
+    if (ambs_process_variable(orphan, AMBS_WIRE_MARK, mark, sizeof mark) != 0 ||
+        sscanf(mark, "%ld-%llu", &supervisor, &id) != 2 || supervisor != (long)getpid())
+        return children->n > 0; /* it hides whose it is: it may stay as long as anything runs */
+    return ambs_children_find(children, id) != NULL;
+}
+
+void ambs_children_sweep(const ambs_children *children)
+{
+    pid_t pids[ORPHANS_MAX];
+    size_t n = ambs_process_children(getpid(), pids, ORPHANS_MAX);
+    for (size_t i = 0; i < n; i++) {
+        if (find_pid(children, pids[i]) || has_running_owner(children, pids[i])) continue;
+        ambs_process_kill_descendants(pids[i]);
+        kill(pids[i], SIGKILL);
+    }
+}
+
+/* Reaps until no child is left (true) or `limit_ms` have passed. */
+static bool wait_for_all(int limit_ms, void (*again)(void))
+{
+    const struct timespec nap = {.tv_nsec = 2000000};
+    for (int waited = 0; waited <= limit_ms; waited += 2) {
+        pid_t pid;
+        do pid = waitpid(-1, NULL, WNOHANG);
+        while (pid > 0);
+        if (pid < 0 && errno == ECHILD) return true;
+        if (again) again();
+        nanosleep(&nap, NULL);
+    }
+    return false;
+}
+
+static void kill_all_children(void)
+{
+    pid_t pids[ORPHANS_MAX];
+    size_t n = ambs_process_children(getpid(), pids, ORPHANS_MAX);
+    for (size_t i = 0; i < n; i++) {
+        ambs_process_kill_descendants(pids[i]);
+        kill(pids[i], SIGKILL);
+    }
+}
+
+void ambs_children_finish(ambs_children *children)
+{
+    for (size_t i = 0; i < children->n; i++) ambs_child_signal(&children->items[i], SIGTERM);
+    /* As a subreaper it gets every orphan: no child left means that no descendant is left. */
+    if (!wait_for_all(FINISH_TERM_MS, NULL)) wait_for_all(FINISH_KILL_MS, kill_all_children);
+    for (size_t i = 0; i < children->n; i++) close(children->items[i].exec_pipe);
+    free(children->items);
+    *children = (ambs_children){0};
+}
