@@ -16,7 +16,9 @@ static int ask(void *state, uint64_t id, ambs_proposal *ret, ambs_error *err)
     const ambs_method_context *c = state;
     ambs_space_cursor *cursor;
     ret->origin = AMBS_ORIGIN_RANDOM;
-    if (ambs_space_cursor_create(c->space, &cursor, err) == AMBS_OK) {
+    int rc = ambs_space_cursor_create(c->space, &cursor, err);
+    if (rc == AMBS_E_NOMEM) return rc;
+    if (rc == AMBS_OK) {
         bool more;
         do more = ambs_space_cursor_next(cursor, ret->x);
         while (more && c->is_taken(c->search, ret->x));
@@ -25,7 +27,6 @@ static int ask(void *state, uint64_t id, ambs_proposal *ret, ambs_error *err)
     }
     ambs_random random;
     ambs_random_init(&random, 0, id, AMBS_PURPOSE_SAMPLE);
-    int rc;
     do rc = ambs_space_sample(c->space, &random, ret->x, err);
     while (rc == AMBS_OK && c->is_taken(c->search, ret->x));
     return rc;

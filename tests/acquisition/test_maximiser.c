@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+#include "../search/fixture.h"
+
+#include "acquisition/maximiser.h"
+
+/* An acquisition function that is known in closed form would need a surrogate that is; the forest
+ * on many points of a bowl is near enough to tell a good maximum from a poor one. */
+typedef struct setup {
+    ambs_space *space;
+    ambs_surrogate *surrogate;
+    const ambs_acquisition_ops *acquisition;
+    void *options;
+    ambs_acquisition_context context;
+    ambs_space_set *taken;
+    double *x;
+} setup;
+
+static const ambs_acquisition_ops *find_acquisition(const char *name)
+{
+    for (size_t i = 0; ambs_acquisition_registry[i]; i++)
+        if (strcmp(ambs_acquisition_registry[i]->member.name, name) == 0)
+            return ambs_acquisition_registry[i];
+    return NULL;
+}
+
+static setup make_setup(space_kind kind, size_t n)
+{
+    ambs_error err;
+    setup s = {.space = make_space(kind), .acquisition = find_acquisition("lcb")};
+    size_t d = ambs_space_dimension(s.space);
+    const ambs_member *m = &s.acquisition->member;
+    s.options = calloc(1, m->options_size);
+    must(ambs_options_init(m->options, s.options, &err), &err);
+    must(ambs_surrogate_create("forest", NULL, s.space, 1, &s.surrogate, &err), &err);
+    must(ambs_space_set_create(s.space, &s.taken, &err), &err);
+    s.x = calloc(n * d, sizeof *s.x);
+    double *y = calloc(n, sizeof *y);
+    ambs_random r;
+    ambs_random_init(&r, 1, 0, AMBS_PURPOSE_TEST);
+    for (size_t i = 0; i < n; i++) {
+        must(ambs_space_sample(s.space, &r, s.x + i * d, &err), &err);
+        y[i] = bowl(s.space, s.x + i * d);
+    }
+    must(ambs_surrogate_fit(s.surrogate, n, s.x, y, 1, &err), &err);
+    s.acquisition->prepare(s.options, &r, &s.context);
+    free(y);
+    return s;
+}
+
+static void drop_setup(setup *s)
+{
+    ambs_surrogate_destroy(s->surrogate);
+    ambs_space_set_destroy(s->taken);
+    ambs_space_destroy(s->space);
+    free(s->options);
+    free(s->x);
+}
+
+static bool is_taken(const void *of, const double *x)
+{
+    return ambs_space_set_has(of, x, NULL);
+}
+
+static bool run(const setup *s, ambs_maximiser_settings settings, size_t n_starts, double *ret_x,
+                double *ret_value)
+{
+    ambs_error err;
+    ambs_maximiser *m;
+    const double *starts[10];
+    for (size_t i = 0; i < n_starts; i++) starts[i] = s->x + i * ambs_space_dimension(s->space);
+    const ambs_maximiser_problem p = {s->surrogate, s->acquisition, s->options, &s->context,
+                                      starts,       n_starts,       is_taken,   s->taken};
+    must(ambs_maximiser_create(s->space, &settings, 10, &m, &err), &err);
+    ambs_random r;
+    ambs_random_init(&r, 2, 0, AMBS_PURPOSE_TEST);
+    double mean, sd;
+    bool found;
+    must(ambs_maximiser_run(m, &p, &r, ret_x, ret_value, &mean, &sd, &found, &err), &err);
+    if (found) {
+        double again_mean, again_sd, value;
+        must(ambs_surrogate_predict(s->surrogate, 1, ret_x, &again_mean, &again_sd, &err), &err);
+        s->acquisition->evaluate(s->options, &s->context, 1, &again_mean, &again_sd, &value);
+        assert_true(again_mean == mean && again_sd == sd && value == *ret_value);
+        assert_true(ambs_space_contains(s->space, ret_x, NULL));
+        assert_false(is_taken(s->taken, ret_x));
+    }
+    ambs_maximiser_destroy(m);
+    return found;
+}
+
+static void a_small_space_gives_its_very_best_free_member_until_none_is_left(void **state)
+{
+    (void)state;
+    setup s = make_setup(SPACE_SMALL, 40);
+    double x[MAX_D], value, last = INFINITY;
+    for (size_t i = 0; i < 60; i++) {
+        assert_true(run(&s, (ambs_maximiser_settings){100, 2, 3}, 0, x, &value));
+        assert_true(value <= last);
+        last = value;
+        assert_int_equal(ambs_space_set_add(s.taken, x, 0, NULL, NULL), AMBS_OK);
+    }
+    assert_false(run(&s, (ambs_maximiser_settings){100, 2, 3}, 0, x, &value));
+    drop_setup(&s);
+}
+
+static void no_climbs_and_no_starts_still_give_the_best_candidate(void **state)
+{
+    (void)state;
+    setup s = make_setup(SPACE_MIXED, 40);
+    double x[MAX_D], value;
+    assert_true(run(&s, (ambs_maximiser_settings){50, 0, 12}, 0, x, &value));
+    drop_setup(&s);
+}
+
+static void climbs_find_more_than_candidates_alone(void **state)
+{
+    (void)state;
+    setup s = make_setup(SPACE_HUGE, 200);
+    double x[MAX_D], plain, climbed;
+    run(&s, (ambs_maximiser_settings){500, 0, 0}, 0, x, &plain);
+    run(&s, (ambs_maximiser_settings){500, 10, 12}, 10, x, &climbed);
+    assert_true(climbed > plain);
+    drop_setup(&s);
+}
+
+static void what_is_taken_is_climbed_through_but_never_returned(void **state)
+{
+    (void)state;
+    setup s = make_setup(SPACE_HUGE, 200);
+    double x[MAX_D], value, first;
+    run(&s, (ambs_maximiser_settings){300, 5, 8}, 10, x, &first);
+    for (size_t i = 0; i < 20; i++) {
+        assert_int_equal(ambs_space_set_add(s.taken, x, 0, NULL, NULL), AMBS_OK);
+        assert_true(run(&s, (ambs_maximiser_settings){300, 5, 8}, 10, x, &value));
+        assert_true(value <= first);
+    }
+    drop_setup(&s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_small_space_gives_its_very_best_free_member_until_none_is_left),
+        cmocka_unit_test(no_climbs_and_no_starts_still_give_the_best_candidate),
+        cmocka_unit_test(climbs_find_more_than_candidates_alone),
+        cmocka_unit_test(what_is_taken_is_climbed_through_but_never_returned),
+    };
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests_name("maximiser", tests, NULL, NULL);
+}
