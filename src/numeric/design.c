@@ -3,16 +3,11 @@
 
 #include <string.h>
 
-int ambs_design_find(const char *name, const ambs_design_ops **ret_design, ambs_error *err)
+static int refuse(const char *name, ambs_error *err)
 {
     ambs_text known = {0};
     for (size_t i = 0; ambs_design_registry[i]; i++) {
         const ambs_member *m = &ambs_design_registry[i]->member;
-        if (strcmp(m->name, name) == 0) {
-            ambs_text_fini(&known);
-            *ret_design = ambs_design_registry[i];
-            return AMBS_OK;
-        }
         if (!m->for_tests) ambs_text_addf(&known, "%s%s", known.length ? ", " : "", m->name);
     }
     int rc = ambs_text_check(&known, err);
@@ -21,4 +16,14 @@ int ambs_design_find(const char *name, const ambs_design_ops **ret_design, ambs_
                        known.text);
     ambs_text_fini(&known);
     return rc;
+}
+
+int ambs_design_find(const char *name, const ambs_design_ops **ret_design, ambs_error *err)
+{
+    for (size_t i = 0; ambs_design_registry[i]; i++) {
+        if (strcmp(ambs_design_registry[i]->member.name, name) != 0) continue;
+        *ret_design = ambs_design_registry[i];
+        return AMBS_OK;
+    }
+    return refuse(name, err);
 }
