@@ -134,7 +134,11 @@ void ambs_json_string(ambs_json_writer *w, const char *value)
 void ambs_json_double(ambs_json_writer *w, double value)
 {
     char number[32];
-    add_plain(w, isfinite(value) ? ambs_format_double(value, number) : "null");
+    /* "-0" would be read as a whole number, which has no sign to keep */
+    if (value == 0 && signbit(value))
+        add_plain(w, "-0.0");
+    else
+        add_plain(w, isfinite(value) ? ambs_format_double(value, number) : "null");
 }
 
 void ambs_json_int(ambs_json_writer *w, long long value)

@@ -11,6 +11,8 @@
 
 enum {
     MEASURE_MAX = 100000,      /* tries while the rate is measured */
+    MEASURE_MIN = 1000,        /* the same with so many parameters that time matters */
+    MEASURE_VALUES = 20000000, /* values drawn in all: a second */
     MEASURE_ENOUGH = 1000,     /* feasible ones that make the rate certain to 3 % */
     COUNT_NODES_MAX = 2000000, /* partial configurations visited to count the space: some 50 ms */
     LISTED_MAX = 100000        /* configurations that may be listed completely */
@@ -20,8 +22,8 @@ enum {
 /* What one measurement needs and finds. */
 typedef struct measurement {
     size_t *broken; /* [n_constraints] how often each constraint was false */
-    double *rows;   /* [MEASURE_ENOUGH, d] the feasible ones */
-    size_t n_rows, tries;
+    double *rows;   /* [rows_max, d] the feasible ones */
+    size_t n_rows, rows_max, tries, tries_max;
 } measurement;
 
 /* The constraint that was false most often, for the message. */
@@ -48,7 +50,7 @@ static void measure_rate(ambs_space *space, measurement *m)
 {
     ambs_random random; /* a fixed stream: the rate belongs to the space */
     ambs_random_init(&random, 0, 0, AMBS_PURPOSE_SAMPLE);
-    while (m->tries < MEASURE_MAX && m->n_rows < MEASURE_ENOUGH) {
+    while (m->tries < m->tries_max && m->n_rows < m->rows_max) {
         double *x = m->rows + m->n_rows * space->d;
         ambs_space_draw(space, &random, x);
         m->n_rows += count_broken(space, x, m->broken);
@@ -131,9 +133,13 @@ int ambs_space_measure(ambs_space *space, ambs_error *err)
     space->feasible_rate = 1;
     int rc = measure_cardinality(space, err);
     if (rc != AMBS_OK || space->n_constraints == 0) return rc;
-    measurement m = {0};
+    size_t tries = MEASURE_VALUES / space->d;
+    measurement m = {.tries_max = tries < MEASURE_MIN   ? MEASURE_MIN
+                                  : tries > MEASURE_MAX ? MEASURE_MAX
+                                                        : tries};
+    m.rows_max = m.tries_max / (MEASURE_MAX / MEASURE_ENOUGH);
     m.broken = ambs_calloc(space->n_constraints, sizeof *m.broken, err);
-    m.rows = ambs_calloc(MEASURE_ENOUGH * space->d, sizeof *m.rows, err);
+    m.rows = ambs_calloc(m.rows_max * space->d, sizeof *m.rows, err);
     if (m.broken && m.rows) {
         measure_rate(space, &m);
         rc = prepare_sampling(space, &m, err);

@@ -89,13 +89,15 @@ static void any_double_survives(void **state)
         uint64_t word = ambs_random_u64(&r);
         double value;
         memcpy(&value, &word, sizeof value);
+        if (i == 0) value = -0.0;
         if (!isfinite(value)) continue;
         ambs_text t = {0};
         ambs_json_writer w;
         ambs_json_begin(&w, &t, 0);
         ambs_json_double(&w, value);
         ambs_json *document = parse(t.text);
-        assert_true(ambs_json_number(ambs_json_root(document)) == value);
+        double back = ambs_json_number(ambs_json_root(document));
+        assert_memory_equal(&back, &value, sizeof value);
         ambs_json_destroy(document);
         ambs_text_fini(&t);
     }

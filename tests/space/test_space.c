@@ -377,6 +377,26 @@ static void a_hundred_parameters_in_a_chain_work(void **state)
     ambs_space_destroy(s);
 }
 
+static void a_space_of_10000_parameters_is_finished_in_bounded_time(void **state)
+{
+    (void)state;
+    ambs_space *s = new_space();
+    char name[16];
+    for (int i = 0; i < 10000; i++) {
+        snprintf(name, sizeof name, "x%d", i);
+        add_float(s, name, AMBS_SCALE_LINEAR, 0, 1, 0);
+    }
+    ambs_error err = {0};
+    assert_int_equal(
+        try_numeric(s, "one_more", AMBS_PARAMETER_FLOAT, AMBS_SCALE_LINEAR, 0, 1, 0, &err),
+        AMBS_E_INVALID);
+    assert_string_equal(err.text, "more than 10000 parameters");
+    add_constraint(s, "x0 + x9999 > 2");
+    expect_finish(s, AMBS_E_INFEASIBLE,
+                  "no feasible configuration was found: 0 of 2000 random configurations satisfied "
+                  "the constraints; \"x0 + x9999 > 2\" was false in 100 % of them");
+}
+
 static void digests_tell_spaces_apart(void **state)
 {
     (void)state;
@@ -409,6 +429,7 @@ int main(void)
         cmocka_unit_test(a_needle_in_a_discrete_space_is_found),
         cmocka_unit_test(a_space_of_one_member_has_one),
         cmocka_unit_test(a_hundred_parameters_in_a_chain_work),
+        cmocka_unit_test(a_space_of_10000_parameters_is_finished_in_bounded_time),
         cmocka_unit_test(digests_tell_spaces_apart),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
