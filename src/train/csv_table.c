@@ -82,7 +82,8 @@ static int scan_quoted(scanner *s, char **ret_end, ambs_error *err)
                          "%s:%u:%u: found a quote that is never closed, expected another before "
                          "the end of the file",
                          s->name, line, column);
-    s->at++;
+    do s->at++; /* the quote, and blanks behind it */
+    while (s->at < s->end && *s->at == ' ');
     if (!at_line_end(s, s->at) && *s->at != s->separator)
         return ambs_fail(err, AMBS_E_FORMAT,
                          "%s:%u:%u: found text after a closing quote, expected the separator or "
@@ -111,7 +112,7 @@ static int scan_plain(scanner *s, char **ret_end, ambs_error *err)
 static int scan_row(scanner *s, size_t *ret_n, ambs_error *err)
 {
     for (size_t n = 1;; n++) {
-        while (s->separator != ' ' && *s->at == ' ' && s->at < s->end) s->at++;
+        while (s->at < s->end && *s->at == ' ') s->at++;
         char *text = s->at, *end = text;
         const uint32_t line = s->line, column = column_of(s, s->at);
         int rc = s->at < s->end && *s->at == '"' ? scan_quoted(s, &end, err)

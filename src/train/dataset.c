@@ -139,12 +139,11 @@ static int locate_shared(const char *name, char **ret_path, ambs_error *err)
     static const char *const endings[] = {".h5", ".csv", ""};
     const char *folders[] = {getenv("AMBS_SHARE"), AMBS_DATADIR, AMBS_SOURCE_SHAREDIR};
     ambs_text path = {0};
-    for (size_t f = 0; f < 3; f++)
-        for (size_t e = 0; folders[f] && e < 3; e++)
-            if (shared_path(folders[f], name, endings[e], &path)) {
-                *ret_path = path.text;
-                return AMBS_OK;
-            }
+    for (size_t i = 0; i < 9 && !path.failed; i++)
+        if (folders[i / 3] && shared_path(folders[i / 3], name, endings[i % 3], &path)) {
+            *ret_path = path.text;
+            return AMBS_OK;
+        }
     int rc = ambs_text_check(&path, err);
     ambs_text_fini(&path);
     if (rc != AMBS_OK) return rc;

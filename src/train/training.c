@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "train/flush.h"
 #include "train/network.h"
 #include "train/train.h"
 
@@ -246,6 +247,7 @@ int ambs_training_run(const ambs_trainer_ops *trainer, const void *options,
         scratch_fini(&s);
         return AMBS_E_NOMEM;
     }
+    const unsigned mode = ambs_flush_begin();
     rc = open_runs(trainer, options, data, splits, scalers, n_splits, context, runs, err);
     if (rc == AMBS_OK)
         rc = train_all(trainer, options, runs, n_splits, &s, context, &result.stopped, err);
@@ -261,5 +263,6 @@ int ambs_training_run(const ambs_trainer_ops *trainer, const void *options,
     }
     free(runs);
     scratch_fini(&s);
+    ambs_flush_end(mode);
     return rc;
 }

@@ -2,6 +2,7 @@
 /* The driver and, over the whole registry, what every trainer must keep. */
 #include "near.h"
 
+#include "../base/failing_alloc.h"
 #include "toy.h"
 
 typedef struct reports {
@@ -280,6 +281,32 @@ static void unknown_trainers_and_optimizers_are_told_the_known(void **state)
     toy_options_free(mlp, options);
 }
 
+static int train_once(void *ctx)
+{
+    bench *b = ctx;
+    const ambs_trainer_ops *mlp = ambs_trainer_find("mlp", NULL);
+    ambs_train_result result;
+    void *options = calloc(1, mlp->member.options_size);
+    if (!options) return AMBS_E_NOMEM;
+    b->reports.n = 0;
+    int rc = ambs_options_init(mlp->member.options, options, NULL);
+    if (rc == 0)
+        rc = ambs_training_run(mlp, options, b->data, b->splits, b->scalers, b->n_splits,
+                               &b->context, &result, NULL);
+    toy_options_free(mlp, options);
+    return rc;
+}
+
+static void each_failing_allocation_is_an_error_without_a_leak(void **state)
+{
+    (void)state;
+    bench b;
+    set_up(&b, toy_dataset(40, 3, true), 2);
+    b.context.fidelity = 2;
+    assert_true(failing_alloc_each(train_once, &b) > 30);
+    tear_down(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -294,6 +321,7 @@ int main(void)
         cmocka_unit_test(divergence_keeps_the_best_epoch_or_has_no_value),
         cmocka_unit_test(failures_of_a_trainer_come_up_with_the_epoch),
         cmocka_unit_test(unknown_trainers_and_optimizers_are_told_the_known),
+        cmocka_unit_test(each_failing_allocation_is_an_error_without_a_leak),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("train/trainer", tests, NULL, NULL);
