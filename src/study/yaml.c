@@ -458,7 +458,7 @@ static bool tab_at(const char *text, size_t length, const yaml_mark_t *mark)
     size_t at = 0;
     for (size_t line = 0; line < mark->line && at < length; at++)
         if (text[at] == '\n') line++;
-    at += strspn(text + at, " ");
+    while (at < length && text[at] == ' ') at++;
     return at < length && text[at] == '\t';
 }
 
