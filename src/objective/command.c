@@ -286,7 +286,7 @@ static int check_program(const char *program, ambs_error *err)
                      program, program);
 }
 
-int ambs_command_check(const ambs_spec *spec, ambs_error *err)
+int ambs_command_argv_check(const ambs_spec *spec, ambs_error *err)
 {
     if (!spec->argv || !spec->argv[0] || spec->argv[0][0] == '\0')
         return ambs_fail(err, AMBS_E_INVALID,

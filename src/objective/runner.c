@@ -51,7 +51,7 @@ int ambs_runner_check(const ambs_spec *spec, ambs_error *err)
     if (!ops)
         return ambs_fail(err, AMBS_E_INVALID,
                          "the study has no `objective:`, expected one to run trials (only serve needs none)");
-    if (!ops->hosted) return ambs_command_check(spec, err);
+    if (!ops->hosted) return ambs_command_argv_check(spec, err);
     return ops->check ? ops->check(spec->objective_options, spec->space, spec->metric, err) : AMBS_OK;
 }
 

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/print.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+int ambs_print(ambs_text *out, ambs_error *err)
+{
+    int rc = ambs_text_check(out, err);
+    if (rc == 0 && out->length > 0) {
+        errno = 0;
+        bool ok = fwrite(out->text, 1, out->length, stdout) == out->length && fflush(stdout) == 0;
+        if (!ok && errno != EPIPE) rc = ambs_fail(err, AMBS_E_IO, "writing to standard output: %s", strerror(errno));
+    }
+    ambs_text_fini(out);
+    return rc;
+}

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef AMBS_CLI_PRINT_H
+#define AMBS_CLI_PRINT_H
+
+#include "base/text.h"
+
+/* Prints `out` to standard output and frees it; AMBS_E_IO where that fails (a closed pipe is no error). */
+int ambs_print(ambs_text *out, ambs_error *err);
+
+#endif
