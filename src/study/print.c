@@ -187,6 +187,11 @@ static void print_method(const ambs_spec *spec, ambs_text *out)
 {
     label(out, "method");
     ambs_text_addf(out, "%s (%s)\n", spec->method->member.name, spec->method->member.summary);
+    if (spec->method->describe) {
+        ambs_text_add(out, "  ");
+        spec->method->describe(spec, spec->method_options, out);
+        ambs_text_add(out, "\n");
+    }
     print_options(spec->method->member.options, spec->method_options, out);
     for (size_t i = 0; i < spec->n_initial; i++) {
         ambs_text_addf(out, "  point %zu:", i + 1);
