@@ -69,6 +69,19 @@ static int classify(const ambs_space *space, const char *word, size_t length)
     return -2;
 }
 
+static token_kind keyword_of(const char *word, size_t length)
+{
+    static const struct {
+        const char *word;
+        token_kind kind;
+    } keywords[] = {{"and", TOKEN_AND}, {"or", TOKEN_OR},     {"not", TOKEN_NOT},
+                    {"in", TOKEN_IN},   {"true", TOKEN_TRUE}, {"false", TOKEN_FALSE}};
+    for (size_t k = 0; k < sizeof keywords / sizeof *keywords; k++)
+        if (strlen(keywords[k].word) == length && strncmp(keywords[k].word, word, length) == 0)
+            return keywords[k].kind;
+    return TOKEN_NAME;
+}
+
 /* The extent of a name among words joined by '-'. */
 static size_t name_length(const ambs_space *space, const char *word, int *ret_parameter)
 {
@@ -76,6 +89,7 @@ static size_t name_length(const ambs_space *space, const char *word, int *ret_pa
     while (is_word(word[first])) first++;
     *ret_parameter = -1;
     longest = first;
+    if (!space && keyword_of(word, first) != TOKEN_NAME) return first;
     if (!space) {
         while (word[longest] == '-' && is_digit(word[longest + 1])) {
             longest++;
@@ -96,18 +110,9 @@ static size_t name_length(const ambs_space *space, const char *word, int *ret_pa
 
 static void read_name(const ambs_space *space, const char *text, token *t)
 {
-    static const struct {
-        const char *word;
-        token_kind kind;
-    } keywords[] = {{"and", TOKEN_AND}, {"or", TOKEN_OR},     {"not", TOKEN_NOT},
-                    {"in", TOKEN_IN},   {"true", TOKEN_TRUE}, {"false", TOKEN_FALSE}};
     const char *word = text + t->at;
-    t->kind = TOKEN_NAME;
     t->length = name_length(space, word, &t->parameter);
-    for (size_t k = 0; k < sizeof keywords / sizeof *keywords; k++)
-        if (strlen(keywords[k].word) == t->length &&
-            strncmp(keywords[k].word, word, t->length) == 0)
-            t->kind = keywords[k].kind;
+    t->kind = keyword_of(word, t->length);
 }
 
 static bool read_symbol(const char *text, token *t)

@@ -262,6 +262,10 @@ static int parse_call(parser *p, const function *f, operand *ret)
     size_t column = p->token.at + 1;
     operand argument;
     int rc = next(p);
+    if (rc == AMBS_OK && !p->out && p->token.kind != TOKEN_OPEN) { /* max-depth, not yet known */
+        *ret = (operand){.kind = KIND_ANY, .column = column};
+        return emit(p, OP_PUSH, 1, 0, 0);
+    }
     if (rc == AMBS_OK) rc = take(p, TOKEN_OPEN, "( after the name of a function");
     for (size_t n = 0; rc == AMBS_OK; n++) {
         if ((rc = enter(p)) != AMBS_OK || (rc = parse_sum(p, &argument)) != AMBS_OK) return rc;

@@ -92,10 +92,21 @@ int ambs_space_add_condition(ambs_space *space, const char *child, const char *p
     return c->parent_name && c->values ? AMBS_OK : AMBS_E_NOMEM;
 }
 
+/* Names may follow later; those that are there tell a '-' inside a name from a minus. */
+static int check_expression(const ambs_space *space, const char *text, ambs_error *err)
+{
+    ambs_expression *expression = NULL;
+    int rc = ambs_expression_compile(space, text, &expression, err);
+    ambs_expression_destroy(expression);
+    if (rc == AMBS_E_INVALID && ambs_expression_compile(NULL, text, NULL, NULL) == AMBS_OK)
+        rc = AMBS_OK;
+    return rc;
+}
+
 int ambs_space_add_condition_expression(ambs_space *space, const char *child,
                                         const char *expression, ambs_error *err)
 {
-    int rc = ambs_expression_compile(NULL, expression, NULL, err);
+    int rc = check_expression(space, expression, err);
     if (rc != AMBS_OK)
         return ambs_wrap(err, rc, "when of parameter \"%.60s\" (%.200s)", child, expression);
     clause *c;
@@ -108,7 +119,7 @@ int ambs_space_add_condition_expression(ambs_space *space, const char *child,
 int ambs_space_add_constraint(ambs_space *space, const char *expression, ambs_error *err)
 {
     int rc = check_open(space, err);
-    if (rc == AMBS_OK) rc = ambs_expression_compile(NULL, expression, NULL, err);
+    if (rc == AMBS_OK) rc = check_expression(space, expression, err);
     if (rc != AMBS_OK) return ambs_wrap(err, rc, "constraint \"%.200s\"", expression);
     rc = ambs_reserve(&space->constraints, &space->constraint_capacity, space->n_constraints + 1,
                       sizeof *space->constraints, err);

@@ -194,6 +194,30 @@ static void wrong_conditions_and_constraints_are_located(void **state)
                   "\"layers\"? Parameters: layers");
 }
 
+static void names_may_look_like_words_of_the_language(void **state)
+{
+    (void)state;
+    for (int later = 0; later < 2; later++) {
+        ambs_error err = {0};
+        ambs_space *s = new_space();
+        add_int(s, "a", AMBS_SCALE_LINEAR, 0, 9, 0);
+        if (later) add_constraint(s, "a > 3 and-a < 0 or max-depth > 2 or log-scale-2 == 1");
+        add_int(s, "max-depth", AMBS_SCALE_LINEAR, 0, 9, 0);
+        add_int(s, "log-scale", AMBS_SCALE_LINEAR, 0, 9, 0);
+        add_int(s, "in-features", AMBS_SCALE_LINEAR, 0, 9, 0);
+        if (!later) add_constraint(s, "in-features > 3 and not max-depth in [1, 2]");
+        assert_int_equal(ambs_space_add_constraint(s, "log a > 1", &err), AMBS_E_INVALID);
+        assert_string_equal(err.text, "constraint \"log a > 1\": column 5: found \"a\", expected ( "
+                                      "after the name of a function");
+        finish(s);
+        bool exact;
+        assert_true(ambs_space_cardinality(s, &exact) ==
+                    (later ? 10 * (1000 - 4 * 3 * 9) : 100 * 6 * 8));
+        assert_true(exact);
+        ambs_space_destroy(s);
+    }
+}
+
 static void nothing_can_be_added_to_a_finished_space(void **state)
 {
     (void)state;
@@ -422,6 +446,7 @@ int main(void)
         cmocka_unit_test(an_empty_space_is_refused),
         cmocka_unit_test(a_circle_of_conditions_is_named),
         cmocka_unit_test(wrong_conditions_and_constraints_are_located),
+        cmocka_unit_test(names_may_look_like_words_of_the_language),
         cmocka_unit_test(nothing_can_be_added_to_a_finished_space),
         cmocka_unit_test(a_chain_of_conditions_is_followed_to_its_end),
         cmocka_unit_test(membership_says_what_is_wrong),
