@@ -393,9 +393,9 @@ static int keep_time(ambs_agent *a, ambs_error *err)
         a->drain_s = INFINITY;
         cancel_running(a, false);
     }
-    if (a->now_s - a->heard_s >= a->timeout_s)
+    if (a->now_s >= a->heard_s + a->timeout_s)
         return ambs_agent_leave(a, "the manager has been silent for too long", err);
-    if (a->phase == PHASE_WAITING || a->now_s - a->sent_s < a->heartbeat_s) return AMBS_OK;
+    if (a->phase == PHASE_WAITING || a->now_s < a->sent_s + a->heartbeat_s) return AMBS_OK;
     ambs_message beat = {.type = AMBS_MESSAGE_BEAT};
     return send_message(a, &beat, err);
 }

@@ -188,10 +188,10 @@ static int check_limits(ambs_manager *m, ambs_error *err)
                  (unsigned long long)t->n_failed_in_row);
         return ambs_manager_drain(m, AMBS_STATUS_FAILURES, false, text, m->time, err);
     }
-    if (time_used_s(m) >= b->time_s)
+    if (m->time.now_s >= m->start_s + b->time_s - m->config.time_used_s)
         return ambs_manager_drain(m, AMBS_STATUS_DONE, false, "the time budget is used up", m->time, err);
     bool all_gone = m->n_gone >= m->config.n_expected;
-    bool waited = m->n_joined == 0 && m->time.now_s - m->alone_since_s >= m->spec->manager.timeout_s;
+    bool waited = m->n_joined == 0 && m->time.now_s >= m->alone_since_s + m->spec->manager.timeout_s;
     if (all_gone || waited)
         return ambs_manager_drain(m, AMBS_STATUS_STOPPED, true,
                                   all_gone ? "no worker is left" : "no worker has been heard for too long",

@@ -185,11 +185,11 @@ int manager_watch(ambs_manager *m, ambs_error *err)
     int rc = AMBS_OK;
     uint32_t rank;
     while (rc == AMBS_OK && (rank = ambs_roster_first(&m->heard)) != AMBS_ROSTER_NONE &&
-           m->time.now_s - m->workers[rank].heard_s >= m->spec->manager.suspect_s)
+           m->time.now_s >= m->workers[rank].heard_s + m->spec->manager.suspect_s)
         rc = suspect(m, rank, err);
     const ambs_message beat = {.type = AMBS_MESSAGE_BEAT};
     while (rc == AMBS_OK && (rank = ambs_roster_first(&m->sent)) != AMBS_ROSTER_NONE &&
-           m->time.now_s - m->workers[rank].sent_s >= m->spec->manager.heartbeat_s)
+           m->time.now_s >= m->workers[rank].sent_s + m->spec->manager.heartbeat_s)
         rc = manager_send(m, rank, &beat, err);
     return rc;
 }

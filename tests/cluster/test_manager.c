@@ -1,0 +1,479 @@
+/* SPDX-License-Identifier: MIT */
+/* The manager and its agents under a virtual clock: every path of a study, and random faults. */
+#include <math.h>
+#include <string.h>
+
+#include "cluster/status.h"
+#include "world.h"
+
+static world w;
+static ambs_status status;
+static const char *text;
+
+static void finish(double until_s)
+{
+    assert_true(world_run(&w, until_s));
+    assert_true(ambs_manager_is_done(w.manager, &status, &text));
+    world_assert_exactly_once(&w);
+}
+
+/* --- degenerate ------------------------------------------------------------------------------ */
+
+static void one_rank_does_everything(void **state)
+{
+    (void)state;
+    world_init(&w, 1);
+    w.n_ranks = 1;
+    world_begin(&w);
+    finish(100);
+    assert_int_equal(status, AMBS_STATUS_DONE);
+    assert_string_equal(text, "the budget of 10 trials is used up");
+    assert_int_equal(w.table->n_complete, 10);
+    assert_true(w.now_s >= 10 && w.now_s < 10.5);
+    world_end(&w);
+}
+
+static double no_time(world *world_, uint64_t trial, uint32_t attempt)
+{
+    (void)world_, (void)trial, (void)attempt;
+    return 0;
+}
+
+static void trials_of_no_length_work(void **state)
+{
+    (void)state;
+    world_init(&w, 1);
+    w.duration = no_time;
+    w.spec.budget.trials = 1000;
+    world_begin(&w);
+    finish(1);
+    assert_int_equal(w.table->n_complete, 1000);
+    world_end(&w);
+}
+
+static void more_slots_than_trials_work(void **state)
+{
+    (void)state;
+    world_init(&w, 1);
+    w.n_slots = 50;
+    w.spec.budget.trials = 3;
+    world_begin(&w);
+    finish(10);
+    assert_int_equal(w.table->n_complete, 3);
+    assert_int_equal(w.n_proposed, 3);
+    world_end(&w);
+}
+
+static void a_budget_of_one_trial_is_one_trial(void **state)
+{
+    (void)state;
+    world_init(&w, 1);
+    w.spec.budget.trials = 1;
+    world_begin(&w);
+    finish(10);
+    assert_int_equal(w.table->n, 1);
+    world_end(&w);
+}
+
+static double late(world *world_, uint32_t rank)
+{
+    (void)world_;
+    return rank == 1 ? 0 : 30;
+}
+
+static void a_rank_that_joins_late_gets_its_share(void **state)
+{
+    (void)state;
+    world_init(&w, 1);
+    w.join_s = late;
+    w.spec.budget.trials = 100;
+    world_begin(&w);
+    finish(200);
+    assert_true(w.now_s > 64 && w.now_s < 67); /* 30 by one, then 70 by two */
+    world_end(&w);
+}
+
+/* --- ends ------------------------------------------------------------------------------------ */
+
+static void an_exhausted_space_ends_the_study_well(void **state)
+{
+    (void)state;
+    world_init(&w, 1);
+    w.model_limit = 7;
+    w.spec.budget.trials = 0;
+    world_begin(&w);
+    finish(100);
+    assert_int_equal(status, AMBS_STATUS_DONE);
+    assert_string_equal(text, "every one was tried");
+    assert_int_equal(w.table->n_complete, 7);
+    world_end(&w);
+}
+
+static void the_target_ends_the_study_and_cancels_what_waits(void **state)
+{
+    (void)state;
+    world_init(&w, 1);
+    w.spec.budget.trials = 0;
+    w.spec.goal = AMBS_MAXIMIZE;
+    w.spec.target = 20;
+    world_begin(&w);
+    finish(100);
+    assert_int_equal(status, AMBS_STATUS_DONE);
+    assert_true(w.table->rows[w.table->greatest].objective >= 20);
+    assert_int_equal(w.table->n_waiting, 0);
+    world_end(&w);
+}
+
+static void the_time_budget_counts_earlier_lives(void **state)
+{
+    (void)state;
+    world_init(&w, 1);
+    w.spec.budget = (ambs_budget){.time_s = 50};
+    world_begin(&w);
+    finish(100);
+    assert_int_equal(status, AMBS_STATUS_DONE);
+    assert_true(w.now_s >= 50 && w.now_s < 52);
+    world_end(&w);
+}
+
+static double always_fails(world *world_, uint64_t trial)
+{
+    (void)world_, (void)trial;
+    return NAN;
+}
+
+static void too_many_failures_end_the_study(void **state)
+{
+    (void)state;
+    world_init(&w, 1);
+    w.objective = always_fails;
+    w.spec.budget = (ambs_budget){.trials = 100, .time_s = NAN, .failures_in_row = 5};
+    world_begin(&w);
+    finish(100);
+    assert_int_equal(status, AMBS_STATUS_FAILURES);
+    assert_int_equal(w.table->rows[0].reason, AMBS_REASON_NOT_A_NUMBER);
+    assert_true(w.table->n_failed >= 5 && w.table->n_failed <= 6);
+    world_end(&w);
+    world_init(&w, 1);
+    w.objective = always_fails;
+    w.spec.budget = (ambs_budget){.trials = 100, .time_s = NAN, .failures_total = 3};
+    world_begin(&w);
+    finish(100);
+    assert_int_equal(status, AMBS_STATUS_FAILURES);
+    world_end(&w);
+}
+
+static double long_time(world *world_, uint64_t trial, uint32_t attempt)
+{
+    (void)world_, (void)attempt;
+    return trial < 2 ? 3 : 1000;
+}
+
+static void a_drain_gives_the_grace_and_leaves_the_rest_waiting(void **state)
+{
+    (void)state;
+    ambs_error err;
+    world_init(&w, 1);
+    w.duration = long_time;
+    world_begin(&w);
+    assert_false(world_run(&w, 1));
+    assert_int_equal(ambs_manager_drain(w.manager, AMBS_STATUS_STOPPED, false, "interrupted", world_time(&w), &err), 0);
+    finish(100);
+    assert_int_equal(status, AMBS_STATUS_STOPPED);
+    assert_int_equal(w.table->n_complete, 2); /* they ended within the grace */
+    assert_int_equal(w.table->n_running, 0);
+    world_end(&w);
+    world_init(&w, 1);
+    w.duration = long_time;
+    world_begin(&w);
+    assert_false(world_run(&w, 5));
+    ambs_manager_drain(w.manager, AMBS_STATUS_STOPPED, false, "interrupted", world_time(&w), &err);
+    finish(100);
+    assert_true(w.now_s > 9.9 && w.now_s < 11); /* 5 s of grace */
+    assert_int_equal(w.table->n_complete, 2);
+    assert_true(w.table->n_waiting >= 2);
+    world_end(&w);
+}
+
+static void a_second_request_stops_at_once(void **state)
+{
+    (void)state;
+    ambs_error err;
+    world_init(&w, 1);
+    w.duration = long_time;
+    world_begin(&w);
+    assert_false(world_run(&w, 5));
+    ambs_manager_drain(w.manager, AMBS_STATUS_STOPPED, false, "interrupted", world_time(&w), &err);
+    assert_false(world_run(&w, 6));
+    ambs_manager_drain(w.manager, AMBS_STATUS_STOPPED, true, "interrupted again", world_time(&w), &err);
+    finish(7);
+    assert_string_equal(text, "interrupted");
+    world_end(&w);
+}
+
+/* --- workers --------------------------------------------------------------------------------- */
+
+static void a_dead_workers_trial_is_issued_again(void **state)
+{
+    (void)state;
+    world_init(&w, 1);
+    world_begin(&w);
+    assert_false(world_run(&w, 2.5));
+    world_kill(&w, 1, true);
+    finish(100);
+    assert_int_equal(status, AMBS_STATUS_DONE);
+    assert_int_equal(w.table->n_complete, 10);
+    assert_int_equal(w.n_lost_records, 1);
+    world_end(&w);
+}
+
+static void a_trial_that_kills_workers_fails_in_the_end(void **state)
+{
+    (void)state;
+    world_init(&w, 1);
+    w.n_ranks = 5;
+    w.spec.budget.trials = 1;
+    world_begin(&w);
+    assert_false(world_run(&w, 0.5));
+    world_kill(&w, w.table->rows[0].rank, true);
+    assert_false(world_run(&w, 0.6));
+    world_kill(&w, w.table->rows[0].rank, true);
+    finish(100);
+    assert_int_equal(w.table->rows[0].state, AMBS_TRIAL_FAILED);
+    assert_int_equal(w.table->rows[0].reason, AMBS_REASON_WORKER_LOST);
+    assert_int_equal(w.table->rows[0].n_attempts, 2);
+    world_end(&w);
+}
+
+static void the_last_worker_gone_stops_the_study(void **state)
+{
+    (void)state;
+    world_init(&w, 1);
+    world_begin(&w);
+    assert_false(world_run(&w, 2.5));
+    world_kill(&w, 1, true);
+    world_kill(&w, 2, true);
+    finish(100);
+    assert_int_equal(status, AMBS_STATUS_STOPPED);
+    assert_string_equal(text, "no worker is left");
+    assert_true(w.table->n_waiting >= 2);
+    world_end(&w);
+}
+
+static void silent_workers_are_waited_for_and_then_given_up(void **state)
+{
+    (void)state;
+    world_init(&w, 1);
+    world_begin(&w);
+    assert_false(world_run(&w, 2.5));
+    world_kill(&w, 1, false);
+    world_kill(&w, 2, false);
+    finish(1000);
+    assert_int_equal(status, AMBS_STATUS_STOPPED);
+    assert_true(w.now_s > 360 && w.now_s < 380);
+    world_end(&w);
+}
+
+static double ten_s(world *world_, uint64_t trial, uint32_t attempt)
+{
+    (void)world_, (void)trial, (void)attempt;
+    return 10;
+}
+
+/* Rank 1 freezes with a trial that would end at 10 s; at 70 s it is suspected and the trial goes to rank 2;
+ * at 75 s it thaws, and its result arrives while rank 2 runs the same trial. */
+static void a_suspects_late_result_is_taken_once_and_it_rejoins(void **state)
+{
+    (void)state;
+    world_init(&w, 1);
+    w.duration = ten_s;
+    w.spec.budget.trials = 30;
+    world_begin(&w);
+    assert_false(world_run(&w, 5));
+    uint64_t trial = w.table->rows[0].rank == 1 ? 0 : 1;
+    world_freeze(&w, 1, 73);
+    assert_false(world_run(&w, 72));
+    assert_int_equal(w.table->rows[trial].n_attempts, 2);
+    assert_int_equal(w.table->rows[trial].state, AMBS_TRIAL_RUNNING);
+    assert_false(world_run(&w, 73.5));
+    assert_int_equal(w.table->rows[trial].state, AMBS_TRIAL_COMPLETE);
+    assert_int_equal(w.told[trial], 1);
+    finish(1000);
+    assert_int_equal(w.table->n_complete, 30);
+    ambs_progress p;
+    ambs_manager_progress(w.manager, world_time(&w), &p);
+    assert_int_equal(p.n_suspect, 0);
+    assert_int_equal(p.n_workers, 2);
+    world_end(&w);
+}
+
+/* --- journal --------------------------------------------------------------------------------- */
+
+static void a_full_disk_pauses_hand_outs_and_the_study_goes_on(void **state)
+{
+    (void)state;
+    world_init(&w, 1);
+    world_begin(&w);
+    assert_false(world_run(&w, 2.5));
+    w.disk_full = true;
+    assert_false(world_run(&w, 500)); /* agents stay although nothing is handed out */
+    ambs_progress p;
+    ambs_manager_progress(w.manager, world_time(&w), &p);
+    assert_string_equal(p.trouble, "No space left on device");
+    /* What was handed out in the turn of the failed write is held back with its record. */
+    assert_true(w.table->n_running <= 2 && w.table->n_complete <= 6);
+    for (uint32_t rank = 1; rank < 3; rank++) assert_int_equal(ambs_agent_busy(w.agents[rank].agent), 0);
+    w.disk_full = false;
+    finish(600);
+    assert_int_equal(w.table->n_complete, 10);
+    assert_int_equal(status, AMBS_STATUS_DONE);
+    assert_true(w.n_events >= 1);
+    world_end(&w);
+}
+
+static void a_slow_disk_does_not_hold_trials_up(void **state)
+{
+    (void)state;
+    world_init(&w, 1);
+    w.durable_lag_s = 3;
+    w.spec.budget.trials = 20;
+    world_begin(&w);
+    finish(100);
+    assert_true(w.now_s < 10.5 + 3);
+    world_end(&w);
+}
+
+static void with_durability_result_the_slot_waits_for_the_disk(void **state)
+{
+    (void)state;
+    world_init(&w, 1);
+    w.durable_lag_s = 3;
+    w.spec.budget.trials = 20;
+    w.spec.durability = AMBS_DURABILITY_RESULT;
+    world_begin(&w);
+    finish(100);
+    assert_true(w.now_s >= 39.9 && w.now_s < 41);
+    world_end(&w);
+}
+
+/* --- random faults --------------------------------------------------------------------------- */
+
+static double random_duration(world *world_, uint64_t trial, uint32_t attempt)
+{
+    (void)trial, (void)attempt;
+    double u = ambs_random_uniform(&world_->random);
+    return u < 0.3 ? 0 : u < 0.9 ? 5 * u : 200 * u;
+}
+
+static double random_join(world *world_, uint32_t rank)
+{
+    return rank % 3 ? 0 : 40 * ambs_random_uniform(&world_->random);
+}
+
+static double some_fail(world *world_, uint64_t trial)
+{
+    (void)world_;
+    return trial % 11 == 3 ? NAN : (double)trial;
+}
+
+static void inject(world *v)
+{
+    uint32_t rank = 1 + (uint32_t)ambs_random_below(&v->random, v->n_ranks - 1);
+    double u = ambs_random_uniform(&v->random);
+    if (u < 0.02)
+        v->disk_full = true;
+    else if (u < 0.2)
+        v->disk_full = false;
+    else if (u < 0.35)
+        world_freeze(v, rank, v->now_s + 150 * ambs_random_uniform(&v->random));
+    else if (u < 0.4 && rank > 2)
+        world_kill(v, rank, ambs_random_uniform(&v->random) < 0.5);
+}
+
+static void random_faults_lose_and_repeat_nothing(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 200; seed++) {
+        world_init(&w, seed);
+        w.n_ranks = 3 + (uint32_t)(seed % 6);
+        w.n_slots = 1 + (uint32_t)(seed % 4);
+        w.spec.budget.trials = 200;
+        w.spec.durability = seed % 5 ? AMBS_DURABILITY_GROUP : AMBS_DURABILITY_RESULT;
+        w.duration = random_duration;
+        w.objective = some_fail;
+        w.join_s = random_join;
+        w.delay_s = seed % 2 ? 0.5 : 0;
+        w.duplicates = seed % 3 ? 0.1 : 0;
+        w.durable_lag_s = seed % 7 ? 0.01 : 2;
+        w.spec.manager.timeout_s = 1e6;
+        world_begin(&w);
+        double at = 0;
+        while (!world_run(&w, at)) {
+            at += 20 * ambs_random_uniform(&w.random);
+            if (at < 20000) inject(&w);
+            else w.disk_full = false;
+            assert_true(at < 1e6);
+        }
+        finish(at);
+        assert_int_equal(status, AMBS_STATUS_DONE);
+        assert_int_equal(w.table->n, 200);
+        assert_int_equal(w.table->n_waiting, 0);
+        world_end(&w);
+    }
+}
+
+static double about_a_minute(world *world_, uint64_t trial, uint32_t attempt)
+{
+    (void)trial, (void)attempt;
+    return 60 + ambs_random_normal(&world_->random);
+}
+
+static void twenty_thousand_slots_are_kept_busy(void **state)
+{
+    (void)state;
+    world_init(&w, 1);
+    w.n_ranks = 1 + 313;
+    w.n_slots = 64;
+    w.duration = about_a_minute;
+    w.delay_s = 0.001;
+    w.spec.budget.trials = 60000;
+    world_begin(&w);
+    ambs_progress p = {0};
+    assert_false(world_run(&w, 110));
+    ambs_manager_progress(w.manager, world_time(&w), &p);
+    assert_int_equal(p.n_slots, 313 * 64);
+    assert_int_equal(w.most_at_once, 313 * 64);
+    assert_true(p.utilisation > 0.999);
+    finish(1000);
+    assert_int_equal(w.table->n_complete, 60000);
+    world_end(&w);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(one_rank_does_everything),
+        cmocka_unit_test(trials_of_no_length_work),
+        cmocka_unit_test(more_slots_than_trials_work),
+        cmocka_unit_test(a_budget_of_one_trial_is_one_trial),
+        cmocka_unit_test(a_rank_that_joins_late_gets_its_share),
+        cmocka_unit_test(an_exhausted_space_ends_the_study_well),
+        cmocka_unit_test(the_target_ends_the_study_and_cancels_what_waits),
+        cmocka_unit_test(the_time_budget_counts_earlier_lives),
+        cmocka_unit_test(too_many_failures_end_the_study),
+        cmocka_unit_test(a_drain_gives_the_grace_and_leaves_the_rest_waiting),
+        cmocka_unit_test(a_second_request_stops_at_once),
+        cmocka_unit_test(a_dead_workers_trial_is_issued_again),
+        cmocka_unit_test(a_trial_that_kills_workers_fails_in_the_end),
+        cmocka_unit_test(the_last_worker_gone_stops_the_study),
+        cmocka_unit_test(silent_workers_are_waited_for_and_then_given_up),
+        cmocka_unit_test(a_suspects_late_result_is_taken_once_and_it_rejoins),
+        cmocka_unit_test(a_full_disk_pauses_hand_outs_and_the_study_goes_on),
+        cmocka_unit_test(a_slow_disk_does_not_hold_trials_up),
+        cmocka_unit_test(with_durability_result_the_slot_waits_for_the_disk),
+        cmocka_unit_test(random_faults_lose_and_repeat_nothing),
+        cmocka_unit_test(twenty_thousand_slots_are_kept_busy),
+    };
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests_name("cluster/manager", tests, NULL, NULL);
+}
