@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What a resumed study must agree on: the same list of facts serves the comparison and the digest. */
+/* What a resumed study must agree on: the same list of facts serves the comparison and the digest.
+ */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,14 +52,17 @@ static void describe_parameter(const ambs_space *space, size_t i, ambs_text *out
     char a[32], b[32], c[32];
     ambs_text_add(out, types[p->type]);
     if (p->type == AMBS_PARAMETER_FLOAT || p->type == AMBS_PARAMETER_INT) {
-        ambs_text_addf(out, " %s to %s, %s", ambs_format_double(p->min, a), ambs_format_double(p->max, b), scales[p->scale]);
+        ambs_text_addf(out, " %s to %s, %s", ambs_format_double(p->min, a),
+                       ambs_format_double(p->max, b), scales[p->scale]);
         if (p->step > 0) ambs_text_addf(out, ", step %s", ambs_format_double(p->step, c));
     }
     for (size_t k = 0; k < p->n_levels; k++) {
         ambs_text_addf(out, "%s%s", k > 0 ? ", " : " ", p->levels[k].text);
-        if (p->probabilities) ambs_text_addf(out, " (%s)", ambs_format_double(p->probabilities[k], a));
+        if (p->probabilities)
+            ambs_text_addf(out, " (%s)", ambs_format_double(p->probabilities[k], a));
     }
-    if (!isnan(p->initial)) ambs_text_addf(out, ", default %s", ambs_space_format(space, i, p->initial, a));
+    if (!isnan(p->initial))
+        ambs_text_addf(out, ", default %s", ambs_space_format(space, i, p->initial, a));
     const char *when = ambs_space_condition_text(space, i);
     if (when) ambs_text_addf(out, ", when %s", when);
 }
@@ -98,7 +102,8 @@ static void add_objective(facts *f, const ambs_spec *spec)
     add_options(f, "objective", m->options, spec->objective_options);
     for (size_t i = 0; i < spec->n_objective_settings; i++)
         if (!ambs_option_find(m->options, spec->objective_settings[i].name))
-            add_fact(f, "objective", spec->objective_settings[i].name, spec->objective_settings[i].value);
+            add_fact(f, "objective", spec->objective_settings[i].name,
+                     spec->objective_settings[i].value);
     for (size_t i = 0; spec->argv && spec->argv[i]; i++) {
         char name[32];
         snprintf(name, sizeof name, "command.%zu", i);
@@ -143,9 +148,11 @@ static const char *value_of(const facts *f, const char *name)
 
 static void add_difference(ambs_text *out, const char *name, const char *was, const char *is)
 {
-    if (out->length > 3000) return; /* an error's text is finite; the first differences say enough */
-    ambs_text_addf(out, "%s%s: %.300s in the study, %.300s in the file", out->length > 0 ? "\n" : "", name,
-                   was ? (was[0] ? was : "empty") : "absent", is ? (is[0] ? is : "empty") : "absent");
+    if (out->length > 3000)
+        return; /* an error's text is finite; the first differences say enough */
+    ambs_text_addf(out, "%s%s: %.300s in the study, %.300s in the file",
+                   out->length > 0 ? "\n" : "", name, was ? (was[0] ? was : "empty") : "absent",
+                   is ? (is[0] ? is : "empty") : "absent");
 }
 
 /* "seed: 7 in the study, 8 in the file", one line each. */
@@ -153,10 +160,12 @@ static void add_differences(const facts *a, const facts *b, ambs_text *out)
 {
     for (size_t i = 0; i < a->n; i++) {
         const char *is = value_of(b, a->pair[i].name);
-        if (!is || strcmp(a->pair[i].value, is) != 0) add_difference(out, a->pair[i].name, a->pair[i].value, is);
+        if (!is || strcmp(a->pair[i].value, is) != 0)
+            add_difference(out, a->pair[i].name, a->pair[i].value, is);
     }
     for (size_t i = 0; i < b->n; i++)
-        if (!value_of(a, b->pair[i].name)) add_difference(out, b->pair[i].name, NULL, b->pair[i].value);
+        if (!value_of(a, b->pair[i].name))
+            add_difference(out, b->pair[i].name, NULL, b->pair[i].value);
 }
 
 int ambs_spec_check_resume(const ambs_spec *recorded, const ambs_spec *now, ambs_error *err)
@@ -172,7 +181,8 @@ int ambs_spec_check_resume(const ambs_spec *recorded, const ambs_spec *now, ambs
     else if (text.length > 0)
         rc = ambs_fail(err, AMBS_E_MISMATCH, "%s", text.text);
     else if (ambs_space_digest(recorded->space) != ambs_space_digest(now->space))
-        rc = ambs_fail(err, AMBS_E_MISMATCH, "parameters: in another order in the study than in the file");
+        rc = ambs_fail(err, AMBS_E_MISMATCH,
+                       "parameters: in another order in the study than in the file");
     ambs_text_fini(&text);
     facts_fini(&a);
     facts_fini(&b);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* `space: file.json`: a ConfigSpace space, as its versions 0.4 to 1.x write it. JSON is read by the YAML parser,
- * of which it is a subset, so that every finding has its line; the space is rewritten into `parameters` and
- * `constraints`. Written from the public description of the format. */
+/* `space: file.json`: a ConfigSpace space, as its versions 0.4 to 1.x write it. JSON is read by the
+ * YAML parser, of which it is a subset, so that every finding has its line; the space is rewritten
+ * into `parameters` and `constraints`. Written from the public description of the format. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +19,8 @@ static ambs_yaml_node *scalar(source *s, ambs_place place, const char *text, boo
     return ambs_yaml_scalar(&s->r->document, place, text, plain, s->r->findings);
 }
 
-static void put(source *s, ambs_yaml_node *mapping, ambs_place place, const char *key, ambs_yaml_node *value)
+static void put(source *s, ambs_yaml_node *mapping, ambs_place place, const char *key,
+                ambs_yaml_node *value)
 {
     ambs_yaml_node *name = scalar(s, place, key, false);
     if (name && value) ambs_yaml_put(mapping, name, value, s->r->findings);
@@ -29,7 +30,9 @@ static void put(source *s, ambs_yaml_node *mapping, ambs_place place, const char
 static ambs_yaml_node *need(source *s, const ambs_yaml_node *node, const char *key)
 {
     ambs_yaml_node *value = ambs_yaml_get(node, key);
-    if (!value) ambs_read_fault(s->r, node, "found no \"%s\" here, expected one; is this a ConfigSpace file?", key);
+    if (!value)
+        ambs_read_fault(s->r, node,
+                        "found no \"%s\" here, expected one; is this a ConfigSpace file?", key);
     return value;
 }
 
@@ -47,7 +50,8 @@ static const ambs_yaml_node *list_of(source *s, const ambs_yaml_node *node, cons
         if (!list) return &none;
         if (list->type == AMBS_YAML_LIST) return list;
         char what[96];
-        ambs_read_fault(s->r, list, "%s: found %s, expected a list", key, ambs_yaml_what(list, what));
+        ambs_read_fault(s->r, list, "%s: found %s, expected a list", key,
+                        ambs_yaml_what(list, what));
     }
     return &none;
 }
@@ -64,13 +68,15 @@ static void put_weights(source *s, const ambs_yaml_node *weights, ambs_yaml_node
 {
     double sum = 0, w;
     char text[32];
-    ambs_yaml_node *list = ambs_yaml_parse(&s->r->document, "[]", 2, weights->place.file, s->r->findings);
+    ambs_yaml_node *list =
+        ambs_yaml_parse(&s->r->document, "[]", 2, weights->place.file, s->r->findings);
     if (!list || weights->type != AMBS_YAML_LIST) return;
     list->place = weights->place;
     for (size_t i = 0; i < weights->n; i++)
         if (ambs_read_number(s->r, weights->items[i], "weights", &w)) sum += w;
     for (size_t i = 0; i < weights->n && sum > 0; i++) {
-        ambs_yaml_node *p = scalar(s, weights->items[i]->place, ambs_format_double(weights->items[i]->number / sum, text), true);
+        ambs_yaml_node *p = scalar(s, weights->items[i]->place,
+                                   ambs_format_double(weights->items[i]->number / sum, text), true);
         if (p) ambs_yaml_append(list, p, s->r->findings);
     }
     put(s, to, weights->place, "probabilities", list);
@@ -82,12 +88,14 @@ static void read_range(source *s, const ambs_yaml_node *from, ambs_yaml_node *to
     put(s, to, from->place, "type", scalar(s, from->place, type, true));
     put(s, to, from->place, "min", need(s, from, "lower"));
     put(s, to, from->place, "max", need(s, from, "upper"));
-    if (log && log->kind == AMBS_YAML_BOOL && log->number != 0) put(s, to, log->place, "scale", scalar(s, log->place, "log", true));
+    if (log && log->kind == AMBS_YAML_BOOL && log->number != 0)
+        put(s, to, log->place, "scale", scalar(s, log->place, "log", true));
     if (is_present(q)) put(s, to, q->place, "step", ambs_yaml_get(from, "q"));
 }
 
 /* False for a type that has no counterpart. */
-static bool read_by_type(source *s, const ambs_yaml_node *from, ambs_yaml_node *to, const char *type)
+static bool read_by_type(source *s, const ambs_yaml_node *from, ambs_yaml_node *to,
+                         const char *type)
 {
     if (strcmp(type, "uniform_float") == 0) {
         read_range(s, from, to, "float");
@@ -96,7 +104,8 @@ static bool read_by_type(source *s, const ambs_yaml_node *from, ambs_yaml_node *
     } else if (strcmp(type, "categorical") == 0) {
         put(s, to, from->place, "type", scalar(s, from->place, "categorical", true));
         put(s, to, from->place, "values", need(s, from, "choices"));
-        const ambs_yaml_node *weights = ambs_yaml_get(from, ambs_yaml_get(from, "weights") ? "weights" : "probabilities");
+        const ambs_yaml_node *weights =
+            ambs_yaml_get(from, ambs_yaml_get(from, "weights") ? "weights" : "probabilities");
         if (is_present(weights)) put_weights(s, weights, to);
     } else if (strcmp(type, "ordinal") == 0) {
         put(s, to, from->place, "type", scalar(s, from->place, "ordinal", true));
@@ -116,14 +125,20 @@ static void read_hyperparameter(source *s, const ambs_yaml_node *from)
     ambs_yaml_node *to = ambs_yaml_mapping(&s->r->document, from->place, s->r->findings);
     if (!name || !type || !to) return;
     if (!read_by_type(s, from, to, type)) {
-        ambs_read_fault(s->r, ambs_yaml_get(from, "type"), "type: found \"%.40s\", expected one of uniform_float, uniform_int, "
-                        "categorical, ordinal, constant; a normal or beta distribution has no counterpart here: write a range", type);
+        ambs_read_fault(s->r, ambs_yaml_get(from, "type"),
+                        "type: found \"%.40s\", expected one of uniform_float, uniform_int, "
+                        "categorical, ordinal, constant; a normal or beta distribution has no "
+                        "counterpart here: write a range",
+                        type);
         return;
     }
-    ambs_yaml_node *initial = ambs_yaml_get(from, ambs_yaml_get(from, "default_value") ? "default_value" : "default");
-    if (is_present(initial) && !ambs_yaml_get(to, "value")) put(s, to, initial->place, "default", initial);
+    ambs_yaml_node *initial =
+        ambs_yaml_get(from, ambs_yaml_get(from, "default_value") ? "default_value" : "default");
+    if (is_present(initial) && !ambs_yaml_get(to, "value"))
+        put(s, to, initial->place, "default", initial);
     if (ambs_yaml_get(s->parameters, name)) {
-        ambs_read_fault(s->r, from, "found the hyperparameter \"%.60s\" again, expected each once", name);
+        ambs_read_fault(s->r, from, "found the hyperparameter \"%.60s\" again, expected each once",
+                        name);
         return;
     }
     put(s, s->parameters, ambs_yaml_get(from, "name")->place, name, to);
@@ -138,7 +153,9 @@ static void add_value(source *s, const ambs_yaml_node *value, ambs_text *out)
     bool quote = value->kind == AMBS_YAML_STRING;
     const char *mark = strchr(text, '\'') ? "\"" : "'";
     if (quote && strchr(text, '\'') && strchr(text, '"'))
-        ambs_read_fault(s->r, value, "found both kinds of quotes in \"%.40s\", which an expression cannot hold", text);
+        ambs_read_fault(s->r, value,
+                        "found both kinds of quotes in \"%.40s\", which an expression cannot hold",
+                        text);
     ambs_text_addf(out, "%s%s%s", quote ? mark : "", text, quote ? mark : "");
 }
 
@@ -153,7 +170,8 @@ static void add_values(source *s, const ambs_yaml_node *node, ambs_text *out)
     ambs_text_add(out, "]");
 }
 
-static void add_comparison(source *s, const ambs_yaml_node *node, const char *name_key, const char *sign, ambs_text *out)
+static void add_comparison(source *s, const ambs_yaml_node *node, const char *name_key,
+                           const char *sign, ambs_text *out)
 {
     const char *name = need_text(s, node, name_key);
     const ambs_yaml_node *value = need(s, node, "value");
@@ -164,7 +182,8 @@ static void add_comparison(source *s, const ambs_yaml_node *node, const char *na
 
 static void add_clause(source *s, const ambs_yaml_node *node, const char *name_key, ambs_text *out);
 
-static void add_joined(source *s, const ambs_yaml_node *node, const char *key, const char *word, const char *name_key, ambs_text *out)
+static void add_joined(source *s, const ambs_yaml_node *node, const char *key, const char *word,
+                       const char *name_key, ambs_text *out)
 {
     const ambs_yaml_node *list = list_of(s, node, key);
     if (list->n == 0) ambs_read_fault(s->r, node, "found no \"%s\" here, expected some", key);
@@ -179,21 +198,25 @@ static void add_joined(source *s, const ambs_yaml_node *node, const char *key, c
 static void add_relation(source *s, const ambs_yaml_node *node, const char *type, ambs_text *out)
 {
     if (strcmp(type, "RELATION") == 0 && !(type = need_text(s, node, "lambda"))) return;
-    static const char *const table[][2] = {{"RELATION_LT", "<"}, {"RELATION_EQ", "=="}, {"RELATION_GT", ">"}, {"LT", "<"}, {"EQ", "=="},
-                                           {"GT", ">"},          {"LESS", "<"},         {"EQUALS", "=="},     {"GREATER", ">"}};
+    static const char *const table[][2] = {
+        {"RELATION_LT", "<"}, {"RELATION_EQ", "=="}, {"RELATION_GT", ">"},
+        {"LT", "<"},          {"EQ", "=="},          {"GT", ">"},
+        {"LESS", "<"},        {"EQUALS", "=="},      {"GREATER", ">"}};
     const char *left = need_text(s, node, "left"), *right = need_text(s, node, "right");
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
         if (strcmp(table[i][0], type) == 0) {
             ambs_text_addf(out, "%s %s %s", left ? left : "", table[i][1], right ? right : "");
             return;
         }
-    ambs_read_fault(s->r, node, "found the relation \"%.40s\", expected less, equal or greater", type);
+    ambs_read_fault(s->r, node, "found the relation \"%.40s\", expected less, equal or greater",
+                    type);
 }
 
 /* One condition (name_key "parent") or forbidden clause (name_key "name"). */
 static void add_clause(source *s, const ambs_yaml_node *node, const char *name_key, ambs_text *out)
 {
-    static const char *const signs[][2] = {{"EQ", "=="}, {"EQUALS", "=="}, {"NEQ", "!="}, {"GT", ">"}, {"LT", "<"}};
+    static const char *const signs[][2] = {
+        {"EQ", "=="}, {"EQUALS", "=="}, {"NEQ", "!="}, {"GT", ">"}, {"LT", "<"}};
     if (!ambs_read_is_mapping(s->r, node, "clause")) return;
     const char *type = need_text(s, node, "type"), *name;
     if (!type) return;
@@ -207,14 +230,18 @@ static void add_clause(source *s, const ambs_yaml_node *node, const char *name_k
         ambs_text_addf(out, "%s in ", name);
         add_values(s, node, out);
     } else if (strcmp(type, "AND") == 0) {
-        add_joined(s, node, strcmp(name_key, "name") == 0 ? "clauses" : "conditions", "and", name_key, out);
+        add_joined(s, node, strcmp(name_key, "name") == 0 ? "clauses" : "conditions", "and",
+                   name_key, out);
     } else if (strcmp(type, "OR") == 0) {
         add_joined(s, node, "conditions", "or", name_key, out);
     } else if (strncmp(type, "RELATION", 8) == 0) {
         add_relation(s, node, type, out);
     } else {
-        ambs_read_fault(s->r, ambs_yaml_get(node, "type"), "type: found \"%.40s\", expected one of EQ, NEQ, IN, GT, LT, AND, OR, EQUALS, "
-                        "RELATION_LT, RELATION_EQ, RELATION_GT", type);
+        ambs_read_fault(
+            s->r, ambs_yaml_get(node, "type"),
+            "type: found \"%.40s\", expected one of EQ, NEQ, IN, GT, LT, AND, OR, EQUALS, "
+            "RELATION_LT, RELATION_EQ, RELATION_GT",
+            type);
     }
 }
 
@@ -233,7 +260,8 @@ static ambs_yaml_node *when_of(source *s, const ambs_yaml_node *condition)
     ambs_text text = {0};
     add_clause(s, condition, "parent", &text);
     bool joined = type && (strcmp(type, "AND") == 0 || strcmp(type, "OR") == 0);
-    if (joined && text.length > 2 && text.text[text.length - 1] == ')') { /* the outermost need no brackets */
+    if (joined && text.length > 2 &&
+        text.text[text.length - 1] == ')') { /* the outermost need no brackets */
         text.text[text.length - 1] = '\0';
         memmove(text.text, text.text + 1, text.length - 1);
     }
@@ -250,9 +278,13 @@ static void read_condition(source *s, const ambs_yaml_node *condition)
     if (!child) return;
     ambs_yaml_node *parameter = ambs_yaml_get(s->parameters, child);
     if (!parameter)
-        ambs_read_fault(s->r, condition, "found a condition of \"%.60s\", which is no hyperparameter of this file", child);
+        ambs_read_fault(s->r, condition,
+                        "found a condition of \"%.60s\", which is no hyperparameter of this file",
+                        child);
     else if (ambs_yaml_get(parameter, "when"))
-        ambs_read_fault(s->r, condition, "found a second condition of \"%.60s\", expected one; join them by AND", child);
+        ambs_read_fault(s->r, condition,
+                        "found a second condition of \"%.60s\", expected one; join them by AND",
+                        child);
     else
         put(s, parameter, condition->place, "when", when_of(s, condition));
 }
@@ -276,8 +308,10 @@ static void read_space(source *s, const ambs_yaml_node *json)
 {
     const ambs_yaml_node *hyperparameters = list_of(s, json, "hyperparameters");
     if (!need(s, json, "hyperparameters")) return;
-    for (size_t i = 0; i < hyperparameters->n; i++) read_hyperparameter(s, hyperparameters->items[i]);
-    const ambs_yaml_node *conditions = list_of(s, json, "conditions"), *forbidden = list_of(s, json, "forbiddens");
+    for (size_t i = 0; i < hyperparameters->n; i++)
+        read_hyperparameter(s, hyperparameters->items[i]);
+    const ambs_yaml_node *conditions = list_of(s, json, "conditions"),
+                         *forbidden = list_of(s, json, "forbiddens");
     for (size_t i = 0; i < conditions->n; i++) read_condition(s, conditions->items[i]);
     for (size_t i = 0; i < forbidden->n; i++) read_forbidden(s, forbidden->items[i]);
 }
@@ -286,7 +320,8 @@ static void read_space(source *s, const ambs_yaml_node *json)
 static void add_path(const ambs_reader *r, const char *path, ambs_text *out)
 {
     const char *slash = strrchr(r->spec->file, '/');
-    if (path[0] != '/' && slash) ambs_text_add_bytes(out, r->spec->file, (size_t)(slash - r->spec->file) + 1);
+    if (path[0] != '/' && slash)
+        ambs_text_add_bytes(out, r->spec->file, (size_t)(slash - r->spec->file) + 1);
     ambs_text_add(out, path);
 }
 
@@ -296,16 +331,22 @@ static ambs_yaml_node *load(ambs_reader *r, const ambs_yaml_node *space, const c
     ambs_error err = {0};
     ambs_text name = {0}, json = {0};
     add_path(r, path, &name);
-    ambs_yaml_node *label = name.failed ? NULL : ambs_yaml_scalar(&r->document, space->place, name.text, false, r->findings);
+    ambs_yaml_node *label =
+        name.failed ? NULL
+                    : ambs_yaml_scalar(&r->document, space->place, name.text, false, r->findings);
     if (label && r->recorded_space)
         ambs_text_add(&json, r->recorded_space);
     else if (label && ambs_read_file(label->text, &json, &err) != AMBS_OK)
         ambs_read_fault_error(r, space, "space", &err);
-    ambs_yaml_node *root = label && json.text ? ambs_yaml_parse(&r->document, json.text, json.length, label->text, r->findings) : NULL;
+    ambs_yaml_node *root =
+        label && json.text
+            ? ambs_yaml_parse(&r->document, json.text, json.length, label->text, r->findings)
+            : NULL;
     for (size_t i = 0; root && i < json.length; i++)
         if (json.text[i] == '\n' || json.text[i] == '\r') json.text[i] = ' ';
     if (root) ambs_text_add_bytes(&r->appended, json.text, json.length);
-    if (name.failed || json.failed || r->appended.failed || err.code == AMBS_E_NOMEM) r->findings->no_memory = true;
+    if (name.failed || json.failed || r->appended.failed || err.code == AMBS_E_NOMEM)
+        r->findings->no_memory = true;
     ambs_text_fini(&name);
     ambs_text_fini(&json);
     return root;
@@ -316,7 +357,9 @@ void ambs_read_configspace(ambs_reader *r, ambs_yaml_node *root)
     const ambs_yaml_node *space = ambs_yaml_get(root, "space");
     if (!space) return;
     if (ambs_yaml_get(root, "parameters")) {
-        ambs_read_fault(r, space, "found both \"space\" and \"parameters\", expected one of them; remove the other");
+        ambs_read_fault(
+            r, space,
+            "found both \"space\" and \"parameters\", expected one of them; remove the other");
         return;
     }
     const char *path = ambs_read_text(r, space, "space");
@@ -324,7 +367,8 @@ void ambs_read_configspace(ambs_reader *r, ambs_yaml_node *root)
     if (!json || !ambs_read_is_mapping(r, json, "ConfigSpace file")) return;
     source s = {.r = r, .parameters = ambs_yaml_mapping(&r->document, json->place, r->findings)};
     s.constraints = ambs_yaml_get(root, "constraints");
-    if (!s.constraints && (s.constraints = ambs_yaml_parse(&r->document, "[]", 2, NULL, r->findings)))
+    if (!s.constraints &&
+        (s.constraints = ambs_yaml_parse(&r->document, "[]", 2, NULL, r->findings)))
         put(&s, root, space->place, "constraints", s.constraints);
     if (!s.parameters || !s.constraints) return;
     if (s.constraints->type == AMBS_YAML_LIST) read_space(&s, json);

@@ -85,7 +85,8 @@ static void compose(const ambs_findings *f, ambs_text *out)
 
 int ambs_findings_report(ambs_findings *f, ambs_error *err)
 {
-    if (f->no_memory) return ambs_fail(err, AMBS_E_NOMEM, "out of memory while reading %s", f->file);
+    if (f->no_memory)
+        return ambs_fail(err, AMBS_E_NOMEM, "out of memory while reading %s", f->file);
     if (f->n == 0) return AMBS_OK;
     qsort(f->found, f->n, sizeof f->found[0], by_place);
     ambs_text text = {0};

@@ -44,7 +44,8 @@ static void add_range(const ambs_parameter *p, ambs_text *out)
 {
     char a[32], b[32], c[32];
     if (p->type == AMBS_PARAMETER_FLOAT || p->type == AMBS_PARAMETER_INT) {
-        ambs_text_addf(out, "%s to %s", ambs_format_double(p->min, a), ambs_format_double(p->max, b));
+        ambs_text_addf(out, "%s to %s", ambs_format_double(p->min, a),
+                       ambs_format_double(p->max, b));
         if (p->step > 0) ambs_text_addf(out, " by %s", ambs_format_double(p->step, c));
         return;
     }
@@ -62,8 +63,10 @@ static void add_range(const ambs_parameter *p, ambs_text *out)
 static void add_count(const ambs_parameter *p, ambs_text *out)
 {
     double n = (double)p->n_levels;
-    if (p->type == AMBS_PARAMETER_INT) n = floor((p->max - p->min) / (p->step > 0 ? p->step : 1)) + 1;
-    if (p->type == AMBS_PARAMETER_FLOAT) n = p->step > 0 ? floor((p->max - p->min) / p->step + 1.5) : 0;
+    if (p->type == AMBS_PARAMETER_INT)
+        n = floor((p->max - p->min) / (p->step > 0 ? p->step : 1)) + 1;
+    if (p->type == AMBS_PARAMETER_FLOAT)
+        n = p->step > 0 ? floor((p->max - p->min) / p->step + 1.5) : 0;
     char buffer[32];
     if (n > 0) ambs_text_add(out, ambs_format_double(n, buffer));
 }
@@ -122,7 +125,8 @@ static void write_table(const table *t, ambs_text *out)
 
 static void print_parameters(const ambs_space *space, ambs_text *out)
 {
-    static const char *const heads[COLUMNS] = {"parameter", "type", "scale", "range or values", "count", "default", "when"};
+    static const char *const heads[COLUMNS] = {"parameter", "type",    "scale", "range or values",
+                                               "count",     "default", "when"};
     table t = {.n_rows = ambs_space_dimension(space) + 1};
     t.cell = ambs_calloc(t.n_rows * COLUMNS, sizeof *t.cell, NULL);
     if (!t.cell) {
@@ -150,13 +154,15 @@ static void print_space(const ambs_space *space, ambs_text *out)
     if (isinf(size))
         ambs_text_add(out, "continuous\n");
     else
-        ambs_text_addf(out, "%s%s configuration%s\n", exact ? "" : "at most ", ambs_format_double(size, number), size == 1 ? "" : "s");
+        ambs_text_addf(out, "%s%s configuration%s\n", exact ? "" : "at most ",
+                       ambs_format_double(size, number), size == 1 ? "" : "s");
     print_parameters(space, out);
     if (n == 0) return;
     label(out, "constraints");
-    ambs_text_addf(out, "%zu; %.3g %% of random configurations satisfy %s\n", n, 100 * ambs_space_feasible_rate(space),
-                   n == 1 ? "it" : "them");
-    for (size_t i = 0; i < n; i++) ambs_text_addf(out, "  %s\n", ambs_space_constraint_text(space, i));
+    ambs_text_addf(out, "%zu; %.3g %% of random configurations satisfy %s\n", n,
+                   100 * ambs_space_feasible_rate(space), n == 1 ? "it" : "them");
+    for (size_t i = 0; i < n; i++)
+        ambs_text_addf(out, "  %s\n", ambs_space_constraint_text(space, i));
 }
 
 /* ---- the rest ------------------------------------------------------------------------------ */
@@ -166,7 +172,8 @@ static void print_options(const ambs_option *options, const void *values, ambs_t
     for (const ambs_option *o = options; o && o->name; o++) {
         ambs_text value = {0};
         ambs_options_print(o, values, &value);
-        if (value.text && value.text[0] != '\0') ambs_text_addf(out, "  %s: %s\n", o->name, value.text);
+        if (value.text && value.text[0] != '\0')
+            ambs_text_addf(out, "  %s: %s\n", o->name, value.text);
         if (value.failed) out->failed = true;
         ambs_text_fini(&value);
     }
@@ -180,7 +187,8 @@ static void print_objective(const ambs_spec *spec, ambs_text *out)
         return;
     }
     for (size_t i = 0; i < spec->n_objective_settings; i++)
-        ambs_text_addf(out, "%s%s: %s\n", i > 0 ? "  " : "", spec->objective_settings[i].name, spec->objective_settings[i].value);
+        ambs_text_addf(out, "%s%s: %s\n", i > 0 ? "  " : "", spec->objective_settings[i].name,
+                       spec->objective_settings[i].value);
 }
 
 static void print_method(const ambs_spec *spec, ambs_text *out)
@@ -199,7 +207,8 @@ static void print_method(const ambs_spec *spec, ambs_text *out)
             double value = spec->initial_points[i * ambs_space_dimension(spec->space) + k];
             char buffer[32];
             if (!isnan(value))
-                ambs_text_addf(out, " %s=%s", ambs_space_parameter(spec->space, k)->name, ambs_space_format(spec->space, k, value, buffer));
+                ambs_text_addf(out, " %s=%s", ambs_space_parameter(spec->space, k)->name,
+                               ambs_space_format(spec->space, k, value, buffer));
         }
         ambs_text_add(out, "\n");
     }
@@ -210,16 +219,24 @@ static void print_budget(const ambs_spec *spec, ambs_text *out)
     const ambs_budget *b = &spec->budget;
     char time[40], target[32];
     label(out, "budget");
-    if (b->trials > 0) ambs_text_addf(out, "%llu trial%s", (unsigned long long)b->trials, b->trials == 1 ? "" : "s");
-    if (!isnan(b->time_s)) ambs_text_addf(out, "%s%s", b->trials > 0 ? ", " : "", ambs_format_duration(b->time_s, time));
-    if (b->trials == 0 && isnan(b->time_s)) ambs_text_add(out, "no limit: runs until the space is exhausted or it is stopped");
+    if (b->trials > 0)
+        ambs_text_addf(out, "%llu trial%s", (unsigned long long)b->trials,
+                       b->trials == 1 ? "" : "s");
+    if (!isnan(b->time_s))
+        ambs_text_addf(out, "%s%s", b->trials > 0 ? ", " : "",
+                       ambs_format_duration(b->time_s, time));
+    if (b->trials == 0 && isnan(b->time_s))
+        ambs_text_add(out, "no limit: runs until the space is exhausted or it is stopped");
     if (!isnan(spec->target))
-        ambs_text_addf(out, "; ends when %s %s %s", spec->metric, spec->goal == AMBS_MAXIMIZE ? "reaches" : "falls to",
+        ambs_text_addf(out, "; ends when %s %s %s", spec->metric,
+                       spec->goal == AMBS_MAXIMIZE ? "reaches" : "falls to",
                        ambs_format_double(spec->target, target));
     ambs_text_add(out, "\n");
     label(out, "failures");
-    if (b->failures_total > 0) ambs_text_addf(out, "ends after %llu, or ", (unsigned long long)b->failures_total);
-    ambs_text_addf(out, "%s%llu in a row\n", b->failures_total > 0 ? "" : "ends after ", (unsigned long long)b->failures_in_row);
+    if (b->failures_total > 0)
+        ambs_text_addf(out, "ends after %llu, or ", (unsigned long long)b->failures_total);
+    ambs_text_addf(out, "%s%llu in a row\n", b->failures_total > 0 ? "" : "ends after ",
+                   (unsigned long long)b->failures_in_row);
 }
 
 static void print_worker(const ambs_spec *spec, ambs_text *out)
@@ -232,27 +249,32 @@ static void print_worker(const ambs_spec *spec, ambs_text *out)
         ambs_text_add(out, "no time limit");
     else
         ambs_text_addf(out, "%s a trial", ambs_format_duration(t->timeout_s, timeout));
-    ambs_text_addf(out, ", %s from TERM to KILL, %u attempt%s when workers are lost\n", ambs_format_duration(t->grace_s, grace),
-                   (unsigned)t->attempts, t->attempts == 1 ? "" : "s");
+    ambs_text_addf(out, ", %s from TERM to KILL, %u attempt%s when workers are lost\n",
+                   ambs_format_duration(t->grace_s, grace), (unsigned)t->attempts,
+                   t->attempts == 1 ? "" : "s");
 }
 
 static void print_files(const ambs_spec *spec, const char *output, ambs_text *out)
 {
     char snapshot[40];
     label(out, "study file");
-    ambs_text_addf(out, "%s, written anew every %s or more rarely\n", output, ambs_format_duration(spec->manager.snapshot_s, snapshot));
+    ambs_text_addf(out, "%s, written anew every %s or more rarely\n", output,
+                   ambs_format_duration(spec->manager.snapshot_s, snapshot));
     label(out, "journal");
     ambs_text_addf(out, "beside it, %s\n",
-                   spec->durability == AMBS_DURABILITY_RESULT ? "each result on disk before the worker goes on"
-                                                              : "results on disk in groups");
+                   spec->durability == AMBS_DURABILITY_RESULT
+                       ? "each result on disk before the worker goes on"
+                       : "results on disk in groups");
 }
 
 void ambs_spec_print(const ambs_spec *spec, const char *output, ambs_text *out)
 {
     label(out, "study");
-    ambs_text_addf(out, "%s, seed %llu, from %s\n", spec->name, (unsigned long long)spec->seed, spec->file);
+    ambs_text_addf(out, "%s, seed %llu, from %s\n", spec->name, (unsigned long long)spec->seed,
+                   spec->file);
     label(out, "metric");
-    ambs_text_addf(out, "%s, %s\n", spec->metric, spec->goal == AMBS_MAXIMIZE ? "maximized" : "minimized");
+    ambs_text_addf(out, "%s, %s\n", spec->metric,
+                   spec->goal == AMBS_MAXIMIZE ? "maximized" : "minimized");
     print_objective(spec, out);
     print_space(spec->space, out);
     print_method(spec, out);

@@ -24,7 +24,8 @@ void ambs_read_fault(ambs_reader *r, const ambs_yaml_node *node, const char *for
     ambs_finding_add(r->findings, node->place, "%s", text);
 }
 
-void ambs_read_fault_error(ambs_reader *r, const ambs_yaml_node *node, const char *prefix, const ambs_error *err)
+void ambs_read_fault_error(ambs_reader *r, const ambs_yaml_node *node, const char *prefix,
+                           const ambs_error *err)
 {
     if (err->code == AMBS_E_NOMEM || !prefix)
         ambs_finding_add_error(r->findings, node->place, err);
@@ -58,12 +59,13 @@ bool ambs_read_is_mapping(ambs_reader *r, const ambs_yaml_node *node, const char
 {
     if (node->type == AMBS_YAML_MAPPING) return true;
     char found[96];
-    ambs_read_fault(r, node, "%s: found %s, expected a mapping of names and values", what, ambs_yaml_what(node, found));
+    ambs_read_fault(r, node, "%s: found %s, expected a mapping of names and values", what,
+                    ambs_yaml_what(node, found));
     return false;
 }
 
-void ambs_read_unknown(ambs_reader *r, const ambs_yaml_node *node, const char *what, const char *where,
-                       const char *const *known)
+void ambs_read_unknown(ambs_reader *r, const ambs_yaml_node *node, const char *what,
+                       const char *where, const char *const *known)
 {
     ambs_text list = {0};
     const char *near = ambs_nearest_name(node->text, known);
@@ -73,15 +75,18 @@ void ambs_read_unknown(ambs_reader *r, const ambs_yaml_node *node, const char *w
     if (list.failed)
         r->findings->no_memory = true;
     else
-        ambs_read_fault(r, node, "found unknown %s \"%.60s\"%s; %s", what, node->text, where, list.text);
+        ambs_read_fault(r, node, "found unknown %s \"%.60s\"%s; %s", what, node->text, where,
+                        list.text);
     ambs_text_fini(&list);
 }
 
-void ambs_read_check_keys(ambs_reader *r, const ambs_yaml_node *mapping, const char *const *known, const char *where)
+void ambs_read_check_keys(ambs_reader *r, const ambs_yaml_node *mapping, const char *const *known,
+                          const char *where)
 {
     for (size_t i = 0; i < mapping->n; i++) {
         bool found = false;
-        for (size_t k = 0; known[k] && !found; k++) found = strcmp(known[k], mapping->keys[i]->text) == 0;
+        for (size_t k = 0; known[k] && !found; k++)
+            found = strcmp(known[k], mapping->keys[i]->text) == 0;
         if (!found) ambs_read_unknown(r, mapping->keys[i], "key", where, known);
     }
 }
@@ -90,10 +95,14 @@ const char *ambs_read_text(ambs_reader *r, const ambs_yaml_node *node, const cha
 {
     char found[96];
     if (node->type != AMBS_YAML_SCALAR || node->kind == AMBS_YAML_NULL)
-        ambs_read_fault(r, node, "%s: found %s, expected a single value", name, ambs_yaml_what(node, found));
+        ambs_read_fault(r, node, "%s: found %s, expected a single value", name,
+                        ambs_yaml_what(node, found));
     else if (node->kind == AMBS_YAML_SWITCH)
-        ambs_read_fault(r, node, "%s: found a bare %s, which YAML 1.1 reads as a boolean and YAML 1.2 as text; write "
-                        "true or false, or \"%s\" in quotes for the text", name, node->text, node->text);
+        ambs_read_fault(
+            r, node,
+            "%s: found a bare %s, which YAML 1.1 reads as a boolean and YAML 1.2 as text; write "
+            "true or false, or \"%s\" in quotes for the text",
+            name, node->text, node->text);
     else if (node->kind == AMBS_YAML_BOOL)
         return node->number != 0 ? "true" : "false";
     else
@@ -112,7 +121,9 @@ bool ambs_read_number(ambs_reader *r, const ambs_yaml_node *node, const char *na
     char found[96];
     double quoted;
     ambs_read_fault(r, node, "%s: found %s, expected a number%s", name, ambs_yaml_what(node, found),
-                    node->kind == AMBS_YAML_STRING && ambs_parse_double(text, &quoted) ? "; remove the quotes" : "");
+                    node->kind == AMBS_YAML_STRING && ambs_parse_double(text, &quoted)
+                        ? "; remove the quotes"
+                        : "");
     return false;
 }
 
@@ -134,8 +145,8 @@ static const char **table_names(ambs_reader *r, const ambs_option *table)
     return names;
 }
 
-void ambs_read_options(ambs_reader *r, const ambs_yaml_node *mapping, const ambs_option *table, void *options,
-                       const char *where, const char *skip)
+void ambs_read_options(ambs_reader *r, const ambs_yaml_node *mapping, const ambs_option *table,
+                       void *options, const char *where, const char *skip)
 {
     const char **names = table_names(r, table);
     if (!names) return;

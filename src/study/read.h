@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Reading the study file, section by section: what the files read_*.c share. Every function adds its findings
- * and goes on, so that one reading says all. */
+/* Reading the study file, section by section: what the files read_*.c share. Every function adds
+ * its findings and goes on, so that one reading says all. */
 #ifndef AMBS_STUDY_READ_H
 #define AMBS_STUDY_READ_H
 
@@ -13,7 +13,8 @@ typedef struct ambs_reader {
     ambs_yaml document; /* owns all nodes, those of other files too */
     ambs_findings *findings;
     ambs_text appended; /* lines that go behind the recorded text */
-    const char *recorded_space; /* the ConfigSpace JSON that a recorded text carries; NULL: read the file */
+    const char *
+        recorded_space; /* the ConfigSpace JSON that a recorded text carries; NULL: read the file */
 } ambs_reader;
 
 /* ---- helpers (read.c) ---------------------------------------------------------------------- */
@@ -21,36 +22,44 @@ typedef struct ambs_reader {
 /* True while nothing is wrong: what builds on all that was read may run. */
 bool ambs_read_is_clean(const ambs_reader *r);
 /* Adds a finding about `node`. */
-void ambs_read_fault(ambs_reader *r, const ambs_yaml_node *node, const char *format, ...) AMBS_PRINTF(3, 4);
+void ambs_read_fault(ambs_reader *r, const ambs_yaml_node *node, const char *format, ...)
+    AMBS_PRINTF(3, 4);
 /* Adds the findings of `err`, with "`prefix`: " in front where it is not NULL. */
-void ambs_read_fault_error(ambs_reader *r, const ambs_yaml_node *node, const char *prefix, const ambs_error *err);
+void ambs_read_fault_error(ambs_reader *r, const ambs_yaml_node *node, const char *prefix,
+                           const ambs_error *err);
 /* Adds a line that `ambs check` and `ambs run` say: what was read other than literally. */
-void ambs_read_note(ambs_reader *r, const ambs_yaml_node *node, const char *format, ...) AMBS_PRINTF(3, 4);
+void ambs_read_note(ambs_reader *r, const ambs_yaml_node *node, const char *format, ...)
+    AMBS_PRINTF(3, 4);
 
 /* True for a mapping; else a finding that names `what`. */
 bool ambs_read_is_mapping(ambs_reader *r, const ambs_yaml_node *node, const char *what);
 /* A finding for every key that is not among `known` (NULL-terminated): nearest and known names. */
-void ambs_read_check_keys(ambs_reader *r, const ambs_yaml_node *mapping, const char *const *known, const char *where);
+void ambs_read_check_keys(ambs_reader *r, const ambs_yaml_node *mapping, const char *const *known,
+                          const char *where);
 /* The finding itself: "found unknown WHAT "x"WHERE; did you mean …? known: …". */
-void ambs_read_unknown(ambs_reader *r, const ambs_yaml_node *node, const char *what, const char *where,
-                       const char *const *known);
-/* A scalar that is not empty and not a bare yes or no; NULL with a finding. `name` is said in front. */
+void ambs_read_unknown(ambs_reader *r, const ambs_yaml_node *node, const char *what,
+                       const char *where, const char *const *known);
+/* A scalar that is not empty and not a bare yes or no; NULL with a finding. `name` is said in
+ * front. */
 const char *ambs_read_text(ambs_reader *r, const ambs_yaml_node *node, const char *name);
 /* A finite number. */
 bool ambs_read_number(ambs_reader *r, const ambs_yaml_node *node, const char *name, double *ret);
 /* A copy of text, or NULL with the failure remembered. */
 char *ambs_read_copy(ambs_reader *r, const char *text);
-/* All keys of `mapping` through the option table into `options`; `skip` (may be NULL) is left out. */
-void ambs_read_options(ambs_reader *r, const ambs_yaml_node *mapping, const ambs_option *table, void *options,
-                       const char *where, const char *skip);
+/* All keys of `mapping` through the option table into `options`; `skip` (may be NULL) is left out.
+ */
+void ambs_read_options(ambs_reader *r, const ambs_yaml_node *mapping, const ambs_option *table,
+                       void *options, const char *where, const char *skip);
 
 /* ---- sections ------------------------------------------------------------------------------ */
 
 /* read_sections.c: study, metric, budget, trial, manager, durability; reserved ones are refused. */
 void ambs_read_sections(ambs_reader *r, const ambs_yaml_node *root);
-/* read_parameters.c: parameters into spec->space; `when` and constraints follow in read_conditions.c. */
+/* read_parameters.c: parameters into spec->space; `when` and constraints follow in
+ * read_conditions.c. */
 void ambs_read_parameters(ambs_reader *r, const ambs_yaml_node *parameters);
-void ambs_read_conditions(ambs_reader *r, const ambs_yaml_node *parameters, const ambs_yaml_node *constraints);
+void ambs_read_conditions(ambs_reader *r, const ambs_yaml_node *parameters,
+                          const ambs_yaml_node *constraints);
 /* read_objective.c, read_method.c. The space is finished, or there are findings already. */
 void ambs_read_objective(ambs_reader *r, const ambs_yaml_node *objective);
 void ambs_read_method(ambs_reader *r, const ambs_yaml_node *method);
@@ -61,15 +70,15 @@ void ambs_read_check_objective(ambs_reader *r, const ambs_yaml_node *objective);
 
 /* wandb.c: rewrites a W&B sweep into our sections, with notes; any other root is left alone. */
 void ambs_read_wandb(ambs_reader *r, ambs_yaml_node *root);
-/* One parameter with W&B's `distribution`, `mu`, `q`, …: the same in our words. `categorical`: a list of
- * numbers is categorical. NULL after a finding. */
-ambs_yaml_node *ambs_read_wandb_parameter(ambs_reader *r, const ambs_yaml_node *key, ambs_yaml_node *parameter,
-                                          bool categorical);
+/* One parameter with W&B's `distribution`, `mu`, `q`, …: the same in our words. `categorical`: a
+ * list of numbers is categorical. NULL after a finding. */
+ambs_yaml_node *ambs_read_wandb_parameter(ambs_reader *r, const ambs_yaml_node *key,
+                                          ambs_yaml_node *parameter, bool categorical);
 /* configspace.c: `space: file.json` becomes `parameters` and `constraints`. */
 void ambs_read_configspace(ambs_reader *r, ambs_yaml_node *root);
 
-/* spec.c: a whole file; *ret_text is zeroed. AMBS_E_NOT_FOUND, AMBS_E_IO, AMBS_E_INVALID (a folder); reading
- * stops a little beyond AMBS_YAML_MAX_BYTES. */
+/* spec.c: a whole file; *ret_text is zeroed. AMBS_E_NOT_FOUND, AMBS_E_IO, AMBS_E_INVALID (a
+ * folder); reading stops a little beyond AMBS_YAML_MAX_BYTES. */
 int ambs_read_file(const char *path, ambs_text *ret_text, ambs_error *err);
 
 /* compare.c: the digest of a finished spec. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The search method: its name chooses the option table; nested mappings are dotted names of that table
- * (`initial: {design: lhs}` is "initial.design"). A list under `initial.points` holds the user's own points. */
+/* The search method: its name chooses the option table; nested mappings are dotted names of that
+ * table
+ * (`initial: {design: lhs}` is "initial.design"). A list under `initial.points` holds the user's
+ * own points. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,7 +27,8 @@ static void unknown_method(ambs_reader *r, const ambs_yaml_node *name)
     const char *names[MAX + 1];
     size_t n = 0;
     for (size_t i = 0; ambs_method_registry[i] && n < MAX; i++)
-        if (!ambs_method_registry[i]->member.for_tests) names[n++] = ambs_method_registry[i]->member.name;
+        if (!ambs_method_registry[i]->member.for_tests)
+            names[n++] = ambs_method_registry[i]->member.name;
     names[n] = NULL;
     ambs_read_unknown(r, name, "method", "", names);
 }
@@ -39,18 +42,21 @@ static const ambs_method_ops *choose_method(ambs_reader *r, const ambs_yaml_node
     const ambs_method_ops *ops = find_method(text);
     if (!ops && name) unknown_method(r, name);
     if (!ops && !name)
-        ambs_finding_add(r->findings, (ambs_place){0}, "found no method, expected one: this build lacks \"%s\"", default_method);
+        ambs_finding_add(r->findings, (ambs_place){0},
+                         "found no method, expected one: this build lacks \"%s\"", default_method);
     return ops;
 }
 
-static void set_option(ambs_reader *r, const ambs_yaml_node *key, const ambs_yaml_node *value, const char *name)
+static void set_option(ambs_reader *r, const ambs_yaml_node *key, const ambs_yaml_node *value,
+                       const char *name)
 {
     const ambs_option *table = r->spec->method->member.options;
     ambs_error err = {0};
     char what[96];
     bool known = ambs_options_know(table, name);
     if (!known && ambs_options_know_group(table, name)) {
-        ambs_read_fault(r, value, "%s: found %s, expected a mapping of options", name, ambs_yaml_what(value, what));
+        ambs_read_fault(r, value, "%s: found %s, expected a mapping of options", name,
+                        ambs_yaml_what(value, what));
         return;
     }
     const char *text = known ? ambs_read_text(r, value, name) : "";
@@ -67,7 +73,8 @@ static void read_options(ambs_reader *r, const ambs_yaml_node *mapping, const ch
         snprintf(name, sizeof name, "%s%.60s", prefix, key->text);
         snprintf(inner, sizeof inner, "%s.", name);
         if (strcmp(name, "name") == 0) continue;
-        /* every method takes the user's own points; they are read later, since they need the space */
+        /* every method takes the user's own points; they are read later, since they need the space
+         */
         if (strcmp(name, "initial.points") == 0 && value->type == AMBS_YAML_LIST) continue;
         bool group = ambs_options_know_group(table, name) || strcmp(name, "initial") == 0;
         if (value->type == AMBS_YAML_MAPPING && group && strlen(inner) < 90)
@@ -89,7 +96,8 @@ static bool read_point(ambs_reader *r, const ambs_yaml_node *point, double *x)
         int at = ambs_space_find(space, point->keys[i]->text);
         ambs_error err = {0};
         if (at < 0) {
-            ambs_read_fault(r, point->keys[i], "found \"%.60s\" in a point, which is no parameter of this study",
+            ambs_read_fault(r, point->keys[i],
+                            "found \"%.60s\" in a point, which is no parameter of this study",
                             point->keys[i]->text);
             continue;
         }
@@ -101,9 +109,12 @@ static bool read_point(ambs_reader *r, const ambs_yaml_node *point, double *x)
     ambs_space_normalise(space, x);
     for (size_t i = 0; i < point->n; i++)
         if (isnan(x[ambs_space_find(space, point->keys[i]->text)]))
-            ambs_read_fault(r, point->keys[i], "found a value for \"%s\", which is inactive in this point (when %s); remove it",
-                            point->keys[i]->text,
-                            ambs_space_condition_text(space, (size_t)ambs_space_find(space, point->keys[i]->text)));
+            ambs_read_fault(
+                r, point->keys[i],
+                "found a value for \"%s\", which is inactive in this point (when %s); remove it",
+                point->keys[i]->text,
+                ambs_space_condition_text(space,
+                                          (size_t)ambs_space_find(space, point->keys[i]->text)));
     ambs_error err = {0};
     if (r->findings->n == before && !ambs_space_contains(space, x, &err))
         ambs_read_fault_error(r, point, "point", &err);
@@ -122,10 +133,13 @@ static void read_points(ambs_reader *r, const ambs_yaml_node *list)
     size_t n = 0;
     for (size_t i = 0; i < list->n; i++) {
         const ambs_yaml_node *item = list->items[i];
-        if (!ambs_read_is_mapping(r, item, "a point") || !read_point(r, item, points + n * d)) continue;
+        if (!ambs_read_is_mapping(r, item, "a point") || !read_point(r, item, points + n * d))
+            continue;
         for (size_t k = 0; k < n; k++)
             if (ambs_space_equal(space, points + k * d, points + n * d))
-                ambs_read_fault(r, item, "found the same point as number %zu of the list, expected each once", k + 1);
+                ambs_read_fault(
+                    r, item, "found the same point as number %zu of the list, expected each once",
+                    k + 1);
         n++;
     }
     r->spec->initial_points = points;
@@ -134,10 +148,12 @@ static void read_points(ambs_reader *r, const ambs_yaml_node *list)
 
 void ambs_read_method(ambs_reader *r, const ambs_yaml_node *method)
 {
-    if (method && method->type != AMBS_YAML_SCALAR && !ambs_read_is_mapping(r, method, "method")) return;
+    if (method && method->type != AMBS_YAML_SCALAR && !ambs_read_is_mapping(r, method, "method"))
+        return;
     const ambs_method_ops *ops = choose_method(r, method);
     if (!ops) return;
-    void *options = ambs_calloc(1, ops->member.options_size > 0 ? ops->member.options_size : 1, NULL);
+    void *options =
+        ambs_calloc(1, ops->member.options_size > 0 ? ops->member.options_size : 1, NULL);
     ambs_error err = {0};
     if (!options) r->findings->no_memory = true;
     if (!options || ambs_options_init(ops->member.options, options, &err) != AMBS_OK) {

@@ -11,7 +11,8 @@
 static const ambs_objective_ops *find_kind(const char *name)
 {
     for (size_t i = 0; ambs_objective_registry[i]; i++)
-        if (strcmp(ambs_objective_registry[i]->member.name, name) == 0) return ambs_objective_registry[i];
+        if (strcmp(ambs_objective_registry[i]->member.name, name) == 0)
+            return ambs_objective_registry[i];
     return NULL;
 }
 
@@ -31,7 +32,8 @@ static void no_kind(ambs_reader *r, const ambs_yaml_node *objective)
 {
     ambs_text kinds = {0};
     add_kinds(&kinds);
-    ambs_read_fault(r, objective, "objective: found no kind of objective, expected one of the keys %s",
+    ambs_read_fault(r, objective,
+                    "objective: found no kind of objective, expected one of the keys %s",
                     kinds.text ? kinds.text : "");
     ambs_text_fini(&kinds);
 }
@@ -43,8 +45,10 @@ static size_t choose_kind(ambs_reader *r, const ambs_yaml_node *objective)
     for (size_t i = 0; i < objective->n; i++) {
         if (!find_kind(objective->keys[i]->text)) continue;
         if (chosen != SIZE_MAX) {
-            ambs_read_fault(r, objective->keys[i], "found the objective \"%s\" beside \"%s\", expected one; remove the other",
-                            objective->keys[i]->text, objective->keys[chosen]->text);
+            ambs_read_fault(
+                r, objective->keys[i],
+                "found the objective \"%s\" beside \"%s\", expected one; remove the other",
+                objective->keys[i]->text, objective->keys[chosen]->text);
             return SIZE_MAX;
         }
         chosen = i;
@@ -58,7 +62,8 @@ static void keep_setting(ambs_reader *r, const char *name, const char *value)
     ambs_spec *spec = r->spec;
     ambs_spec_pair pair = {.name = ambs_read_copy(r, name), .value = ambs_read_copy(r, value)};
     if (!pair.name || !pair.value ||
-        ambs_resize(&spec->objective_settings, spec->n_objective_settings + 1, sizeof pair, NULL) != AMBS_OK) {
+        ambs_resize(&spec->objective_settings, spec->n_objective_settings + 1, sizeof pair, NULL) !=
+            AMBS_OK) {
         free(pair.name);
         free(pair.value);
         r->findings->no_memory = true;
@@ -84,12 +89,16 @@ static void read_argv(ambs_reader *r, const ambs_yaml_node *key, const ambs_yaml
         snprintf(name, sizeof name, "argument %zu of %.30s", i + 1, key->text);
         const char *text = ambs_read_text(r, item, name);
         if (!text || !(argv[n] = ambs_read_copy(r, item->text))) continue;
-        const char *quote = argv[n][0] == '\0' || strchr(argv[n], ' ') ? "\"" : ""; /* for people: where it ends */
+        const char *quote =
+            argv[n][0] == '\0' || strchr(argv[n], ' ') ? "\"" : ""; /* for people: where it ends */
         ambs_text_addf(&line, "%s%s%s%s", n > 0 ? " " : "", quote, argv[n], quote);
         n++;
     }
-    if (list->n == 0) ambs_read_fault(r, list, "%s: found an empty list, expected the program and its arguments", key->text);
-    if (n > 0 && argv[0][0] == '\0') ambs_read_fault(r, list->items[0], "%s: found an empty program name", key->text);
+    if (list->n == 0)
+        ambs_read_fault(r, list, "%s: found an empty list, expected the program and its arguments",
+                        key->text);
+    if (n > 0 && argv[0][0] == '\0')
+        ambs_read_fault(r, list->items[0], "%s: found an empty program name", key->text);
     if (line.failed) r->findings->no_memory = true;
     keep_setting(r, key->text, line.text ? line.text : "");
     ambs_text_fini(&line);
@@ -103,7 +112,8 @@ static void set_option(ambs_reader *r, const ambs_yaml_node *key, const ambs_yam
     if (!text) return;
     ambs_error err = {0};
     bool own = ambs_options_know(ops->member.options, key->text) || !ops->set_other;
-    int rc = own ? ambs_options_set(ops->member.options, r->spec->objective_options, key->text, text, &err)
+    int rc = own ? ambs_options_set(ops->member.options, r->spec->objective_options, key->text,
+                                    text, &err)
                  : ops->set_other(r->spec->objective_options, key->text, text, &err);
     if (rc != AMBS_OK)
         ambs_read_fault_error(r, rc == AMBS_E_NOT_FOUND ? key : value, "objective", &err);
@@ -118,8 +128,11 @@ static void read_kind(ambs_reader *r, const ambs_yaml_node *key, const ambs_yaml
     if (command && value->type == AMBS_YAML_LIST)
         read_argv(r, key, value);
     else if (command && value->type == AMBS_YAML_SCALAR)
-        ambs_read_fault(r, value, "command: found \"%.60s\", expected a list of arguments as in [python3, train.py, "
-                        "\"${args}\"]; no shell is used", value->text);
+        ambs_read_fault(
+            r, value,
+            "command: found \"%.60s\", expected a list of arguments as in [python3, train.py, "
+            "\"${args}\"]; no shell is used",
+            value->text);
     else
         set_option(r, key, value);
 }
@@ -130,7 +143,8 @@ void ambs_read_objective(ambs_reader *r, const ambs_yaml_node *objective)
     size_t chosen = choose_kind(r, objective);
     if (chosen == SIZE_MAX) return;
     const ambs_objective_ops *ops = find_kind(objective->keys[chosen]->text);
-    void *options = ambs_calloc(1, ops->member.options_size > 0 ? ops->member.options_size : 1, NULL);
+    void *options =
+        ambs_calloc(1, ops->member.options_size > 0 ? ops->member.options_size : 1, NULL);
     ambs_error err = {0};
     if (!options) r->findings->no_memory = true;
     if (!options || ambs_options_init(ops->member.options, options, &err) != AMBS_OK) {

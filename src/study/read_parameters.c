@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The parameters. A parameter has one of three forms: `value` (a constant), `values` (levels) or `min` and
- * `max` (a range); its type follows from how they are written unless `type` says it. */
+/* The parameters. A parameter has one of three forms: `value` (a constant), `values` (levels) or
+ * `min` and `max` (a range); its type follows from how they are written unless `type` says it. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,9 +9,11 @@
 #include "base/memory.h"
 #include "study/read.h"
 
-static const char *const parameter_keys[] = {"type", "min", "max", "values", "value", "scale", "step",
-                                             "default", "probabilities", "when", "distribution", NULL};
-static const char *const type_names[] = {"float", "int", "ordinal", "categorical", "constant", "boolean", NULL};
+static const char *const parameter_keys[] = {"type",          "min",   "max",          "values",
+                                             "value",         "scale", "step",         "default",
+                                             "probabilities", "when",  "distribution", NULL};
+static const char *const type_names[] = {"float",    "int",     "ordinal", "categorical",
+                                         "constant", "boolean", NULL};
 static const char *const scale_names[] = {"linear", "log", "reverse_log", "logit", NULL};
 enum { TYPE_BOOLEAN = AMBS_PARAMETER_CONSTANT + 1, TYPE_UNSAID = -1 };
 
@@ -24,7 +26,8 @@ typedef struct draft {
 } draft;
 
 /* Index of a word in `names`, or -1 after a finding. */
-static int choice(ambs_reader *r, const ambs_yaml_node *node, const char *name, const char *const *names)
+static int choice(ambs_reader *r, const ambs_yaml_node *node, const char *name,
+                  const char *const *names)
 {
     const char *text = ambs_read_text(r, node, name);
     for (int i = 0; text && names[i]; i++)
@@ -36,14 +39,16 @@ static int choice(ambs_reader *r, const ambs_yaml_node *node, const char *name, 
 /* ---- levels -------------------------------------------------------------------------------- */
 
 /* A level with its canonical text: numbers as they print, so that 1e-3 and 0.001 are the same. */
-static bool read_level(ambs_reader *r, const ambs_yaml_node *node, const char *name, ambs_value *ret)
+static bool read_level(ambs_reader *r, const ambs_yaml_node *node, const char *name,
+                       ambs_value *ret)
 {
     const char *text = ambs_read_text(r, node, name);
     if (!text) return false;
     char number[32];
     bool is_number = node->kind == AMBS_YAML_INT || node->kind == AMBS_YAML_FLOAT;
     if (is_number) text = ambs_format_double(node->number, number);
-    const ambs_yaml_node *kept = ambs_yaml_scalar(&r->document, node->place, text, false, r->findings);
+    const ambs_yaml_node *kept =
+        ambs_yaml_scalar(&r->document, node->place, text, false, r->findings);
     if (!kept) return false;
     *ret = (ambs_value){.kind = node->kind == AMBS_YAML_BOOL    ? AMBS_VALUE_BOOL
                                 : node->kind == AMBS_YAML_INT   ? AMBS_VALUE_INT
@@ -59,7 +64,8 @@ static bool read_levels(draft *d, const ambs_yaml_node *list)
     char what[96];
     if (list->type != AMBS_YAML_LIST || list->n == 0) {
         ambs_read_fault(d->r, list, "values: found %s, expected a list of values",
-                        list->type == AMBS_YAML_LIST ? "an empty list" : ambs_yaml_what(list, what));
+                        list->type == AMBS_YAML_LIST ? "an empty list"
+                                                     : ambs_yaml_what(list, what));
         return false;
     }
     d->levels = ambs_calloc(list->n, sizeof *d->levels, NULL);
@@ -78,7 +84,8 @@ static bool read_levels(draft *d, const ambs_yaml_node *list)
 static bool all_numbers(const ambs_parameter *p)
 {
     for (size_t i = 0; i < p->n_levels; i++)
-        if (p->levels[i].kind != AMBS_VALUE_INT && p->levels[i].kind != AMBS_VALUE_FLOAT) return false;
+        if (p->levels[i].kind != AMBS_VALUE_INT && p->levels[i].kind != AMBS_VALUE_FLOAT)
+            return false;
     return true;
 }
 
@@ -93,7 +100,9 @@ static void check_order(draft *d, const ambs_yaml_node *list)
         down = down || p->levels[i].number < p->levels[i - 1].number;
     }
     if (up && down)
-        ambs_read_fault(d->r, list, "values: found numbers in no order, expected them rising or falling for an ordinal; sort "
+        ambs_read_fault(d->r, list,
+                        "values: found numbers in no order, expected them rising or falling for an "
+                        "ordinal; sort "
                         "them, or write type: categorical");
 }
 
@@ -102,9 +111,12 @@ static bool read_probabilities(draft *d, const ambs_yaml_node *list)
     char what[96];
     if (list->type != AMBS_YAML_LIST || list->n != d->p.n_levels) {
         if (list->type == AMBS_YAML_LIST)
-            ambs_read_fault(d->r, list, "probabilities: found %zu, expected %zu, one for each value", list->n, d->p.n_levels);
+            ambs_read_fault(d->r, list,
+                            "probabilities: found %zu, expected %zu, one for each value", list->n,
+                            d->p.n_levels);
         else
-            ambs_read_fault(d->r, list, "probabilities: found %s, expected a list of numbers", ambs_yaml_what(list, what));
+            ambs_read_fault(d->r, list, "probabilities: found %s, expected a list of numbers",
+                            ambs_yaml_what(list, what));
         return false;
     }
     d->probabilities = ambs_calloc(list->n, sizeof *d->probabilities, NULL);
@@ -114,7 +126,8 @@ static bool read_probabilities(draft *d, const ambs_yaml_node *list)
     }
     bool good = true;
     for (size_t i = 0; i < list->n; i++)
-        if (!ambs_read_number(d->r, list->items[i], "probabilities", &d->probabilities[i])) good = false;
+        if (!ambs_read_number(d->r, list->items[i], "probabilities", &d->probabilities[i]))
+            good = false;
     d->p.probabilities = d->probabilities;
     return good;
 }
@@ -127,10 +140,14 @@ static bool read_values(draft *d, int type)
     const ambs_yaml_node *probabilities = ambs_yaml_get(d->node, "probabilities");
     bool ordinal = all_numbers(&d->p) && !probabilities;
     if (type == TYPE_UNSAID && ordinal)
-        ambs_read_note(d->r, d->key, "%s: a list of numbers is ordinal, its order counts; write type: categorical if it "
-                       "should not", d->key->text);
-    d->p.type = type == TYPE_UNSAID ? (ordinal ? AMBS_PARAMETER_ORDINAL : AMBS_PARAMETER_CATEGORICAL)
-                                    : (ambs_parameter_type)type;
+        ambs_read_note(
+            d->r, d->key,
+            "%s: a list of numbers is ordinal, its order counts; write type: categorical if it "
+            "should not",
+            d->key->text);
+    d->p.type = type == TYPE_UNSAID
+                    ? (ordinal ? AMBS_PARAMETER_ORDINAL : AMBS_PARAMETER_CATEGORICAL)
+                    : (ambs_parameter_type)type;
     check_order(d, list);
     return !probabilities || read_probabilities(d, probabilities);
 }
@@ -166,13 +183,16 @@ static bool read_bound(draft *d, const char *name, int type, double *ret)
 {
     const ambs_yaml_node *node = ambs_yaml_get(d->node, name);
     if (!node) {
-        ambs_read_fault(d->r, d->key, "parameter \"%s\": found no %s, expected both min and max", d->key->text, name);
+        ambs_read_fault(d->r, d->key, "parameter \"%s\": found no %s, expected both min and max",
+                        d->key->text, name);
         return false;
     }
     if (!ambs_read_number(d->r, node, name, ret)) return false;
     if (type != AMBS_PARAMETER_INT || node->kind == AMBS_YAML_INT) return true;
-    ambs_read_fault(d->r, node, "%s: found %s, expected a whole number for an int (written without point and exponent)", name,
-                    node->text);
+    ambs_read_fault(
+        d->r, node,
+        "%s: found %s, expected a whole number for an int (written without point and exponent)",
+        name, node->text);
     return false;
 }
 
@@ -194,9 +214,11 @@ static bool read_range(draft *d, int type)
         good = false;
     }
     if (!good) return false;
-    bool whole = ambs_yaml_get(d->node, "min")->kind == AMBS_YAML_INT && ambs_yaml_get(d->node, "max")->kind == AMBS_YAML_INT;
+    bool whole = ambs_yaml_get(d->node, "min")->kind == AMBS_YAML_INT &&
+                 ambs_yaml_get(d->node, "max")->kind == AMBS_YAML_INT;
     if (step && step->kind != AMBS_YAML_INT) whole = false; /* 0 to 1 in steps of 0.1 */
-    d->p.type = type == TYPE_UNSAID ? (whole ? AMBS_PARAMETER_INT : AMBS_PARAMETER_FLOAT) : (ambs_parameter_type)type;
+    d->p.type = type == TYPE_UNSAID ? (whole ? AMBS_PARAMETER_INT : AMBS_PARAMETER_FLOAT)
+                                    : (ambs_parameter_type)type;
     return true;
 }
 
@@ -207,31 +229,38 @@ static void refuse_with(draft *d, const char *form, const char *const *keys)
 {
     for (size_t i = 0; keys[i]; i++) {
         const ambs_yaml_node *key = ambs_yaml_key(d->node, keys[i]);
-        if (key) ambs_read_fault(d->r, key, "found \"%s\" beside %s, expected one or the other; remove one", keys[i], form);
+        if (key)
+            ambs_read_fault(d->r, key,
+                            "found \"%s\" beside %s, expected one or the other; remove one",
+                            keys[i], form);
     }
 }
 
 static bool wrong_type(draft *d, int type, const char *form)
 {
     const ambs_yaml_node *node = ambs_yaml_get(d->node, "type");
-    ambs_read_fault(d->r, node, "type: found %s beside %s, which does not go together", type_names[type], form);
+    ambs_read_fault(d->r, node, "type: found %s beside %s, which does not go together",
+                    type_names[type], form);
     return false;
 }
 
 static bool read_form(draft *d, int type)
 {
     static const char *const not_range[] = {"min", "max", "step", "scale", NULL};
-    static const char *const not_levels[] = {"min", "max", "step", "scale", "values", "probabilities", NULL};
+    static const char *const not_levels[] = {"min",    "max",           "step", "scale",
+                                             "values", "probabilities", NULL};
     static const char *const not_numeric[] = {"values", "value", "probabilities", NULL};
     size_t before = d->r->findings->n;
     bool good;
     if (ambs_yaml_get(d->node, "value")) {
         refuse_with(d, "value", not_levels);
-        if (type != TYPE_UNSAID && type != AMBS_PARAMETER_CONSTANT) return wrong_type(d, type, "value");
+        if (type != TYPE_UNSAID && type != AMBS_PARAMETER_CONSTANT)
+            return wrong_type(d, type, "value");
         good = read_constant(d);
     } else if (ambs_yaml_get(d->node, "values")) {
         refuse_with(d, "values", not_range);
-        if (type != TYPE_UNSAID && type != AMBS_PARAMETER_ORDINAL && type != AMBS_PARAMETER_CATEGORICAL)
+        if (type != TYPE_UNSAID && type != AMBS_PARAMETER_ORDINAL &&
+            type != AMBS_PARAMETER_CATEGORICAL)
             return wrong_type(d, type, "values");
         good = read_values(d, type);
     } else if (ambs_yaml_get(d->node, "min") || ambs_yaml_get(d->node, "max")) {
@@ -243,8 +272,11 @@ static bool read_form(draft *d, int type)
         refuse_with(d, "type: boolean", not_range);
         good = read_boolean(d);
     } else {
-        ambs_read_fault(d->r, d->key, "parameter \"%s\": found nothing that says its values, expected min and max, values, or "
-                        "value", d->key->text);
+        ambs_read_fault(d->r, d->key,
+                        "parameter \"%s\": found nothing that says its values, expected min and "
+                        "max, values, or "
+                        "value",
+                        d->key->text);
         return false;
     }
     return good && d->r->findings->n == before;
@@ -263,28 +295,38 @@ static bool read_default(draft *d)
     for (size_t i = 0; i < d->p.n_levels; i++)
         if (strcmp(d->p.levels[i].text, value.text) == 0) d->p.initial = (double)i;
     if (!isnan(d->p.initial)) return true;
-    ambs_read_fault(d->r, node, "default: found \"%.60s\", expected one of the values of \"%s\"", value.text, d->key->text);
+    ambs_read_fault(d->r, node, "default: found \"%.60s\", expected one of the values of \"%s\"",
+                    value.text, d->key->text);
     return false;
 }
 
 static void add(draft *d)
 {
     ambs_error err = {0};
-    if (ambs_space_add(d->r->spec->space, &d->p, &err) != AMBS_OK) ambs_read_fault_error(d->r, d->key, NULL, &err);
+    if (ambs_space_add(d->r->spec->space, &d->p, &err) != AMBS_OK)
+        ambs_read_fault_error(d->r, d->key, NULL, &err);
 }
 
-/* A bare value where a mapping belongs: what the user meant is plain, so it is said how to write it. */
+/* A bare value where a mapping belongs: what the user meant is plain, so it is said how to write
+ * it. */
 static void not_a_mapping(ambs_reader *r, const ambs_yaml_node *key, const ambs_yaml_node *node)
 {
     char what[96];
     if (node->type == AMBS_YAML_LIST)
-        ambs_read_fault(r, node, "parameter \"%.60s\": found a list, expected a mapping; write {values: […]} for a list of values",
+        ambs_read_fault(r, node,
+                        "parameter \"%.60s\": found a list, expected a mapping; write {values: "
+                        "[…]} for a list of values",
                         key->text);
     else if (node->kind == AMBS_YAML_NULL)
-        ambs_read_fault(r, node, "parameter \"%.60s\": found nothing, expected a mapping as in {min: 0.0, max: 1.0}", key->text);
+        ambs_read_fault(
+            r, node,
+            "parameter \"%.60s\": found nothing, expected a mapping as in {min: 0.0, max: 1.0}",
+            key->text);
     else
-        ambs_read_fault(r, node, "parameter \"%.60s\": found %s, expected a mapping; write {value: %.40s} for a constant", key->text,
-                        ambs_yaml_what(node, what), node->text);
+        ambs_read_fault(r, node,
+                        "parameter \"%.60s\": found %s, expected a mapping; write {value: %.40s} "
+                        "for a constant",
+                        key->text, ambs_yaml_what(node, what), node->text);
 }
 
 static void read_parameter(ambs_reader *r, const ambs_yaml_node *key, ambs_yaml_node *node)
@@ -295,7 +337,9 @@ static void read_parameter(ambs_reader *r, const ambs_yaml_node *key, ambs_yaml_
     }
     char where[96];
     snprintf(where, sizeof where, " in parameter \"%.60s\"", key->text);
-    if (ambs_yaml_get(node, "distribution") && !(node = ambs_read_wandb_parameter(r, key, node, false))) return;
+    if (ambs_yaml_get(node, "distribution") &&
+        !(node = ambs_read_wandb_parameter(r, key, node, false)))
+        return;
     ambs_read_check_keys(r, node, parameter_keys, where);
     draft d = {.r = r, .key = key, .node = node, .p = {.name = key->text}};
     const ambs_yaml_node *type_node = ambs_yaml_get(node, "type");
@@ -308,6 +352,8 @@ static void read_parameter(ambs_reader *r, const ambs_yaml_node *key, ambs_yaml_
 void ambs_read_parameters(ambs_reader *r, const ambs_yaml_node *parameters)
 {
     if (!ambs_read_is_mapping(r, parameters, "parameters")) return;
-    if (parameters->n == 0) ambs_read_fault(r, parameters, "parameters: found none, expected at least one");
-    for (size_t i = 0; i < parameters->n; i++) read_parameter(r, parameters->keys[i], parameters->items[i]);
+    if (parameters->n == 0)
+        ambs_read_fault(r, parameters, "parameters: found none, expected at least one");
+    for (size_t i = 0; i < parameters->n; i++)
+        read_parameter(r, parameters->keys[i], parameters->items[i]);
 }

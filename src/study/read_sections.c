@@ -16,10 +16,12 @@ typedef struct study_section {
     long long seed;
 } study_section;
 
-static const ambs_option study_table[] = {
-    {"name", AMBS_OPTION_STRING, offsetof(study_section, name), NULL, 1, 0, NULL, "name of the study"},
-    {"seed", AMBS_OPTION_INT, offsetof(study_section, seed), "0", 0, 0x1p53, NULL, "seed of every random stream"},
-    {0}};
+static const ambs_option study_table[] = {{"name", AMBS_OPTION_STRING,
+                                           offsetof(study_section, name), NULL, 1, 0, NULL,
+                                           "name of the study"},
+                                          {"seed", AMBS_OPTION_INT, offsetof(study_section, seed),
+                                           "0", 0, 0x1p53, NULL, "seed of every random stream"},
+                                          {0}};
 
 typedef struct metric_section {
     char *name;
@@ -29,9 +31,12 @@ typedef struct metric_section {
 
 static const char *const goals[] = {"minimize", "maximize", NULL};
 static const ambs_option metric_table[] = {
-    {"name", AMBS_OPTION_STRING, offsetof(metric_section, name), "objective", 1, 0, NULL, "name of the metric"},
-    {"goal", AMBS_OPTION_CHOICE, offsetof(metric_section, goal), "minimize", 1, 0, goals, "minimize or maximize"},
-    {"target", AMBS_OPTION_FLOAT, offsetof(metric_section, target), NULL, 1, 0, NULL, "ends the study when reached"},
+    {"name", AMBS_OPTION_STRING, offsetof(metric_section, name), "objective", 1, 0, NULL,
+     "name of the metric"},
+    {"goal", AMBS_OPTION_CHOICE, offsetof(metric_section, goal), "minimize", 1, 0, goals,
+     "minimize or maximize"},
+    {"target", AMBS_OPTION_FLOAT, offsetof(metric_section, target), NULL, 1, 0, NULL,
+     "ends the study when reached"},
     {0}};
 
 typedef struct budget_section {
@@ -40,13 +45,17 @@ typedef struct budget_section {
 } budget_section;
 
 static const ambs_option budget_table[] = {
-    {"trials", AMBS_OPTION_INT, offsetof(budget_section, trials), NULL, 1, 0x1p53, NULL, "trials, resumed ones included"},
-    {"time", AMBS_OPTION_DURATION, offsetof(budget_section, time), NULL, 1e-3, INFINITY, NULL, "wall time of all lives together"},
+    {"trials", AMBS_OPTION_INT, offsetof(budget_section, trials), NULL, 1, 0x1p53, NULL,
+     "trials, resumed ones included"},
+    {"time", AMBS_OPTION_DURATION, offsetof(budget_section, time), NULL, 1e-3, INFINITY, NULL,
+     "wall time of all lives together"},
     {"failures", AMBS_OPTION_STRING, 0, NULL, 1, 0, NULL, "a mapping of total and in_a_row"},
     {0}};
 static const ambs_option failures_table[] = {
-    {"total", AMBS_OPTION_INT, offsetof(budget_section, total), NULL, 1, 0x1p53, NULL, "failed trials that end the study"},
-    {"in_a_row", AMBS_OPTION_INT, offsetof(budget_section, in_a_row), "20", 1, 0x1p53, NULL, "failed trials in a row that end the study"},
+    {"total", AMBS_OPTION_INT, offsetof(budget_section, total), NULL, 1, 0x1p53, NULL,
+     "failed trials that end the study"},
+    {"in_a_row", AMBS_OPTION_INT, offsetof(budget_section, in_a_row), "20", 1, 0x1p53, NULL,
+     "failed trials in a row that end the study"},
     {0}};
 
 typedef struct trial_section {
@@ -55,13 +64,20 @@ typedef struct trial_section {
 } trial_section;
 
 static const ambs_option trial_table[] = {
-    {"ranks", AMBS_OPTION_INT, offsetof(trial_section, ranks), "1", 1, COUNT_MAX, NULL, "MPI ranks of one trial"},
-    {"cores", AMBS_OPTION_INT, offsetof(trial_section, cores), "1", 1, COUNT_MAX, NULL, "cores of one slot"},
-    {"gpus", AMBS_OPTION_INT, offsetof(trial_section, gpus), "0", 0, COUNT_MAX, NULL, "GPUs of one slot"},
-    {"memory", AMBS_OPTION_BYTES, offsetof(trial_section, memory), NULL, 1, INFINITY, NULL, "memory limit of one trial"},
-    {"timeout", AMBS_OPTION_DURATION, offsetof(trial_section, timeout), NULL, 1e-3, INFINITY, NULL, "time limit of one attempt"},
-    {"grace", AMBS_OPTION_DURATION, offsetof(trial_section, grace), "5s", 0, 3600, NULL, "between the signals TERM and KILL"},
-    {"attempts", AMBS_OPTION_INT, offsetof(trial_section, attempts), "2", 1, 1000, NULL, "attempts when workers are lost"},
+    {"ranks", AMBS_OPTION_INT, offsetof(trial_section, ranks), "1", 1, COUNT_MAX, NULL,
+     "MPI ranks of one trial"},
+    {"cores", AMBS_OPTION_INT, offsetof(trial_section, cores), "1", 1, COUNT_MAX, NULL,
+     "cores of one slot"},
+    {"gpus", AMBS_OPTION_INT, offsetof(trial_section, gpus), "0", 0, COUNT_MAX, NULL,
+     "GPUs of one slot"},
+    {"memory", AMBS_OPTION_BYTES, offsetof(trial_section, memory), NULL, 1, INFINITY, NULL,
+     "memory limit of one trial"},
+    {"timeout", AMBS_OPTION_DURATION, offsetof(trial_section, timeout), NULL, 1e-3, INFINITY, NULL,
+     "time limit of one attempt"},
+    {"grace", AMBS_OPTION_DURATION, offsetof(trial_section, grace), "5s", 0, 3600, NULL,
+     "between the signals TERM and KILL"},
+    {"attempts", AMBS_OPTION_INT, offsetof(trial_section, attempts), "2", 1, 1000, NULL,
+     "attempts when workers are lost"},
     {0}};
 
 typedef struct manager_section {
@@ -70,16 +86,21 @@ typedef struct manager_section {
 } manager_section;
 
 static const ambs_option manager_table[] = {
-    {"slots", AMBS_OPTION_INT, offsetof(manager_section, slots), "0", 0, 65535, NULL, "slots of rank 0's own"},
-    {"heartbeat", AMBS_OPTION_DURATION, offsetof(manager_section, heartbeat), "5s", 0.01, 3600, NULL, "agents say they live"},
-    {"suspect", AMBS_OPTION_DURATION, offsetof(manager_section, suspect), "60s", 0.1, 86400, NULL, "silence that makes an agent suspect"},
-    {"timeout", AMBS_OPTION_DURATION, offsetof(manager_section, timeout), "5m", 0.1, 86400, NULL, "silence of the manager after which agents leave"},
-    {"snapshot", AMBS_OPTION_DURATION, offsetof(manager_section, snapshot), "30s", 0.1, 86400, NULL, "least time between snapshots of the study file"},
+    {"slots", AMBS_OPTION_INT, offsetof(manager_section, slots), "0", 0, 65535, NULL,
+     "slots of rank 0's own"},
+    {"heartbeat", AMBS_OPTION_DURATION, offsetof(manager_section, heartbeat), "5s", 0.01, 3600,
+     NULL, "agents say they live"},
+    {"suspect", AMBS_OPTION_DURATION, offsetof(manager_section, suspect), "60s", 0.1, 86400, NULL,
+     "silence that makes an agent suspect"},
+    {"timeout", AMBS_OPTION_DURATION, offsetof(manager_section, timeout), "5m", 0.1, 86400, NULL,
+     "silence of the manager after which agents leave"},
+    {"snapshot", AMBS_OPTION_DURATION, offsetof(manager_section, snapshot), "30s", 0.1, 86400, NULL,
+     "least time between snapshots of the study file"},
     {0}};
 
 /* Defaults, then the section where there is one. */
-static void read_section(ambs_reader *r, const ambs_yaml_node *root, const char *name, const ambs_option *table,
-                         void *options, const char *skip)
+static void read_section(ambs_reader *r, const ambs_yaml_node *root, const char *name,
+                         const ambs_option *table, void *options, const char *skip)
 {
     ambs_error err = {0};
     if (ambs_options_init(table, options, &err) != AMBS_OK) {
@@ -89,7 +110,8 @@ static void read_section(ambs_reader *r, const ambs_yaml_node *root, const char 
     char where[48];
     snprintf(where, sizeof where, " in %s", name);
     const ambs_yaml_node *section = ambs_yaml_get(root, name);
-    if (section && ambs_read_is_mapping(r, section, name)) ambs_read_options(r, section, table, options, where, skip);
+    if (section && ambs_read_is_mapping(r, section, name))
+        ambs_read_options(r, section, table, options, where, skip);
 }
 
 static void read_study(ambs_reader *r, const ambs_yaml_node *root)
@@ -97,7 +119,8 @@ static void read_study(ambs_reader *r, const ambs_yaml_node *root)
     study_section s = {0};
     read_section(r, root, "study", study_table, &s, NULL);
     const ambs_yaml_node *name = ambs_yaml_get(ambs_yaml_get(root, "study"), "name");
-    if (s.name && s.name[0] == '\0') ambs_read_fault(r, name, "name: found empty text, expected a name");
+    if (s.name && s.name[0] == '\0')
+        ambs_read_fault(r, name, "name: found empty text, expected a name");
     if (s.name) {
         free(r->spec->name);
         r->spec->name = s.name;
@@ -110,7 +133,8 @@ static void read_metric(ambs_reader *r, const ambs_yaml_node *root)
     metric_section m = {0};
     read_section(r, root, "metric", metric_table, &m, NULL);
     const ambs_yaml_node *name = ambs_yaml_get(ambs_yaml_get(root, "metric"), "name");
-    if (name && m.name && m.name[0] == '\0') ambs_read_fault(r, name, "name: found empty text, expected a name");
+    if (name && m.name && m.name[0] == '\0')
+        ambs_read_fault(r, name, "name: found empty text, expected a name");
     if (name && m.name && strlen(m.name) >= AMBS_METRIC_NAME_SIZE)
         ambs_read_fault(r, name, "name: found %zu characters, expected at most %d", strlen(m.name),
                         AMBS_METRIC_NAME_SIZE - 1);
@@ -123,12 +147,14 @@ static void read_budget(ambs_reader *r, const ambs_yaml_node *root)
 {
     budget_section b = {0};
     ambs_error err = {0};
-    if (ambs_options_init(failures_table, &b, &err) != AMBS_OK) ambs_finding_add_error(r->findings, (ambs_place){0}, &err);
+    if (ambs_options_init(failures_table, &b, &err) != AMBS_OK)
+        ambs_finding_add_error(r->findings, (ambs_place){0}, &err);
     read_section(r, root, "budget", budget_table, &b, "failures");
     const ambs_yaml_node *failures = ambs_yaml_get(ambs_yaml_get(root, "budget"), "failures");
     if (failures && failures->type != AMBS_YAML_MAPPING) {
         char what[96];
-        ambs_read_fault(r, failures, "failures: found %s, expected a mapping as in {total: 100, in_a_row: 20}",
+        ambs_read_fault(r, failures,
+                        "failures: found %s, expected a mapping as in {total: 100, in_a_row: 20}",
                         ambs_yaml_what(failures, what));
     } else if (failures) {
         ambs_read_options(r, failures, failures_table, &b, " in budget.failures", NULL);
@@ -145,14 +171,19 @@ static void read_trial(ambs_reader *r, const ambs_yaml_node *root)
     trial_section t = {0};
     read_section(r, root, "trial", trial_table, &t, NULL);
     const ambs_yaml_node *section = ambs_yaml_get(root, "trial");
-    const ambs_yaml_node *ranks = ambs_yaml_get(section, "ranks"), *gpus = ambs_yaml_get(section, "gpus"),
+    const ambs_yaml_node *ranks = ambs_yaml_get(section, "ranks"),
+                         *gpus = ambs_yaml_get(section, "gpus"),
                          *memory = ambs_yaml_get(section, "memory");
     if (ranks && t.ranks > 1)
-        ambs_read_fault(r, ranks, "ranks: found %lld, expected 1: this version runs every trial on one rank", t.ranks);
+        ambs_read_fault(r, ranks,
+                        "ranks: found %lld, expected 1: this version runs every trial on one rank",
+                        t.ranks);
     if (gpus && t.gpus > 0)
-        ambs_read_fault(r, gpus, "gpus: found %lld, expected 0: this version does not hand out GPUs", t.gpus);
+        ambs_read_fault(
+            r, gpus, "gpus: found %lld, expected 0: this version does not hand out GPUs", t.gpus);
     if (memory && !isnan(t.memory))
-        ambs_read_fault(r, memory, "memory: this version does not limit the memory of a trial; remove the key");
+        ambs_read_fault(
+            r, memory, "memory: this version does not limit the memory of a trial; remove the key");
     r->spec->trial = (ambs_trial_limits){.ranks = (uint32_t)t.ranks,
                                          .cores = (uint32_t)t.cores,
                                          .gpus = (uint32_t)t.gpus,
@@ -168,7 +199,8 @@ static void read_manager(ambs_reader *r, const ambs_yaml_node *root)
     read_section(r, root, "manager", manager_table, &m, NULL);
     const ambs_yaml_node *suspect = ambs_yaml_get(ambs_yaml_get(root, "manager"), "suspect");
     if (suspect && m.suspect <= m.heartbeat)
-        ambs_read_fault(r, suspect, "suspect: found %gs, expected more than the heartbeat of %gs", m.suspect, m.heartbeat);
+        ambs_read_fault(r, suspect, "suspect: found %gs, expected more than the heartbeat of %gs",
+                        m.suspect, m.heartbeat);
     r->spec->manager = (ambs_manager_settings){.slots = (uint32_t)m.slots,
                                                .heartbeat_s = m.heartbeat,
                                                .suspect_s = m.suspect,
@@ -180,7 +212,8 @@ static void read_durability(ambs_reader *r, const ambs_yaml_node *root)
 {
     static const char *const kinds[] = {"group", "result", NULL};
     static const ambs_option table[] = {
-        {"durability", AMBS_OPTION_CHOICE, 0, "group", 1, 0, kinds, "when a result counts as safe"}, {0}};
+        {"durability", AMBS_OPTION_CHOICE, 0, "group", 1, 0, kinds, "when a result counts as safe"},
+        {0}};
     const ambs_yaml_node *node = ambs_yaml_get(root, "durability");
     int kind = 0;
     ambs_error err = {0};
@@ -194,24 +227,31 @@ static void refuse_reserved(ambs_reader *r, const ambs_yaml_node *root)
 {
     static const char *const reserved[][2] = {
         {"stopping", "this version has no stopping rules: every trial runs to its end"},
-        {"surrogate", "this version has no settings of its own for the surrogate here; its options stand under method"},
+        {"surrogate", "this version has no settings of its own for the surrogate here; its options "
+                      "stand under method"},
         {"on_deadline", "this version does not watch the deadline of a batch job"},
-        {"warm_start", "this version cannot start from another study; give points under method.initial.points"},
-        {"metrics", "this version searches by the one metric under metric; what else a result holds is recorded anyway"},
+        {"warm_start",
+         "this version cannot start from another study; give points under method.initial.points"},
+        {"metrics", "this version searches by the one metric under metric; what else a result "
+                    "holds is recorded anyway"},
         {"repeats", "this version evaluates each configuration once"},
         {"retry", "this version repeats a trial only when its worker was lost (trial.attempts)"},
     };
     for (size_t i = 0; i < sizeof reserved / sizeof reserved[0]; i++) {
         const ambs_yaml_node *key = ambs_yaml_key(root, reserved[i][0]);
-        if (key) ambs_read_fault(r, key, "found the reserved section \"%s\": %s; remove it", reserved[i][0], reserved[i][1]);
+        if (key)
+            ambs_read_fault(r, key, "found the reserved section \"%s\": %s; remove it",
+                            reserved[i][0], reserved[i][1]);
     }
 }
 
 static void check_top(ambs_reader *r, const ambs_yaml_node *root)
 {
-    static const char *const known[] = {
-        "study", "metric", "objective", "parameters", "space", "constraints", "method", "budget", "trial", "manager",
-        "durability", "stopping", "surrogate", "on_deadline", "warm_start", "metrics", "repeats", "retry", NULL};
+    static const char *const known[] = {"study",     "metric",      "objective",  "parameters",
+                                        "space",     "constraints", "method",     "budget",
+                                        "trial",     "manager",     "durability", "stopping",
+                                        "surrogate", "on_deadline", "warm_start", "metrics",
+                                        "repeats",   "retry",       NULL};
     ambs_read_check_keys(r, root, known, "");
 }
 

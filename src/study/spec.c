@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* From the text of a study file to an ambs_spec: the tree is parsed, settings of the command line are put in,
- * other formats are rewritten into our sections, and the sections are read. All findings are collected, and
- * reported at the end. */
+/* From the text of a study file to an ambs_spec: the tree is parsed, settings of the command line
+ * are put in, other formats are rewritten into our sections, and the sections are read. All
+ * findings are collected, and reported at the end. */
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -15,7 +15,8 @@
 #include "study/read.h"
 
 /* Behind this line of a recorded text stand, as comments, what came from elsewhere. */
-static const char marker[] = "# ambs added what follows: settings of the command line, files that were named\n";
+static const char marker[] =
+    "# ambs added what follows: settings of the command line, files that were named\n";
 static const char set_prefix[] = "# --set ", space_prefix[] = "# --space ";
 
 /* ---- life ---------------------------------------------------------------------------------- */
@@ -91,21 +92,27 @@ static int spec_create(const char *file, ambs_spec **ret_spec, ambs_error *err)
 
 /* ---- settings ------------------------------------------------------------------------------ */
 
-static bool is_kept(const ambs_spec *spec, const char *path, size_t path_length, const char *value, size_t value_length)
+static bool is_kept(const ambs_spec *spec, const char *path, size_t path_length, const char *value,
+                    size_t value_length)
 {
     for (size_t i = 0; i < spec->n_settings; i++)
-        if (strlen(spec->settings[i].path) == path_length && memcmp(spec->settings[i].path, path, path_length) == 0 &&
-            strlen(spec->settings[i].value) == value_length && memcmp(spec->settings[i].value, value, value_length) == 0)
+        if (strlen(spec->settings[i].path) == path_length &&
+            memcmp(spec->settings[i].path, path, path_length) == 0 &&
+            strlen(spec->settings[i].value) == value_length &&
+            memcmp(spec->settings[i].value, value, value_length) == 0)
             return true;
     return false;
 }
 
-static void keep_setting(ambs_reader *r, const char *path, size_t path_length, const char *value, size_t value_length)
+static void keep_setting(ambs_reader *r, const char *path, size_t path_length, const char *value,
+                         size_t value_length)
 {
     ambs_spec *spec = r->spec;
     if (is_kept(spec, path, path_length, value, value_length)) return;
-    ambs_setting copy = {.path = ambs_strndup(path, path_length, NULL), .value = ambs_strndup(value, value_length, NULL)};
-    if (!copy.path || !copy.value || ambs_resize(&spec->settings, spec->n_settings + 1, sizeof copy, NULL) != AMBS_OK) {
+    ambs_setting copy = {.path = ambs_strndup(path, path_length, NULL),
+                         .value = ambs_strndup(value, value_length, NULL)};
+    if (!copy.path || !copy.value ||
+        ambs_resize(&spec->settings, spec->n_settings + 1, sizeof copy, NULL) != AMBS_OK) {
         free((char *)(uintptr_t)copy.path);
         free((char *)(uintptr_t)copy.value);
         r->findings->no_memory = true;
@@ -140,12 +147,14 @@ static void take_recorded(ambs_reader *r, const char *text, size_t length)
         if (n > set && memcmp(line, set_prefix, set) == 0) {
             const char *equals = memchr(line, '=', n);
             if (equals)
-                keep_setting(r, line + set, (size_t)(equals - line) - set, equals + 1, n - (size_t)(equals - line) - 1);
+                keep_setting(r, line + set, (size_t)(equals - line) - set, equals + 1,
+                             n - (size_t)(equals - line) - 1);
         } else if (n > space && memcmp(line, space_prefix, space) == 0) {
             const ambs_yaml_node *node = NULL;
             char *copy = ambs_strndup(line + space, n - space, NULL);
             if (!copy) r->findings->no_memory = true;
-            if (copy) node = ambs_yaml_scalar(&r->document, (ambs_place){0}, copy, false, r->findings);
+            if (copy)
+                node = ambs_yaml_scalar(&r->document, (ambs_place){0}, copy, false, r->findings);
             free(copy);
             if (node) r->recorded_space = node->text;
         }
@@ -162,7 +171,8 @@ static void keep_text(ambs_reader *r, const char *text, size_t length)
         if (own > 0 && text[own - 1] != '\n') ambs_text_add(&kept, "\n");
         ambs_text_add(&kept, marker);
         for (size_t i = 0; i < r->spec->n_settings; i++)
-            ambs_text_addf(&kept, "%s%s=%s\n", set_prefix, r->spec->settings[i].path, r->spec->settings[i].value);
+            ambs_text_addf(&kept, "%s%s=%s\n", set_prefix, r->spec->settings[i].path,
+                           r->spec->settings[i].value);
         if (r->appended.length > 0) ambs_text_addf(&kept, "%s%s\n", space_prefix, r->appended.text);
     }
     ambs_text_add(&kept, "");
@@ -179,7 +189,8 @@ static void finish_space(ambs_reader *r, const ambs_yaml_node *parameters)
 {
     ambs_error err = {0};
     if (!ambs_read_is_clean(r)) return;
-    if (ambs_space_finish(r->spec->space, &err) != AMBS_OK) ambs_finding_add_error(r->findings, parameters->place, &err);
+    if (ambs_space_finish(r->spec->space, &err) != AMBS_OK)
+        ambs_finding_add_error(r->findings, parameters->place, &err);
 }
 
 static void read_root(ambs_reader *r, ambs_yaml_node *root)
@@ -197,31 +208,38 @@ static void read_root(ambs_reader *r, ambs_yaml_node *root)
     } else {
         ambs_read_objective(r, objective);
         if (r->findings->n == 0) /* else a misspelt key or an unreadable file was it */
-            ambs_finding_add(r->findings, (ambs_place){0}, "found no parameters, expected a section \"parameters\" with at least one");
+            ambs_finding_add(
+                r->findings, (ambs_place){0},
+                "found no parameters, expected a section \"parameters\" with at least one");
     }
     ambs_read_method(r, ambs_yaml_get(root, "method"));
     if (objective) ambs_read_check_objective(r, objective);
 }
 
-static void read_text(ambs_reader *r, const char *text, size_t length, const ambs_setting *settings, size_t n_settings)
+static void read_text(ambs_reader *r, const char *text, size_t length, const ambs_setting *settings,
+                      size_t n_settings)
 {
     ambs_yaml_node *root = ambs_yaml_parse(&r->document, text, length, NULL, r->findings);
     if (!root) return;
     if (root->type != AMBS_YAML_MAPPING) {
         char what[96];
-        ambs_read_fault(r, root, "found %s, expected a study: sections such as parameters, objective and budget",
-                        ambs_yaml_what(root, what));
+        ambs_read_fault(
+            r, root,
+            "found %s, expected a study: sections such as parameters, objective and budget",
+            ambs_yaml_what(root, what));
         return;
     }
     take_recorded(r, text, length);
     for (size_t i = 0; i < n_settings; i++)
-        keep_setting(r, settings[i].path, strlen(settings[i].path), settings[i].value, strlen(settings[i].value));
-    for (size_t i = 0; i < r->spec->n_settings; i++) ambs_read_setting(r, root, &r->spec->settings[i]);
+        keep_setting(r, settings[i].path, strlen(settings[i].path), settings[i].value,
+                     strlen(settings[i].value));
+    for (size_t i = 0; i < r->spec->n_settings; i++)
+        ambs_read_setting(r, root, &r->spec->settings[i]);
     read_root(r, root);
 }
 
-int ambs_spec_parse(const char *text, size_t length, const char *name, const ambs_setting *settings, size_t n_settings,
-                    ambs_spec **ret_spec, ambs_error *err)
+int ambs_spec_parse(const char *text, size_t length, const char *name, const ambs_setting *settings,
+                    size_t n_settings, ambs_spec **ret_spec, ambs_error *err)
 {
     ambs_reader r = {0};
     int rc = spec_create(name, &r.spec, err);
@@ -252,7 +270,8 @@ static int read_stream(FILE *file, const char *path, ambs_text *out, ambs_error 
     /* one byte beyond the limit is enough for the parser to say so */
     while (out->length <= AMBS_YAML_MAX_BYTES && (n = fread(block, 1, sizeof block, file)) > 0)
         ambs_text_add_bytes(out, block, n);
-    if (ferror(file)) return ambs_fail(err, AMBS_E_IO, "%s: cannot be read: %s", path, strerror(errno));
+    if (ferror(file))
+        return ambs_fail(err, AMBS_E_IO, "%s: cannot be read: %s", path, strerror(errno));
     ambs_text_add(out, "");
     return ambs_text_check(out, err);
 }
@@ -274,12 +293,14 @@ int ambs_read_file(const char *path, ambs_text *ret_text, ambs_error *err)
     return rc;
 }
 
-int ambs_spec_read(const char *path, const ambs_setting *settings, size_t n_settings, ambs_spec **ret_spec, ambs_error *err)
+int ambs_spec_read(const char *path, const ambs_setting *settings, size_t n_settings,
+                   ambs_spec **ret_spec, ambs_error *err)
 {
     ambs_text text = {0};
     int rc = ambs_read_file(path, &text, err);
     if (rc == AMBS_OK)
-        rc = ambs_spec_parse(text.text ? text.text : "", text.length, path, settings, n_settings, ret_spec, err);
+        rc = ambs_spec_parse(text.text ? text.text : "", text.length, path, settings, n_settings,
+                             ret_spec, err);
     ambs_text_fini(&text);
     return rc;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* From libyaml's events to located nodes. One frame per open list or mapping; anchors are a flat list, since
- * a study has few. libyaml stops at its first error, so a syntax error is the last finding of a file. */
+/* From libyaml's events to located nodes. One frame per open list or mapping; anchors are a flat
+ * list, since a study has few. libyaml stops at its first error, so a syntax error is the last
+ * finding of a file. */
 #include "study/yaml.h"
 
 #include <math.h>
@@ -71,13 +72,15 @@ static bool decimal_number(const char *s)
     return *s == '\0';
 }
 
-/* The core schema of YAML 1.2 for a plain scalar; octal, hexadecimal, .inf and .nan stay text, so that the
- * place that wanted a number says what it wanted. */
+/* The core schema of YAML 1.2 for a plain scalar; octal, hexadecimal, .inf and .nan stay text, so
+ * that the place that wanted a number says what it wanted. */
 static void resolve(ambs_yaml_node *node)
 {
     static const char *const nulls[] = {"", "~", "null", "Null", "NULL", NULL};
-    static const char *const on[] = {"true", "True", "TRUE", NULL}, *const off[] = {"false", "False", "FALSE", NULL};
-    static const char *const switches[] = {"yes", "Yes", "YES", "no",  "No",  "NO",  "on",
+    static const char *const on[] = {"true", "True", "TRUE", NULL}, *const off[] = {"false",
+                                                                                    "False",
+                                                                                    "FALSE", NULL};
+    static const char *const switches[] = {"yes", "Yes", "YES", "no",  "No",  "NO", "on",
                                            "On",  "ON",  "off", "Off", "OFF", NULL};
     const char *text = node->text;
     node->kind = AMBS_YAML_STRING;
@@ -89,7 +92,8 @@ static void resolve(ambs_yaml_node *node)
     } else if (is_one_of(text, switches)) {
         node->kind = AMBS_YAML_SWITCH;
     } else if (decimal_number(text) && isfinite(strtod(text, NULL))) {
-        /* strtod: only ASCII digits are left, and the program never leaves the C locale's numbers */
+        /* strtod: only ASCII digits are left, and the program never leaves the C locale's numbers
+         */
         node->kind = whole_number(text) ? AMBS_YAML_INT : AMBS_YAML_FLOAT;
         node->number = strtod(text, NULL);
     }
@@ -109,10 +113,12 @@ void ambs_yaml_fini(ambs_yaml *document)
     *document = (ambs_yaml){0};
 }
 
-static ambs_yaml_node *new_node(ambs_yaml *document, ambs_yaml_type type, ambs_place place, ambs_findings *findings)
+static ambs_yaml_node *new_node(ambs_yaml *document, ambs_yaml_type type, ambs_place place,
+                                ambs_findings *findings)
 {
     ambs_yaml_node *node = NULL;
-    if (ambs_reserve(&document->nodes, &document->capacity, document->n + 1, sizeof(ambs_yaml_node *), NULL) == AMBS_OK)
+    if (ambs_reserve(&document->nodes, &document->capacity, document->n + 1,
+                     sizeof(ambs_yaml_node *), NULL) == AMBS_OK)
         node = ambs_calloc(1, sizeof *node, NULL);
     if (!node) {
         findings->no_memory = true;
@@ -131,8 +137,8 @@ ambs_yaml_node *ambs_yaml_mapping(ambs_yaml *document, ambs_place place, ambs_fi
     return new_node(document, AMBS_YAML_MAPPING, place, findings);
 }
 
-ambs_yaml_node *ambs_yaml_scalar(ambs_yaml *document, ambs_place place, const char *text, bool plain,
-                                 ambs_findings *findings)
+ambs_yaml_node *ambs_yaml_scalar(ambs_yaml *document, ambs_place place, const char *text,
+                                 bool plain, ambs_findings *findings)
 {
     ambs_yaml_node *node = new_node(document, AMBS_YAML_SCALAR, place, findings);
     if (!node) return NULL;
@@ -148,7 +154,8 @@ ambs_yaml_node *ambs_yaml_scalar(ambs_yaml *document, ambs_place place, const ch
 
 void ambs_yaml_append(ambs_yaml_node *list, ambs_yaml_node *item, ambs_findings *findings)
 {
-    if (ambs_reserve(&list->items, &list->capacity, list->n + 1, sizeof(ambs_yaml_node *), NULL) != AMBS_OK) {
+    if (ambs_reserve(&list->items, &list->capacity, list->n + 1, sizeof(ambs_yaml_node *), NULL) !=
+        AMBS_OK) {
         findings->no_memory = true;
         return;
     }
@@ -167,7 +174,8 @@ void ambs_yaml_put(ambs_yaml_node *mapping, ambs_yaml_node *key, ambs_yaml_node 
             return;
         }
     size_t capacity = mapping->capacity; /* both arrays grow alike */
-    if (ambs_reserve(&mapping->keys, &capacity, mapping->n + 1, sizeof(ambs_yaml_node *), NULL) != AMBS_OK) {
+    if (ambs_reserve(&mapping->keys, &capacity, mapping->n + 1, sizeof(ambs_yaml_node *), NULL) !=
+        AMBS_OK) {
         findings->no_memory = true;
         return;
     }
@@ -220,7 +228,8 @@ static void remember_anchor(builder *b, const char *name, ambs_yaml_node *node)
 {
     if (!name || !node) return;
     char *copy = ambs_strdup(name, NULL);
-    if (!copy || ambs_reserve(&b->anchors, &b->anchor_capacity, b->n_anchors + 1, sizeof(anchor), NULL) != AMBS_OK) {
+    if (!copy || ambs_reserve(&b->anchors, &b->anchor_capacity, b->n_anchors + 1, sizeof(anchor),
+                              NULL) != AMBS_OK) {
         free(copy);
         b->findings->no_memory = true;
         return;
@@ -232,17 +241,20 @@ static void take_key(builder *b, frame *top, ambs_yaml_node *node)
 {
     if (node->type != AMBS_YAML_SCALAR) {
         char what[96];
-        ambs_finding_add(b->findings, node->place, "found %s as a key, expected a name", ambs_yaml_what(node, what));
+        ambs_finding_add(b->findings, node->place, "found %s as a key, expected a name",
+                         ambs_yaml_what(node, what));
         b->stop = true;
         return;
     }
     if (strcmp(node->text, "<<") == 0)
         ambs_finding_add(b->findings, node->place,
-                         "found the merge key <<, which YAML 1.2 does not have; write the keys out, or use an alias "
+                         "found the merge key <<, which YAML 1.2 does not have; write the keys "
+                         "out, or use an alias "
                          "for a whole value");
     const ambs_yaml_node *first = ambs_yaml_key(top->node, node->text);
     if (first)
-        ambs_finding_add(b->findings, node->place, "found the key \"%.60s\" again, the first is in line %zu; remove one",
+        ambs_finding_add(b->findings, node->place,
+                         "found the key \"%.60s\" again, the first is in line %zu; remove one",
                          node->text, first->place.line);
     top->key = node;
 }
@@ -271,12 +283,14 @@ static void attach(builder *b, ambs_yaml_node *node)
     }
 }
 
-/* Counts nodes as a reader without sharing would see them: the guard against aliases that explode. */
+/* Counts nodes as a reader without sharing would see them: the guard against aliases that explode.
+ */
 static void weigh(builder *b, const ambs_yaml_node *node, ambs_place place)
 {
     b->weight += node->weight;
     if (b->weight > AMBS_YAML_MAX_NODES) {
-        ambs_finding_add(b->findings, place, "found more than %d values (with aliases written out), expected fewer; %s",
+        ambs_finding_add(b->findings, place,
+                         "found more than %d values (with aliases written out), expected fewer; %s",
                          AMBS_YAML_MAX_NODES, "a study file is small");
         b->stop = true;
     }
@@ -294,14 +308,18 @@ static void apply_tag(builder *b, ambs_yaml_node *node, const char *tag)
     if (!tag || !node) return;
     const char *name = strncmp(tag, core, sizeof core - 1) == 0 ? tag + sizeof core - 1 : NULL;
     bool scalar = node->type == AMBS_YAML_SCALAR;
-    if (strcmp(tag, "!") == 0 || (name && strcmp(name, scalar ? "str" : node->type == AMBS_YAML_LIST ? "seq" : "map") == 0)) {
+    if (strcmp(tag, "!") == 0 ||
+        (name && strcmp(name, scalar                         ? "str"
+                              : node->type == AMBS_YAML_LIST ? "seq"
+                                                             : "map") == 0)) {
         if (scalar) {
             node->kind = AMBS_YAML_STRING;
             node->number = NAN;
         }
         return;
     }
-    ambs_finding_add(b->findings, node->place, "found the tag %.60s, expected a plain value; remove the tag, or quote text",
+    ambs_finding_add(b->findings, node->place,
+                     "found the tag %.60s, expected a plain value; remove the tag, or quote text",
                      tag);
 }
 
@@ -330,15 +348,19 @@ static void on_start(builder *b, const yaml_event_t *event)
 {
     bool list = event->type == YAML_SEQUENCE_START_EVENT;
     ambs_place place = place_of(b, &event->start_mark);
-    ambs_yaml_node *node = new_node(b->document, list ? AMBS_YAML_LIST : AMBS_YAML_MAPPING, place, b->findings);
+    ambs_yaml_node *node =
+        new_node(b->document, list ? AMBS_YAML_LIST : AMBS_YAML_MAPPING, place, b->findings);
     if (!node) {
         b->stop = true;
         return;
     }
     weigh(b, node, place);
     if (b->stop) return;
-    const char *name = (const char *)(list ? event->data.sequence_start.anchor : event->data.mapping_start.anchor);
-    apply_tag(b, node, (const char *)(list ? event->data.sequence_start.tag : event->data.mapping_start.tag));
+    const char *name =
+        (const char *)(list ? event->data.sequence_start.anchor : event->data.mapping_start.anchor);
+    apply_tag(
+        b, node,
+        (const char *)(list ? event->data.sequence_start.tag : event->data.mapping_start.tag));
     char *copy = name ? ambs_strdup(name, NULL) : NULL;
     if (name && !copy) b->findings->no_memory = true;
     b->stack[b->depth++] = (frame){.node = node, .anchor = copy};
@@ -347,7 +369,8 @@ static void on_start(builder *b, const yaml_event_t *event)
 static void on_end(builder *b)
 {
     frame *top = &b->stack[--b->depth];
-    remember_anchor(b, top->anchor, top->node); /* only now: an alias inside its own anchor is unknown */
+    remember_anchor(b, top->anchor,
+                    top->node); /* only now: an alias inside its own anchor is unknown */
     free(top->anchor);
     attach(b, top->node);
 }
@@ -362,7 +385,8 @@ static void on_alias(builder *b, const yaml_event_t *event)
             attach(b, b->anchors[i].node);
             return;
         }
-    ambs_finding_add(b->findings, place, "found the alias *%.60s, expected an anchor &%.60s before it", name, name);
+    ambs_finding_add(b->findings, place,
+                     "found the alias *%.60s, expected an anchor &%.60s before it", name, name);
     b->stop = true;
 }
 
@@ -421,12 +445,15 @@ static bool acceptable(const char *text, size_t length, const char *file, ambs_f
     ambs_place whole = {.file = file};
     size_t bad;
     if (length > AMBS_YAML_MAX_BYTES)
-        ambs_finding_add(findings, whole, "found %zu bytes, expected at most %d; a study file is small", length,
+        ambs_finding_add(findings, whole,
+                         "found %zu bytes, expected at most %d; a study file is small", length,
                          AMBS_YAML_MAX_BYTES);
     else if (length >= 2 && (memcmp(text, "\xff\xfe", 2) == 0 || memcmp(text, "\xfe\xff", 2) == 0))
-        ambs_finding_add(findings, whole, "found UTF-16 text, expected UTF-8; save the file as UTF-8");
+        ambs_finding_add(findings, whole,
+                         "found UTF-16 text, expected UTF-8; save the file as UTF-8");
     else if (!ambs_utf8_valid(text, length, &bad))
-        ambs_finding_add(findings, place_at(file, text, bad), "found the byte 0x%02x, which is not UTF-8; save the file as UTF-8",
+        ambs_finding_add(findings, place_at(file, text, bad),
+                         "found the byte 0x%02x, which is not UTF-8; save the file as UTF-8",
                          (unsigned)(unsigned char)text[bad]);
     else
         return true;
@@ -437,15 +464,18 @@ static bool acceptable(const char *text, size_t length, const char *file, ambs_f
 static const char *remedy_for(const char *problem)
 {
     static const char *const table[][2] = {
-        {"mapping values are not allowed", "a value that contains \": \" needs quotes; else check the indentation"},
+        {"mapping values are not allowed",
+         "a value that contains \": \" needs quotes; else check the indentation"},
         {"did not find expected key", "check the indentation of this line and the lines before it"},
         {"could not find expected ':'", "write \"name: value\" with a space after the colon"},
         {"did not find expected ',' or ']'", "close the list with ]"},
         {"did not find expected ',' or '}'", "close the mapping with }"},
         {"did not find expected '-' indicator", "check the indentation of the list"},
         {"found unexpected end of stream", "close the quotes or brackets that are open"},
-        {"found character that cannot start any token", "put quotes around text that begins with a special character"},
-        {"found unknown escape character", "write a backslash twice inside double quotes, or use single quotes"},
+        {"found character that cannot start any token",
+         "put quotes around text that begins with a special character"},
+        {"found unknown escape character",
+         "write a backslash twice inside double quotes, or use single quotes"},
         {"control characters are not allowed", "remove the control character"},
     };
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
@@ -470,14 +500,19 @@ static void syntax_finding(builder *b, const yaml_parser_t *parser, const char *
     if (parser->error == YAML_MEMORY_ERROR)
         b->findings->no_memory = true;
     else if (parser->error == YAML_READER_ERROR)
-        ambs_finding_add(b->findings, place_at(b->file, text, parser->problem_offset < length ? parser->problem_offset : length),
-                         "broken YAML: %s; %s", problem, remedy_for(problem));
+        ambs_finding_add(
+            b->findings,
+            place_at(b->file, text,
+                     parser->problem_offset < length ? parser->problem_offset : length),
+            "broken YAML: %s; %s", problem, remedy_for(problem));
     else if (tab_at(text, length, mark))
-        ambs_finding_add(b->findings, (ambs_place){.file = b->file, .line = mark->line + 1, .column = 1},
-                         "found a tab in the indentation, expected spaces; YAML does not allow tabs there");
+        ambs_finding_add(
+            b->findings, (ambs_place){.file = b->file, .line = mark->line + 1, .column = 1},
+            "found a tab in the indentation, expected spaces; YAML does not allow tabs there");
     else if (parser->context && parser->context_mark.line != mark->line)
-        ambs_finding_add(b->findings, place, "broken YAML: %s (%s that began in line %zu); %s", problem, parser->context,
-                         parser->context_mark.line + 1, remedy_for(problem));
+        ambs_finding_add(b->findings, place, "broken YAML: %s (%s that began in line %zu); %s",
+                         problem, parser->context, parser->context_mark.line + 1,
+                         remedy_for(problem));
     else
         ambs_finding_add(b->findings, place, "broken YAML: %s; %s", problem, remedy_for(problem));
 }
@@ -504,8 +539,8 @@ static void builder_fini(builder *b)
     free(b->anchors);
 }
 
-ambs_yaml_node *ambs_yaml_parse(ambs_yaml *document, const char *text, size_t length, const char *file,
-                                ambs_findings *findings)
+ambs_yaml_node *ambs_yaml_parse(ambs_yaml *document, const char *text, size_t length,
+                                const char *file, ambs_findings *findings)
 {
     if (!acceptable(text, length, file, findings)) return NULL;
     yaml_parser_t parser;
@@ -520,7 +555,8 @@ ambs_yaml_node *ambs_yaml_parse(ambs_yaml *document, const char *text, size_t le
     yaml_parser_delete(&parser);
     ambs_yaml_node *root = b.stop ? NULL : b.root;
     if (!root && !b.stop && !findings->no_memory)
-        ambs_finding_add(findings, (ambs_place){.file = file}, "found an empty document, expected a study");
+        ambs_finding_add(findings, (ambs_place){.file = file},
+                         "found an empty document, expected a study");
     builder_fini(&b);
     return root;
 }

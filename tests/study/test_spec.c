@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Studies that are read: every field, every format, the record, resume. The files and what `ambs check` shows of
- * them stand in data/. AMBS_WRITE_GOLDEN=1 in the environment writes the .check files anew. */
+/* Studies that are read: every field, every format, the record, resume. The files and what `ambs
+ * check` shows of them stand in data/. AMBS_WRITE_GOLDEN=1 in the environment writes the .check
+ * files anew. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -21,7 +22,8 @@ static ambs_spec *parse(const char *text, const ambs_setting *settings, size_t n
 {
     ambs_spec *spec = NULL;
     ambs_error err = {0};
-    if (ambs_spec_parse(text, strlen(text), "folder/s.yaml", settings, n, &spec, &err) != AMBS_OK) fail_msg("%s", err.text);
+    if (ambs_spec_parse(text, strlen(text), "folder/s.yaml", settings, n, &spec, &err) != AMBS_OK)
+        fail_msg("%s", err.text);
     return spec;
 }
 
@@ -44,7 +46,8 @@ static void the_least_study_has_every_default(void **state)
     assert_string_equal(s->metric, "objective");
     assert_int_equal(s->seed, 0);
     assert_int_equal(s->goal, AMBS_MINIMIZE);
-    assert_true(isnan(s->target) && isnan(s->budget.time_s) && isnan(s->trial.memory_bytes) && isnan(s->trial.timeout_s));
+    assert_true(isnan(s->target) && isnan(s->budget.time_s) && isnan(s->trial.memory_bytes) &&
+                isnan(s->trial.timeout_s));
     assert_null(s->objective);
     assert_null(s->argv);
     assert_null(s->initial_points);
@@ -59,7 +62,8 @@ static void the_least_study_has_every_default(void **state)
     assert_true(s->trial.grace_s == 5);
     assert_int_equal(s->durability, AMBS_DURABILITY_GROUP);
     assert_int_equal(s->manager.slots, 0);
-    assert_true(s->manager.heartbeat_s == 5 && s->manager.suspect_s == 60 && s->manager.timeout_s == 300 && s->manager.snapshot_s == 30);
+    assert_true(s->manager.heartbeat_s == 5 && s->manager.suspect_s == 60 &&
+                s->manager.timeout_s == 300 && s->manager.snapshot_s == 30);
     assert_int_equal(s->n_notes, 0);
     assert_int_equal(ambs_space_dimension(ambs_spec_space(s)), 1);
     ambs_spec_destroy(s);
@@ -92,7 +96,8 @@ static void every_section_comes_into_its_fields(void **state)
     assert_true(s->trial.timeout_s == 1200 && s->trial.grace_s == 30);
     assert_int_equal(s->trial.attempts, 3);
     assert_int_equal(s->manager.slots, 1);
-    assert_true(s->manager.heartbeat_s == 2 && s->manager.suspect_s == 20 && s->manager.timeout_s == 60 && s->manager.snapshot_s == 10);
+    assert_true(s->manager.heartbeat_s == 2 && s->manager.suspect_s == 20 &&
+                s->manager.timeout_s == 60 && s->manager.snapshot_s == 10);
     assert_int_equal(s->durability, AMBS_DURABILITY_RESULT);
     ambs_spec_destroy(s);
 }
@@ -100,7 +105,8 @@ static void every_section_comes_into_its_fields(void **state)
 static void a_command_is_a_list_of_arguments_as_written(void **state)
 {
     (void)state;
-    static const char *const expected[] = {"python3", "train.py", "--lr=${lr}", "${args}", "3", "true", NULL};
+    static const char *const expected[] = {"python3", "train.py", "--lr=${lr}", "${args}",
+                                           "3",       "true",     NULL};
     ambs_spec *s = read_data("kinds");
     assert_string_equal(s->objective->member.name, "command");
     for (size_t i = 0; expected[i]; i++) assert_string_equal(s->argv[i], expected[i]);
@@ -119,9 +125,9 @@ static void the_way_numbers_are_written_gives_the_type(void **state)
 {
     (void)state;
     ambs_spec *s = read_data("kinds");
-    assert_int_equal(find(s, "lr")->type, AMBS_PARAMETER_FLOAT);      /* 1e-5 to 1 */
+    assert_int_equal(find(s, "lr")->type, AMBS_PARAMETER_FLOAT); /* 1e-5 to 1 */
     assert_int_equal(find(s, "whole")->type, AMBS_PARAMETER_INT);
-    assert_int_equal(find(s, "tenth")->type, AMBS_PARAMETER_FLOAT);   /* 0 to 1 by 0.1 */
+    assert_int_equal(find(s, "tenth")->type, AMBS_PARAMETER_FLOAT); /* 0 to 1 by 0.1 */
     assert_int_equal(find(s, "wide")->type, AMBS_PARAMETER_FLOAT);
     assert_int_equal(find(s, "powers")->type, AMBS_PARAMETER_ORDINAL);
     assert_int_equal(find(s, "kernels")->type, AMBS_PARAMETER_CATEGORICAL);
@@ -190,7 +196,8 @@ static void check_golden(const char *name)
     ambs_spec_destroy(s);
 }
 
-static const char *const names[] = {"digits", "kinds", "sweep", "configspace-0.4", "configspace-1.2", "distributions"};
+static const char *const names[] = {"digits",          "kinds",           "sweep",
+                                    "configspace-0.4", "configspace-1.2", "distributions"};
 enum { N_NAMES = sizeof names / sizeof names[0] };
 
 static void a_study_prints_as_understood(void **state)
@@ -208,7 +215,9 @@ static void the_recorded_text_alone_gives_the_same_study(void **state)
         ambs_spec *first = read_data(names[i]), *again = NULL;
         ambs_error err = {0};
         /* under a name where no ConfigSpace file stands beside it */
-        if (ambs_spec_parse(first->text, strlen(first->text), "elsewhere.yaml", NULL, 0, &again, &err) != AMBS_OK) fail_msg("%s", err.text);
+        if (ambs_spec_parse(first->text, strlen(first->text), "elsewhere.yaml", NULL, 0, &again,
+                            &err) != AMBS_OK)
+            fail_msg("%s", err.text);
         assert_int_equal(ambs_spec_check_resume(first, again, &err), AMBS_OK);
         assert_true(ambs_spec_digest(first) == ambs_spec_digest(again));
         assert_string_equal(first->text, again->text);
@@ -226,16 +235,20 @@ static void settings_change_what_they_name_and_are_recorded(void **state)
                                      {"constraints.0", "a.b > 2"},
                                      {"study.name", "'x: y'"},
                                      {"budget.trials", "70"}};
-    ambs_spec *s = parse("parameters: {a.b: {min: 1, max: 4}}\nconstraints: [a.b > 1]", settings, 6);
+    ambs_spec *s =
+        parse("parameters: {a.b: {min: 1, max: 4}}\nconstraints: [a.b > 1]", settings, 6);
     assert_int_equal(s->budget.trials, 70); /* the last one holds */
     assert_true(find(s, "a.b")->max == 9);
     assert_string_equal(s->name, "x: y");
     assert_string_equal(ambs_space_constraint_text(s->space, 0), "a.b > 2");
     assert_int_equal(s->n_settings, 6);
-    assert_string_equal(s->text, "parameters: {a.b: {min: 1, max: 4}}\nconstraints: [a.b > 1]\n"
-                                 "# ambs added what follows: settings of the command line, files that were named\n"
-                                 "# --set budget.trials=60\n# --set parameters.a.b.max=9\n# --set method={name: ambs, kappa: 3}\n"
-                                 "# --set constraints.0=a.b > 2\n# --set study.name='x: y'\n# --set budget.trials=70\n");
+    assert_string_equal(
+        s->text,
+        "parameters: {a.b: {min: 1, max: 4}}\nconstraints: [a.b > 1]\n"
+        "# ambs added what follows: settings of the command line, files that were named\n"
+        "# --set budget.trials=60\n# --set parameters.a.b.max=9\n# --set method={name: ambs, "
+        "kappa: 3}\n"
+        "# --set constraints.0=a.b > 2\n# --set study.name='x: y'\n# --set budget.trials=70\n");
     ambs_spec *again = parse(s->text, settings, 6); /* file, text and settings too */
     assert_string_equal(again->text, s->text);
     assert_int_equal(again->n_settings, 6);
@@ -245,8 +258,9 @@ static void settings_change_what_they_name_and_are_recorded(void **state)
 
 /* ---- resume ---------------------------------------------------------------------------------- */
 
-static const char resumable[] = "study: {seed: 7}\nobjective: {train: mlp, rate: 0.5}\n"
-                                "parameters: {x: {min: 0.0, max: 1.0}, o: {values: [a, b]}}\nconstraints: ['x < 0.9']\n";
+static const char resumable[] =
+    "study: {seed: 7}\nobjective: {train: mlp, rate: 0.5}\n"
+    "parameters: {x: {min: 0.0, max: 1.0}, o: {values: [a, b]}}\nconstraints: ['x < 0.9']\n";
 
 static void check_resume(const char *path, const char *value, const char *message)
 {
@@ -282,32 +296,46 @@ static void everything_else_may_not_and_the_difference_is_shown(void **state)
     (void)state;
     check_resume("study.seed", "8", "seed: 7 in the study, 8 in the file");
     check_resume("metric.name", "loss", "metric.name: objective in the study, loss in the file");
-    check_resume("metric.goal", "maximize", "metric.goal: minimize in the study, maximize in the file");
-    check_resume("parameters.x.max", "2.0", "parameters.x: float 0 to 1, linear in the study, float 0 to 2, linear in the file");
-    check_resume("parameters.o.values", "[a, c]", "parameters.o: categorical a, b in the study, categorical a, c in the file");
-    check_resume("parameters.y", "{value: 1}", "parameters.y: absent in the study, constant 1 in the file");
-    check_resume("parameters.o.when", "x > 0.5",
-                 "parameters.o: categorical a, b in the study, categorical a, b, when x > 0.5 in the file");
+    check_resume("metric.goal", "maximize",
+                 "metric.goal: minimize in the study, maximize in the file");
+    check_resume(
+        "parameters.x.max", "2.0",
+        "parameters.x: float 0 to 1, linear in the study, float 0 to 2, linear in the file");
+    check_resume("parameters.o.values", "[a, c]",
+                 "parameters.o: categorical a, b in the study, categorical a, c in the file");
+    check_resume("parameters.y", "{value: 1}",
+                 "parameters.y: absent in the study, constant 1 in the file");
+    check_resume(
+        "parameters.o.when", "x > 0.5",
+        "parameters.o: categorical a, b in the study, categorical a, b, when x > 0.5 in the file");
     check_resume("constraints", "[]", "constraints.1: x < 0.9 in the study, absent in the file");
     check_resume("objective.rate", "0.7", "objective.rate: 0.5 in the study, 0.7 in the file");
     check_resume("method.kappa", "2", "method.kappa: 1.96 in the study, 2 in the file");
     check_resume("objective", "{command: [a, b c]}",
-                 "objective.kind: train in the study, command in the file\nobjective.train: mlp in the study, absent in the file\n"
-                 "objective.rate: 0.5 in the study, absent in the file\nobjective.command: absent in the study, a \"b c\" in the file\n"
-                 "objective.command.0: absent in the study, a in the file\nobjective.command.1: absent in the study, b c in the file");
+                 "objective.kind: train in the study, command in the file\nobjective.train: mlp in "
+                 "the study, absent in the file\n"
+                 "objective.rate: 0.5 in the study, absent in the file\nobjective.command: absent "
+                 "in the study, a \"b c\" in the file\n"
+                 "objective.command.0: absent in the study, a in the file\nobjective.command.1: "
+                 "absent in the study, b c in the file");
 }
 
-/* ---- other ways to write the same --------------------------------------------------------------- */
+/* ---- other ways to write the same ---------------------------------------------------------------
+ */
 
 static void flow_block_and_json_style_are_the_same_study(void **state)
 {
     (void)state;
     static const char *const styles[] = {
         "parameters: {x: {min: 0.0, max: 1.0, scale: linear}, o: {values: [a, b]}}\n",
-        "parameters:\n  x:\n    min: 0.0\n    max: 1.0\n    scale: linear\n  o:\n    values:\n    - a\n    - b\n",
-        "{\"parameters\": {\"x\": {\"min\": 0.0, \"max\": 1.0, \"scale\": \"linear\"}, \"o\": {\"values\": [\"a\", \"b\"]}}}",
-        "\xef\xbb\xbfparameters:\r\n  x: {min: 0.0, max: 1.0, scale: linear}\r\n  o: {values: [a, b]}\r\n",
-        "%YAML 1.2\n---\nparameters: {x: &r {min: 0.0, max: 1.0, scale: linear}, o: {values: [a, b]}}\n...\n"};
+        "parameters:\n  x:\n    min: 0.0\n    max: 1.0\n    scale: linear\n  o:\n    values:\n    "
+        "- a\n    - b\n",
+        "{\"parameters\": {\"x\": {\"min\": 0.0, \"max\": 1.0, \"scale\": \"linear\"}, \"o\": "
+        "{\"values\": [\"a\", \"b\"]}}}",
+        "\xef\xbb\xbfparameters:\r\n  x: {min: 0.0, max: 1.0, scale: linear}\r\n  o: {values: [a, "
+        "b]}\r\n",
+        "%YAML 1.2\n---\nparameters: {x: &r {min: 0.0, max: 1.0, scale: linear}, o: {values: [a, "
+        "b]}}\n...\n"};
     ambs_spec *first = parse(styles[0], NULL, 0);
     for (size_t i = 1; i < sizeof styles / sizeof styles[0]; i++) {
         ambs_spec *s = parse(styles[i], NULL, 0);

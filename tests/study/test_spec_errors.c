@@ -25,10 +25,7 @@ typedef struct wrong {
 } wrong;
 
 static const wrong table[] = {
-    {"empty file",
-     LITERAL(""),
-     {{0}},
-     "s.yaml: found an empty document, expected a study"},
+    {"empty file", LITERAL(""), {{0}}, "s.yaml: found an empty document, expected a study"},
     {"only a comment",
      LITERAL("# nothing\n"),
      {{0}},
@@ -36,16 +33,19 @@ static const wrong table[] = {
     {"a list at the top",
      LITERAL("- 1\n- 2\n"),
      {{0}},
-     "s.yaml:1:1: found a list, expected a study: sections such as parameters, objective and budget"},
+     "s.yaml:1:1: found a list, expected a study: sections such as parameters, objective and "
+     "budget"},
     {"text at the top",
      LITERAL("hello\n"),
      {{0}},
-     "s.yaml:1:1: found the text \"hello\", expected a study: sections such as parameters, objective and "
+     "s.yaml:1:1: found the text \"hello\", expected a study: sections such as parameters, "
+     "objective and "
      "budget"},
     {"null at the top",
      LITERAL("~\n"),
      {{0}},
-     "s.yaml:1:1: found nothing, expected a study: sections such as parameters, objective and budget"},
+     "s.yaml:1:1: found nothing, expected a study: sections such as parameters, objective and "
+     "budget"},
     {"no parameters",
      LITERAL("study: {name: a}\n"),
      {{0}},
@@ -73,32 +73,38 @@ static const wrong table[] = {
     {"an open bracket",
      LITERAL("study: {name: a\n"),
      {{0}},
-     "s.yaml:2:1: broken YAML: did not find expected ',' or '}' (while parsing a flow mapping that began "
+     "s.yaml:2:1: broken YAML: did not find expected ',' or '}' (while parsing a flow mapping that "
+     "began "
      "in line 1); close the mapping with }"},
     {"an open quote",
      LITERAL("study: {name: \"a}\n"),
      {{0}},
-     "s.yaml:2:1: broken YAML: found unexpected end of stream (while scanning a quoted scalar that began "
+     "s.yaml:2:1: broken YAML: found unexpected end of stream (while scanning a quoted scalar that "
+     "began "
      "in line 1); close the quotes or brackets that are open"},
     {"wrong indentation",
      LITERAL("study:\n  name: a\n seed: 1\n"),
      {{0}},
-     "s.yaml:3:2: broken YAML: did not find expected key (while parsing a block mapping that began in "
+     "s.yaml:3:2: broken YAML: did not find expected key (while parsing a block mapping that began "
+     "in "
      "line 1); check the indentation of this line and the lines before it"},
     {"a colon in plain text",
      LITERAL("study: name: a\n"),
      {{0}},
-     "s.yaml:1:12: broken YAML: mapping values are not allowed in this context; a value that contains \": "
+     "s.yaml:1:12: broken YAML: mapping values are not allowed in this context; a value that "
+     "contains \": "
      "\" needs quotes; else check the indentation"},
     {"unknown escape",
      LITERAL("study: {name: \"\\q\"}\n"),
      {{0}},
-     "s.yaml:1:16: broken YAML: found unknown escape character; write a backslash twice inside double "
+     "s.yaml:1:16: broken YAML: found unknown escape character; write a backslash twice inside "
+     "double "
      "quotes, or use single quotes"},
     {"a forbidden first character",
      LITERAL("study: {name: @a}\n"),
      {{0}},
-     "s.yaml:1:15: broken YAML: found character that cannot start any token; put quotes around text that "
+     "s.yaml:1:15: broken YAML: found character that cannot start any token; put quotes around "
+     "text that "
      "begins with a special character"},
     {"two documents",
      LITERAL("parameters: {x: {min: 0.0, max: 1.0}}\n---\nparameters: {x: {min: 0.0, max: 1.0}}\n"),
@@ -123,9 +129,11 @@ static const wrong table[] = {
     {"a merge key",
      LITERAL("parameters:\n  x: &x {min: 0.0, max: 1.0}\n  y: {<<: *x}\n"),
      {{0}},
-     "s.yaml:3:3: parameter \"y\": found nothing that says its values, expected min and max, values, or "
+     "s.yaml:3:3: parameter \"y\": found nothing that says its values, expected min and max, "
+     "values, or "
      "value\n"
-     "s.yaml:3:7: found the merge key <<, which YAML 1.2 does not have; write the keys out, or use an "
+     "s.yaml:3:7: found the merge key <<, which YAML 1.2 does not have; write the keys out, or use "
+     "an "
      "alias for a whole value"},
     {"a foreign tag",
      LITERAL("study: {name: !secret a}\nparameters: {x: {min: 0.0, max: 1.0}}\n"),
@@ -134,22 +142,27 @@ static const wrong table[] = {
     {"a tag of YAML's own",
      LITERAL("study: {seed: !!float 1}\nparameters: {x: {min: 0.0, max: 1.0}}\n"),
      {{0}},
-     "s.yaml:1:15: found the tag tag:yaml.org,2002:float, expected a plain value; remove the tag, or "
+     "s.yaml:1:15: found the tag tag:yaml.org,2002:float, expected a plain value; remove the tag, "
+     "or "
      "quote text"},
     {"too deep",
-     LITERAL("study: [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]\n"),
+     LITERAL("study: "
+             "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]\n"),
      {{0}},
      "s.yaml:1:39: found more than 32 levels of nesting, expected fewer"},
     {"unknown section",
      LITERAL("paramters: {x: {min: 0.0, max: 1.0}}\n"),
      {{0}},
-     "s.yaml:1:1: found unknown key \"paramters\"; did you mean \"parameters\"? known: study, metric, "
-     "objective, parameters, space, constraints, method, budget, trial, manager, durability, stopping, "
+     "s.yaml:1:1: found unknown key \"paramters\"; did you mean \"parameters\"? known: study, "
+     "metric, "
+     "objective, parameters, space, constraints, method, budget, trial, manager, durability, "
+     "stopping, "
      "surrogate, on_deadline, warm_start, metrics, repeats, retry"},
     {"unknown section without a near one",
      LITERAL("parameters: {x: {min: 0.0, max: 1.0}}\ncolours: 3\n"),
      {{0}},
-     "s.yaml:2:1: found unknown key \"colours\"; known: study, metric, objective, parameters, space, "
+     "s.yaml:2:1: found unknown key \"colours\"; known: study, metric, objective, parameters, "
+     "space, "
      "constraints, method, budget, trial, manager, durability, stopping, surrogate, on_deadline, "
      "warm_start, metrics, repeats, retry"},
     {"unknown key of study",
@@ -187,7 +200,8 @@ static const wrong table[] = {
     {"name is a bare no",
      LITERAL("study: {name: no}\nparameters: {x: {min: 0.0, max: 1.0}}\n"),
      {{0}},
-     "s.yaml:1:15: name: found a bare no, which YAML 1.1 reads as a boolean and YAML 1.2 as text; write "
+     "s.yaml:1:15: name: found a bare no, which YAML 1.1 reads as a boolean and YAML 1.2 as text; "
+     "write "
      "true or false, or \"no\" in quotes for the text"},
     {"goal misspelt",
      LITERAL("metric: {goal: minimise}\nparameters: {x: {min: 0.0, max: 1.0}}\n"),
@@ -203,7 +217,9 @@ static const wrong table[] = {
      {{0}},
      "s.yaml:1:18: target: found \"low\", expected a number"},
     {"metric name too long",
-     LITERAL("metric: {name: mmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmm}\nparameters: {x: {min: 0.0, max: 1.0}}\n"),
+     LITERAL("metric: {name: "
+             "mmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmm}\nparameters: {x: "
+             "{min: 0.0, max: 1.0}}\n"),
      {{0}},
      "s.yaml:1:16: name: found 64 characters, expected at most 63"},
     {"budget of no trials",
@@ -217,17 +233,20 @@ static const wrong table[] = {
     {"time without unit",
      LITERAL("budget: {time: 90}\nparameters: {x: {min: 0.0, max: 1.0}}\n"),
      {{0}},
-     "s.yaml:1:16: time: found \"90\", expected a time with its unit (d, h, m, s, ms), as in \"90s\" or "
+     "s.yaml:1:16: time: found \"90\", expected a time with its unit (d, h, m, s, ms), as in "
+     "\"90s\" or "
      "\"1h30m\": a number alone does not say which"},
     {"time with an unknown unit",
      LITERAL("budget: {time: 3w}\nparameters: {x: {min: 0.0, max: 1.0}}\n"),
      {{0}},
-     "s.yaml:1:16: time: found \"3w\", expected a time with its unit (d, h, m, s, ms), as in \"90s\" or "
+     "s.yaml:1:16: time: found \"3w\", expected a time with its unit (d, h, m, s, ms), as in "
+     "\"90s\" or "
      "\"1h30m\""},
     {"time as a clock",
      LITERAL("budget: {time: '1:30'}\nparameters: {x: {min: 0.0, max: 1.0}}\n"),
      {{0}},
-     "s.yaml:1:16: time: found \"1:30\", expected a time with its unit (d, h, m, s, ms), as in \"90s\" or "
+     "s.yaml:1:16: time: found \"1:30\", expected a time with its unit (d, h, m, s, ms), as in "
+     "\"90s\" or "
      "\"1h30m\""},
     {"failures as a number",
      LITERAL("budget: {failures: 5}\nparameters: {x: {min: 0.0, max: 1.0}}\n"),
@@ -236,7 +255,8 @@ static const wrong table[] = {
     {"unknown key of failures",
      LITERAL("budget: {failures: {totl: 5}}\nparameters: {x: {min: 0.0, max: 1.0}}\n"),
      {{0}},
-     "s.yaml:1:21: found unknown key \"totl\" in budget.failures; did you mean \"total\"? known: total, "
+     "s.yaml:1:21: found unknown key \"totl\" in budget.failures; did you mean \"total\"? known: "
+     "total, "
      "in_a_row"},
     {"ranks",
      LITERAL("trial: {ranks: 2}\nparameters: {x: {min: 0.0, max: 1.0}}\n"),
@@ -253,7 +273,8 @@ static const wrong table[] = {
     {"memory without unit",
      LITERAL("trial: {memory: 8}\nparameters: {x: {min: 0.0, max: 1.0}}\n"),
      {{0}},
-     "s.yaml:1:17: memory: found \"8\", expected an amount of memory with its unit (B, kB, MB, GB, TB, "
+     "s.yaml:1:17: memory: found \"8\", expected an amount of memory with its unit (B, kB, MB, GB, "
+     "TB, "
      "KiB, MiB, GiB, TiB), as in \"8GiB\""},
     {"no cores",
      LITERAL("trial: {cores: 0}\nparameters: {x: {min: 0.0, max: 1.0}}\n"),
@@ -266,7 +287,8 @@ static const wrong table[] = {
     {"timeout without unit",
      LITERAL("trial: {timeout: 20}\nparameters: {x: {min: 0.0, max: 1.0}}\n"),
      {{0}},
-     "s.yaml:1:18: timeout: found \"20\", expected a time with its unit (d, h, m, s, ms), as in \"90s\" "
+     "s.yaml:1:18: timeout: found \"20\", expected a time with its unit (d, h, m, s, ms), as in "
+     "\"90s\" "
      "or \"1h30m\": a number alone does not say which"},
     {"suspect before the heartbeat",
      LITERAL("manager: {heartbeat: 10s, suspect: 5s}\nparameters: {x: {min: 0.0, max: 1.0}}\n"),
@@ -279,7 +301,8 @@ static const wrong table[] = {
     {"durability unknown",
      LITERAL("durability: results\nparameters: {x: {min: 0.0, max: 1.0}}\n"),
      {{0}},
-     "s.yaml:1:13: durability: found \"results\", expected one of group, result; did you mean \"result\"?"},
+     "s.yaml:1:13: durability: found \"results\", expected one of group, result; did you mean "
+     "\"result\"?"},
     {"durability is a mapping",
      LITERAL("durability: {kind: result}\nparameters: {x: {min: 0.0, max: 1.0}}\n"),
      {{0}},
@@ -287,37 +310,44 @@ static const wrong table[] = {
     {"stopping",
      LITERAL("parameters: {x: {min: 0.0, max: 1.0}}\nstopping: {name: asha}\n"),
      {{0}},
-     "s.yaml:2:1: found the reserved section \"stopping\": this version has no stopping rules: every "
+     "s.yaml:2:1: found the reserved section \"stopping\": this version has no stopping rules: "
+     "every "
      "trial runs to its end; remove it"},
     {"warm_start",
      LITERAL("parameters: {x: {min: 0.0, max: 1.0}}\nwarm_start: old.h5\n"),
      {{0}},
-     "s.yaml:2:1: found the reserved section \"warm_start\": this version cannot start from another "
+     "s.yaml:2:1: found the reserved section \"warm_start\": this version cannot start from "
+     "another "
      "study; give points under method.initial.points; remove it"},
     {"repeats",
      LITERAL("parameters: {x: {min: 0.0, max: 1.0}}\nrepeats: 3\n"),
      {{0}},
-     "s.yaml:2:1: found the reserved section \"repeats\": this version evaluates each configuration once; "
+     "s.yaml:2:1: found the reserved section \"repeats\": this version evaluates each "
+     "configuration once; "
      "remove it"},
     {"retry",
      LITERAL("parameters: {x: {min: 0.0, max: 1.0}}\nretry: 3\n"),
      {{0}},
-     "s.yaml:2:1: found the reserved section \"retry\": this version repeats a trial only when its worker "
+     "s.yaml:2:1: found the reserved section \"retry\": this version repeats a trial only when its "
+     "worker "
      "was lost (trial.attempts); remove it"},
     {"on_deadline",
      LITERAL("parameters: {x: {min: 0.0, max: 1.0}}\non_deadline: stop\n"),
      {{0}},
-     "s.yaml:2:1: found the reserved section \"on_deadline\": this version does not watch the deadline of "
+     "s.yaml:2:1: found the reserved section \"on_deadline\": this version does not watch the "
+     "deadline of "
      "a batch job; remove it"},
     {"metrics",
      LITERAL("parameters: {x: {min: 0.0, max: 1.0}}\nmetrics: [a]\n"),
      {{0}},
-     "s.yaml:2:1: found the reserved section \"metrics\": this version searches by the one metric under "
+     "s.yaml:2:1: found the reserved section \"metrics\": this version searches by the one metric "
+     "under "
      "metric; what else a result holds is recorded anyway; remove it"},
     {"surrogate",
      LITERAL("parameters: {x: {min: 0.0, max: 1.0}}\nsurrogate: {ranks: 4}\n"),
      {{0}},
-     "s.yaml:2:1: found the reserved section \"surrogate\": this version has no settings of its own for "
+     "s.yaml:2:1: found the reserved section \"surrogate\": this version has no settings of its "
+     "own for "
      "the surrogate here; its options stand under method; remove it"},
     {"parameters is a list",
      LITERAL("parameters: [x]\n"),
@@ -334,7 +364,8 @@ static const wrong table[] = {
     {"a bare list",
      LITERAL("parameters: {x: [1, 2]}\n"),
      {{0}},
-     "s.yaml:1:17: parameter \"x\": found a list, expected a mapping; write {values: […]} for a list of "
+     "s.yaml:1:17: parameter \"x\": found a list, expected a mapping; write {values: […]} for a "
+     "list of "
      "values"},
     {"an empty parameter",
      LITERAL("parameters: {x: }\n"),
@@ -344,12 +375,14 @@ static const wrong table[] = {
      LITERAL("parameters: {x: {mni: 0.0, max: 1.0}}\n"),
      {{0}},
      "s.yaml:1:14: parameter \"x\": found no min, expected both min and max\n"
-     "s.yaml:1:18: found unknown key \"mni\" in parameter \"x\"; did you mean \"min\"? known: type, min, "
+     "s.yaml:1:18: found unknown key \"mni\" in parameter \"x\"; did you mean \"min\"? known: "
+     "type, min, "
      "max, values, value, scale, step, default, probabilities, when, distribution"},
     {"no values at all",
      LITERAL("parameters: {x: {default: 1}}\n"),
      {{0}},
-     "s.yaml:1:14: parameter \"x\": found nothing that says its values, expected min and max, values, or "
+     "s.yaml:1:14: parameter \"x\": found nothing that says its values, expected min and max, "
+     "values, or "
      "value"},
     {"max is missing",
      LITERAL("parameters: {x: {min: 1}}\n"),
@@ -398,11 +431,13 @@ static const wrong table[] = {
     {"type unknown",
      LITERAL("parameters: {x: {type: real, min: 0, max: 1}}\n"),
      {{0}},
-     "s.yaml:1:24: found unknown type \"real\"; known: float, int, ordinal, categorical, constant, boolean"},
+     "s.yaml:1:24: found unknown type \"real\"; known: float, int, ordinal, categorical, constant, "
+     "boolean"},
     {"int with a point",
      LITERAL("parameters: {x: {type: int, min: 0, max: 1.5}}\n"),
      {{0}},
-     "s.yaml:1:42: max: found 1.5, expected a whole number for an int (written without point and exponent)"},
+     "s.yaml:1:42: max: found 1.5, expected a whole number for an int (written without point and "
+     "exponent)"},
     {"float beside values",
      LITERAL("parameters: {x: {type: float, values: [1, 2]}}\n"),
      {{0}},
@@ -442,14 +477,17 @@ static const wrong table[] = {
     {"an unordered ordinal",
      LITERAL("parameters: {x: {values: [64, 16, 32]}}\n"),
      {{0}},
-     "s.yaml:1:26: values: found numbers in no order, expected them rising or falling for an ordinal; "
+     "s.yaml:1:26: values: found numbers in no order, expected them rising or falling for an "
+     "ordinal; "
      "sort them, or write type: categorical"},
     {"a bare off among values",
      LITERAL("parameters: {x: {values: [on, off]}}\n"),
      {{0}},
-     "s.yaml:1:27: values: found a bare on, which YAML 1.1 reads as a boolean and YAML 1.2 as text; write "
+     "s.yaml:1:27: values: found a bare on, which YAML 1.1 reads as a boolean and YAML 1.2 as "
+     "text; write "
      "true or false, or \"on\" in quotes for the text\n"
-     "s.yaml:1:31: values: found a bare off, which YAML 1.1 reads as a boolean and YAML 1.2 as text; "
+     "s.yaml:1:31: values: found a bare off, which YAML 1.1 reads as a boolean and YAML 1.2 as "
+     "text; "
      "write true or false, or \"off\" in quotes for the text"},
     {"a budget without its value",
      LITERAL("parameters: {x: {min: 0.0, max: 1.0}}\nbudget: {trials: }\n"),
@@ -470,7 +508,8 @@ static const wrong table[] = {
     {"a probability below 0",
      LITERAL("parameters: {x: {values: [a, b], probabilities: [1.5, -0.5]}}\n"),
      {{0}},
-     "s.yaml:1:14: parameter \"x\": the probability of \"b\" is -0.5, expected above 0; leave the value "
+     "s.yaml:1:14: parameter \"x\": the probability of \"b\" is -0.5, expected above 0; leave the "
+     "value "
      "out if it is never to be tried"},
     {"probabilities of an ordinal",
      LITERAL("parameters: {x: {type: ordinal, values: [1, 2], probabilities: [0.5, 0.5]}}\n"),
@@ -491,7 +530,8 @@ static const wrong table[] = {
     {"a name with a space",
      LITERAL("parameters: {'a b': {min: 0.0, max: 1.0}}\n"),
      {{0}},
-     "s.yaml:1:14: parameter \"a b\": character 2 of the name is not allowed; expected a letter or '_', "
+     "s.yaml:1:14: parameter \"a b\": character 2 of the name is not allowed; expected a letter or "
+     "'_', "
      "then letters, digits, '_', '.' and '-'"},
     {"a name of the language",
      LITERAL("parameters: {min: {min: 0.0, max: 1.0}}\n"),
@@ -502,9 +542,11 @@ static const wrong table[] = {
      {{0}},
      "s.yaml:1:68: found unknown parameter \"opr\" in when; did you mean \"opt\"? known: opt, x"},
     {"when with a value that is none",
-     LITERAL("parameters: {opt: {values: [adam, sgd]}, x: {min: 0.0, max: 1.0, when: {opt: adma}}}\n"),
+     LITERAL(
+         "parameters: {opt: {values: [adam, sgd]}, x: {min: 0.0, max: 1.0, when: {opt: adma}}}\n"),
      {{0}},
-     "s.yaml:1:78: when: parameter \"opt\" (categorical): found \"adma\", expected one of adam, sgd; did "
+     "s.yaml:1:78: when: parameter \"opt\" (categorical): found \"adma\", expected one of adam, "
+     "sgd; did "
      "you mean \"adam\"?"},
     {"when outside the range",
      LITERAL("parameters: {n: {min: 1, max: 4}, x: {min: 0.0, max: 1.0, when: {n: [2, 9]}}}\n"),
@@ -521,26 +563,32 @@ static const wrong table[] = {
     {"when is a number",
      LITERAL("parameters: {n: {min: 1, max: 4}, x: {min: 0.0, max: 1.0, when: 3}}\n"),
      {{0}},
-     "s.yaml:1:65: when: found 3, expected a mapping as in {optimizer: sgd} or an expression in quotes"},
+     "s.yaml:1:65: when: found 3, expected a mapping as in {optimizer: sgd} or an expression in "
+     "quotes"},
     {"when is a broken expression",
      LITERAL("parameters: {n: {min: 1, max: 4}, x: {min: 0.0, max: 1.0, when: 'n >'}}\n"),
      {{0}},
-     "s.yaml:1:65: when: column 4: the expression ends here, expected a number, a name, a text in quotes "
+     "s.yaml:1:65: when: column 4: the expression ends here, expected a number, a name, a text in "
+     "quotes "
      "or ("},
     {"when goes in a circle",
-     LITERAL("parameters: {a: {values: [1, 2], when: {b: 1}}, b: {values: [1, 2], when: {a: 1}}}\n"),
+     LITERAL(
+         "parameters: {a: {values: [1, 2], when: {b: 1}}, b: {values: [1, 2], when: {a: 1}}}\n"),
      {{0}},
-     "s.yaml:1:13: the conditions form a circle: \"a\" needs \"b\", \"b\" needs \"a\"; let one of them "
+     "s.yaml:1:13: the conditions form a circle: \"a\" needs \"b\", \"b\" needs \"a\"; let one of "
+     "them "
      "not depend on the next"},
     {"constraints is text",
      LITERAL("parameters: {x: {min: 0.0, max: 1.0}}\nconstraints: x < 1\n"),
      {{0}},
-     "s.yaml:2:14: constraints: found the text \"x < 1\", expected a list as in [\"layers * batch <= "
+     "s.yaml:2:14: constraints: found the text \"x < 1\", expected a list as in [\"layers * batch "
+     "<= "
      "256\"]"},
     {"a constraint is a number",
      LITERAL("parameters: {x: {min: 0.0, max: 1.0}}\nconstraints: [3]\n"),
      {{0}},
-     "s.yaml:2:15: constraint: found 3, expected an expression in quotes as in \"layers * batch <= 256\""},
+     "s.yaml:2:15: constraint: found 3, expected an expression in quotes as in \"layers * batch <= "
+     "256\""},
     {"a constraint names nothing",
      LITERAL("parameters: {x: {min: 0.0, max: 1.0}}\nconstraints: ['y < 1']\n"),
      {{0}},
@@ -548,7 +596,8 @@ static const wrong table[] = {
     {"a constraint is broken",
      LITERAL("parameters: {x: {min: 0.0, max: 1.0}}\nconstraints: ['x + ']\n"),
      {{0}},
-     "s.yaml:2:15: constraint: column 5: the expression ends here, expected a number, a name, a text in "
+     "s.yaml:2:15: constraint: column 5: the expression ends here, expected a number, a name, a "
+     "text in "
      "quotes or ("},
     {"a constraint is no condition",
      LITERAL("parameters: {x: {min: 0.0, max: 1.0}}\nconstraints: ['x + 1']\n"),
@@ -558,24 +607,30 @@ static const wrong table[] = {
     {"constraints that nothing satisfies",
      LITERAL("parameters: {x: {min: 0.0, max: 1.0}}\nconstraints: ['x > 2']\n"),
      {{0}},
-     "s.yaml:1:13: no feasible configuration was found: 0 of 100000 random configurations satisfied the "
+     "s.yaml:1:13: no feasible configuration was found: 0 of 100000 random configurations "
+     "satisfied the "
      "constraints; \"x > 2\" was false in 100 % of them"},
     {"log_uniform",
      LITERAL("parameters: {x: {distribution: log_uniform, min: -9.2, max: -2.3}}\n"),
      {{0}},
-     "s.yaml:1:32: distribution: found log_uniform, whose min and max are exponents in W&B (here values "
-     "from 0.000101039 to 0.100259); write distribution: log_uniform_values with the values themselves"},
+     "s.yaml:1:32: distribution: found log_uniform, whose min and max are exponents in W&B (here "
+     "values "
+     "from 0.000101039 to 0.100259); write distribution: log_uniform_values with the values "
+     "themselves"},
     {"normal",
      LITERAL("parameters: {x: {distribution: normal, mu: 0, sigma: 1}}\n"),
      {{0}},
-     "s.yaml:1:32: distribution: found normal, which has no bounds or no even shape, expected a range; "
+     "s.yaml:1:32: distribution: found normal, which has no bounds or no even shape, expected a "
+     "range; "
      "write min and max, and scale: log for a positive quantity over decades"},
     {"distribution unknown",
      LITERAL("parameters: {x: {distribution: log_unifrm_values, min: 1.0, max: 2.0}}\n"),
      {{0}},
-     "s.yaml:1:32: found unknown distribution \"log_unifrm_values\"; did you mean \"log_uniform_values\"? "
+     "s.yaml:1:32: found unknown distribution \"log_unifrm_values\"; did you mean "
+     "\"log_uniform_values\"? "
      "known: constant, categorical, categorical_w_probabilities, int_uniform, uniform, q_uniform, "
-     "log_uniform_values, q_log_uniform_values, inv_log_uniform_values, log_uniform, q_log_uniform, "
+     "log_uniform_values, q_log_uniform_values, inv_log_uniform_values, log_uniform, "
+     "q_log_uniform, "
      "inv_log_uniform, normal, q_normal, log_normal, q_log_normal, beta, q_beta"},
     {"q of 0",
      LITERAL("parameters: {x: {distribution: q_uniform, q: 0, min: 1.0, max: 2.0}}\n"),
@@ -584,12 +639,14 @@ static const wrong table[] = {
     {"objective of no kind",
      LITERAL("parameters: {x: {min: 0.0, max: 1.0}}\nobjective: {dataset: d}\n"),
      {{0}},
-     "s.yaml:2:12: objective: found no kind of objective, expected one of the keys function, train, "
+     "s.yaml:2:12: objective: found no kind of objective, expected one of the keys function, "
+     "train, "
      "command"},
     {"objective of two kinds",
      LITERAL("parameters: {x: {min: 0.0, max: 1.0}}\nobjective: {function: f, train: mlp}\n"),
      {{0}},
-     "s.yaml:2:26: found the objective \"train\" beside \"function\", expected one; remove the other"},
+     "s.yaml:2:26: found the objective \"train\" beside \"function\", expected one; remove the "
+     "other"},
     {"objective is text",
      LITERAL("parameters: {x: {min: 0.0, max: 1.0}}\nobjective: mlp\n"),
      {{0}},
@@ -597,12 +654,14 @@ static const wrong table[] = {
     {"objective with an unknown option",
      LITERAL("parameters: {x: {min: 0.0, max: 1.0}}\nobjective: {function: f, dely: 3s}\n"),
      {{0}},
-     "s.yaml:2:26: objective: unknown option \"dely\": did you mean \"delay\"? known options: function, "
+     "s.yaml:2:26: objective: unknown option \"dely\": did you mean \"delay\"? known options: "
+     "function, "
      "delay, noise"},
     {"objective with a bad option",
      LITERAL("parameters: {x: {min: 0.0, max: 1.0}}\nobjective: {function: f, delay: 3}\n"),
      {{0}},
-     "s.yaml:2:33: objective: delay: found \"3\", expected a time with its unit (d, h, m, s, ms), as in "
+     "s.yaml:2:33: objective: delay: found \"3\", expected a time with its unit (d, h, m, s, ms), "
+     "as in "
      "\"90s\" or \"1h30m\": a number alone does not say which"},
     {"trainer without the option",
      LITERAL("parameters: {x: {min: 0.0, max: 1.0}}\nobjective: {train: mlp, rat: 3}\n"),
@@ -615,7 +674,8 @@ static const wrong table[] = {
     {"command as a shell line",
      LITERAL("parameters: {x: {min: 0.0, max: 1.0}}\nobjective: {command: python3 train.py}\n"),
      {{0}},
-     "s.yaml:2:22: command: found \"python3 train.py\", expected a list of arguments as in [python3, "
+     "s.yaml:2:22: command: found \"python3 train.py\", expected a list of arguments as in "
+     "[python3, "
      "train.py, \"${args}\"]; no shell is used"},
     {"command is empty",
      LITERAL("parameters: {x: {min: 0.0, max: 1.0}}\nobjective: {command: []}\n"),
@@ -653,7 +713,8 @@ static const wrong table[] = {
     {"method with an option below another",
      LITERAL("parameters: {x: {min: 0.0, max: 1.0}}\nmethod: {initial: {desgn: lhs}}\n"),
      {{0}},
-     "s.yaml:2:20: method: unknown option \"initial.desgn\": did you mean \"initial.design\"? known "
+     "s.yaml:2:20: method: unknown option \"initial.desgn\": did you mean \"initial.design\"? "
+     "known "
      "options: kappa, initial.design, initial.points"},
     {"method with a bad choice",
      LITERAL("parameters: {x: {min: 0.0, max: 1.0}}\nmethod: {initial: {design: grid}}\n"),
@@ -680,7 +741,8 @@ static const wrong table[] = {
      {{0}},
      "s.yaml:2:33: parameter \"x\": 2 is outside 0 to 1"},
     {"a point twice",
-     LITERAL("parameters: {x: {min: 0.0, max: 1.0}}\nmethod: {initial: {points: [{x: 0.5}, {x: 0.5}]}}\n"),
+     LITERAL("parameters: {x: {min: 0.0, max: 1.0}}\nmethod: {initial: {points: [{x: 0.5}, {x: "
+             "0.5}]}}\n"),
      {{0}},
      "s.yaml:2:39: found the same point as number 1 of the list, expected each once"},
     {"a point is a number",
@@ -688,11 +750,14 @@ static const wrong table[] = {
      {{0}},
      "s.yaml:2:29: a point: found 3, expected a mapping of names and values"},
     {"a point gives an inactive one",
-     LITERAL("parameters: {o: {values: [a, b]}, x: {min: 0.0, max: 1.0, when: {o: a}}}\nmethod: {initial: {points: [{o: b, x: 0.5}]}}\n"),
+     LITERAL("parameters: {o: {values: [a, b]}, x: {min: 0.0, max: 1.0, when: {o: a}}}\nmethod: "
+             "{initial: {points: [{o: b, x: 0.5}]}}\n"),
      {{0}},
-     "s.yaml:2:36: found a value for \"x\", which is inactive in this point (when o == a); remove it"},
+     "s.yaml:2:36: found a value for \"x\", which is inactive in this point (when o == a); remove "
+     "it"},
     {"a point against a constraint",
-     LITERAL("parameters: {x: {min: 0.0, max: 1.0}}\nconstraints: ['x < 0.3']\nmethod: {initial: {points: [{x: 0.5}]}}\n"),
+     LITERAL("parameters: {x: {min: 0.0, max: 1.0}}\nconstraints: ['x < 0.3']\nmethod: {initial: "
+             "{points: [{x: 0.5}]}}\n"),
      {{0}},
      "s.yaml:3:29: point: the constraint \"x < 0.3\" is false"},
     {"space and parameters",
@@ -706,12 +771,15 @@ static const wrong table[] = {
     {"W&B sweep beside an objective",
      LITERAL("parameters: {x: {min: 0.0, max: 1.0}}\nprogram: a.py\nobjective: {function: f}\n"),
      {{0}},
-     "s.yaml:3:1: found the section \"objective\" beside W&B's \"program\", expected one of them; remove "
+     "s.yaml:3:1: found the section \"objective\" beside W&B's \"program\", expected one of them; "
+     "remove "
      "the other"},
     {"W&B command with arguments ambs cannot make",
-     LITERAL("parameters: {x: {min: 0.0, max: 1.0}}\nprogram: a.py\ncommand: ['${program}', '${args_json}']\n"),
+     LITERAL("parameters: {x: {min: 0.0, max: 1.0}}\nprogram: a.py\ncommand: ['${program}', "
+             "'${args_json}']\n"),
      {{0}},
-     "s.yaml:3:25: command: found ${args_json}, which ambs cannot fill in; write ${args} for --name=value "
+     "s.yaml:3:25: command: found ${args_json}, which ambs cannot fill in; write ${args} for "
+     "--name=value "
      "arguments, or ${AMBS_PARAMS} for the path of a JSON file with all parameters"},
     {"W&B command without the program",
      LITERAL("parameters: {x: {min: 0.0, max: 1.0}}\ncommand: ['${interpreter}', '${program}']\n"),
@@ -754,7 +822,8 @@ static const wrong table[] = {
     {"setting with broken YAML",
      LITERAL("parameters: {x: {min: 0.0, max: 1.0}}\n"),
      {{"study.name", "[a"}},
-     "--set study.name: broken YAML: did not find expected ',' or ']' (while parsing a flow sequence that "
+     "--set study.name: broken YAML: did not find expected ',' or ']' (while parsing a flow "
+     "sequence that "
      "began in line 1); close the list with ]"},
     {"setting without a path",
      LITERAL("parameters: {x: {min: 0.0, max: 1.0}}\n"),
@@ -765,10 +834,12 @@ static const wrong table[] = {
      {{"study.name", "a\nb"}},
      "--set study.name: found a line break, expected one line"},
     {"several at once, in the order of the file",
-     LITERAL("budget: {trials: 0, time: 3}\nstudy: {seed: x}\nparameters: {x: {min: 1, max: 0}, y: 3}\n"),
+     LITERAL("budget: {trials: 0, time: 3}\nstudy: {seed: x}\nparameters: {x: {min: 1, max: 0}, y: "
+             "3}\n"),
      {{"trial.cores", "0"}},
      "s.yaml:1:18: trials: found \"0\", expected a value from 1 to 9007199254740992\n"
-     "s.yaml:1:27: time: found \"3\", expected a time with its unit (d, h, m, s, ms), as in \"90s\" or "
+     "s.yaml:1:27: time: found \"3\", expected a time with its unit (d, h, m, s, ms), as in "
+     "\"90s\" or "
      "\"1h30m\": a number alone does not say which\n"
      "s.yaml:2:15: seed: found \"x\", expected a whole number\n"
      "s.yaml:3:14: parameter \"x\": min 1 is above max 0\n"
@@ -786,7 +857,8 @@ static void each_wrong_study_gets_its_exact_message(void **state)
         int rc = ambs_spec_parse(table[i].text, table[i].length, "s.yaml", table[i].setting,
                                  table[i].setting[0].path ? 1 : 0, &spec, &err);
         if (rc == AMBS_E_INVALID && !spec && strcmp(err.text, table[i].message) == 0) continue;
-        print_message("# %s: code %d\n#   found    %s\n#   expected %s\n", table[i].what, rc, err.text, table[i].message);
+        print_message("# %s: code %d\n#   found    %s\n#   expected %s\n", table[i].what, rc,
+                      err.text, table[i].message);
         ambs_spec_destroy(spec);
         n_bad++;
     }
@@ -798,7 +870,8 @@ static void refused(const ambs_text *text, const char *message)
     ambs_spec *spec = NULL;
     ambs_error err = {0};
     assert_false(text->failed);
-    assert_int_equal(ambs_spec_parse(text->text, text->length, "s.yaml", NULL, 0, &spec, &err), AMBS_E_INVALID);
+    assert_int_equal(ambs_spec_parse(text->text, text->length, "s.yaml", NULL, 0, &spec, &err),
+                     AMBS_E_INVALID);
     assert_null(spec);
     assert_string_equal(err.text, message);
 }
@@ -809,9 +882,10 @@ static void aliases_that_explode_are_refused(void **state)
     ambs_text text = {0};
     ambs_text_add(&text, "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
     for (int i = 1; i < 9; i++)
-        ambs_text_addf(&text, "a%d: &a%d [*a%d, *a%d, *a%d, *a%d, *a%d, *a%d, *a%d, *a%d]\n", i, i, i - 1, i - 1, i - 1,
-                       i - 1, i - 1, i - 1, i - 1, i - 1);
-    refused(&text, "s.yaml:5:45: found more than 50000 values (with aliases written out), expected fewer; a study file is "
+        ambs_text_addf(&text, "a%d: &a%d [*a%d, *a%d, *a%d, *a%d, *a%d, *a%d, *a%d, *a%d]\n", i, i,
+                       i - 1, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1);
+    refused(&text, "s.yaml:5:45: found more than 50000 values (with aliases written out), expected "
+                   "fewer; a study file is "
                    "small");
     ambs_text_fini(&text);
 }
@@ -824,7 +898,8 @@ static void a_study_of_more_than_ten_megabytes_is_refused(void **state)
     memset(line, '#', 999);
     memcpy(line + 999, "\n", 2);
     for (int i = 0; i < 10001; i++) ambs_text_add(&text, line);
-    refused(&text, "s.yaml: found 10001000 bytes, expected at most 10000000; a study file is small");
+    refused(&text,
+            "s.yaml: found 10001000 bytes, expected at most 10000000; a study file is small");
     ambs_text_fini(&text);
 }
 
@@ -836,8 +911,10 @@ static void more_findings_than_are_kept_are_counted(void **state)
     for (int i = 0; i < 80; i++) ambs_text_addf(&text, "  x%d: %d\n", i, i);
     ambs_spec *spec = NULL;
     ambs_error err = {0};
-    assert_int_equal(ambs_spec_parse(text.text, text.length, "s.yaml", NULL, 0, &spec, &err), AMBS_E_INVALID);
-    const char first[] = "s.yaml:2:7: parameter \"x0\": found 0, expected a mapping; write {value: 0} for a constant\n";
+    assert_int_equal(ambs_spec_parse(text.text, text.length, "s.yaml", NULL, 0, &spec, &err),
+                     AMBS_E_INVALID);
+    const char first[] = "s.yaml:2:7: parameter \"x0\": found 0, expected a mapping; write {value: "
+                         "0} for a constant\n";
     assert_memory_equal(err.text, first, sizeof first - 1);
     const char *last = strrchr(err.text, '\n');
     size_t lines = 0;

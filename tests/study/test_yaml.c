@@ -39,23 +39,46 @@ static void scalars_follow_yaml_1_2(void **state)
         ambs_yaml_kind kind;
         double number;
     } table[] = {
-        {"1", AMBS_YAML_INT, 1},          {"-7", AMBS_YAML_INT, -7},         {"+7", AMBS_YAML_INT, 7},
-        {"010", AMBS_YAML_INT, 10},       {"1.0", AMBS_YAML_FLOAT, 1},       {"1.", AMBS_YAML_FLOAT, 1},
-        {".5", AMBS_YAML_FLOAT, 0.5},     {"1e-4", AMBS_YAML_FLOAT, 1e-4},   {"1E+4", AMBS_YAML_FLOAT, 1e4},
-        {"-1.5e3", AMBS_YAML_FLOAT, -1500}, {"1e400", AMBS_YAML_STRING, NAN}, {".", AMBS_YAML_STRING, NAN},
-        {"1e", AMBS_YAML_STRING, NAN},    {"1_000", AMBS_YAML_STRING, NAN},  {"0x1f", AMBS_YAML_STRING, NAN},
-        {"1:30", AMBS_YAML_STRING, NAN},  {".inf", AMBS_YAML_STRING, NAN},   {".nan", AMBS_YAML_STRING, NAN},
-        {"+", AMBS_YAML_STRING, NAN},     {"true", AMBS_YAML_BOOL, 1},       {"False", AMBS_YAML_BOOL, 0},
-        {"tRue", AMBS_YAML_STRING, NAN},  {"yes", AMBS_YAML_SWITCH, NAN},    {"Off", AMBS_YAML_SWITCH, NAN},
-        {"y", AMBS_YAML_STRING, NAN},     {"n", AMBS_YAML_STRING, NAN},      {"~", AMBS_YAML_NULL, NAN},
-        {"null", AMBS_YAML_NULL, NAN},    {"'1'", AMBS_YAML_STRING, NAN},    {"\"no\"", AMBS_YAML_STRING, NAN},
-        {"!!str 1", AMBS_YAML_STRING, NAN}, {"2021-01-01", AMBS_YAML_STRING, NAN},
+        {"1", AMBS_YAML_INT, 1},
+        {"-7", AMBS_YAML_INT, -7},
+        {"+7", AMBS_YAML_INT, 7},
+        {"010", AMBS_YAML_INT, 10},
+        {"1.0", AMBS_YAML_FLOAT, 1},
+        {"1.", AMBS_YAML_FLOAT, 1},
+        {".5", AMBS_YAML_FLOAT, 0.5},
+        {"1e-4", AMBS_YAML_FLOAT, 1e-4},
+        {"1E+4", AMBS_YAML_FLOAT, 1e4},
+        {"-1.5e3", AMBS_YAML_FLOAT, -1500},
+        {"1e400", AMBS_YAML_STRING, NAN},
+        {".", AMBS_YAML_STRING, NAN},
+        {"1e", AMBS_YAML_STRING, NAN},
+        {"1_000", AMBS_YAML_STRING, NAN},
+        {"0x1f", AMBS_YAML_STRING, NAN},
+        {"1:30", AMBS_YAML_STRING, NAN},
+        {".inf", AMBS_YAML_STRING, NAN},
+        {".nan", AMBS_YAML_STRING, NAN},
+        {"+", AMBS_YAML_STRING, NAN},
+        {"true", AMBS_YAML_BOOL, 1},
+        {"False", AMBS_YAML_BOOL, 0},
+        {"tRue", AMBS_YAML_STRING, NAN},
+        {"yes", AMBS_YAML_SWITCH, NAN},
+        {"Off", AMBS_YAML_SWITCH, NAN},
+        {"y", AMBS_YAML_STRING, NAN},
+        {"n", AMBS_YAML_STRING, NAN},
+        {"~", AMBS_YAML_NULL, NAN},
+        {"null", AMBS_YAML_NULL, NAN},
+        {"'1'", AMBS_YAML_STRING, NAN},
+        {"\"no\"", AMBS_YAML_STRING, NAN},
+        {"!!str 1", AMBS_YAML_STRING, NAN},
+        {"2021-01-01", AMBS_YAML_STRING, NAN},
     };
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         parsed p = parse(table[i].text);
         assert_non_null(p.root);
-        if (p.root->kind != table[i].kind) fail_msg("%s is of kind %d", table[i].text, (int)p.root->kind);
-        assert_true(isnan(table[i].number) ? isnan(p.root->number) : p.root->number == table[i].number);
+        if (p.root->kind != table[i].kind)
+            fail_msg("%s is of kind %d", table[i].text, (int)p.root->kind);
+        assert_true(isnan(table[i].number) ? isnan(p.root->number)
+                                           : p.root->number == table[i].number);
         assert_int_equal(p.findings->n, 0);
         fini(&p);
     }
@@ -65,7 +88,8 @@ static void every_node_knows_its_line_and_column(void **state)
 {
     (void)state;
     parsed p = parse("a: 1\nlonger:\n  - x\n  - {k: v}\n\"\xc3\xa9t\xc3\xa9\": [1, 22]\n");
-    const ambs_yaml_node *list = ambs_yaml_get(p.root, "longer"), *last = ambs_yaml_get(p.root, "\xc3\xa9t\xc3\xa9");
+    const ambs_yaml_node *list = ambs_yaml_get(p.root, "longer"),
+                         *last = ambs_yaml_get(p.root, "\xc3\xa9t\xc3\xa9");
     assert_int_equal(ambs_yaml_key(p.root, "longer")->place.line, 2);
     assert_int_equal(ambs_yaml_key(p.root, "longer")->place.column, 1);
     assert_int_equal(list->items[0]->place.line, 3);
