@@ -68,10 +68,8 @@ static void put_weights(source *s, const ambs_yaml_node *weights, ambs_yaml_node
 {
     double sum = 0, w;
     char text[32];
-    ambs_yaml_node *list =
-        ambs_yaml_parse(&s->r->document, "[]", 2, weights->place.file, s->r->findings);
+    ambs_yaml_node *list = ambs_yaml_list(&s->r->document, weights->place, s->r->findings);
     if (!list || weights->type != AMBS_YAML_LIST) return;
-    list->place = weights->place;
     for (size_t i = 0; i < weights->n; i++)
         if (ambs_read_number(s->r, weights->items[i], "weights", &w)) sum += w;
     for (size_t i = 0; i < weights->n && sum > 0; i++) {
@@ -367,8 +365,7 @@ void ambs_read_configspace(ambs_reader *r, ambs_yaml_node *root)
     if (!json || !ambs_read_is_mapping(r, json, "ConfigSpace file")) return;
     source s = {.r = r, .parameters = ambs_yaml_mapping(&r->document, json->place, r->findings)};
     s.constraints = ambs_yaml_get(root, "constraints");
-    if (!s.constraints &&
-        (s.constraints = ambs_yaml_parse(&r->document, "[]", 2, NULL, r->findings)))
+    if (!s.constraints && (s.constraints = ambs_yaml_list(&r->document, space->place, r->findings)))
         put(&s, root, space->place, "constraints", s.constraints);
     if (!s.parameters || !s.constraints) return;
     if (s.constraints->type == AMBS_YAML_LIST) read_space(&s, json);

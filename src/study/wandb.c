@@ -277,10 +277,9 @@ static void rewrite_command(ambs_reader *r, ambs_yaml_node *root)
                          *command = ambs_yaml_get(root, "command");
     const ambs_yaml_node *at = command ? command : program;
     if (!at) return;
-    ambs_yaml_node *argv = ambs_yaml_parse(&r->document, "[]", 2, NULL, r->findings);
+    ambs_yaml_node *argv = ambs_yaml_list(&r->document, at->place, r->findings);
     ambs_yaml_node *objective = ambs_yaml_mapping(&r->document, at->place, r->findings);
     if (!argv || !objective) return;
-    argv->place = at->place;
     if (command && command->type != AMBS_YAML_LIST) {
         char what[96];
         ambs_read_fault(r, command, "command: found %s, expected a list of arguments",

@@ -56,7 +56,9 @@ void ambs_yaml_fini(ambs_yaml *document);
 ambs_yaml_node *ambs_yaml_parse(ambs_yaml *document, const char *text, size_t length,
                                 const char *file, ambs_findings *findings);
 
-/* A new empty mapping, or a scalar of plain text; NULL: out of memory (remembered in findings). */
+/* A new empty list or mapping, or a scalar of plain text; NULL: out of memory (remembered in
+ * findings). */
+ambs_yaml_node *ambs_yaml_list(ambs_yaml *document, ambs_place place, ambs_findings *findings);
 ambs_yaml_node *ambs_yaml_mapping(ambs_yaml *document, ambs_place place, ambs_findings *findings);
 ambs_yaml_node *ambs_yaml_scalar(ambs_yaml *document, ambs_place place, const char *text,
                                  bool plain, ambs_findings *findings);
