@@ -26,6 +26,8 @@ void ambs_json_key(ambs_json_writer *w, const char *key);
 /* NULL: null; bad UTF-8: replaced by U+FFFD */
 void ambs_json_string(ambs_json_writer *w, const char *value);
 void ambs_json_double(ambs_json_writer *w, double value);
+/* The same, but 1 is written 1.0: a reader that tells floats from ints sees a float. */
+void ambs_json_real(ambs_json_writer *w, double value);
 void ambs_json_int(ambs_json_writer *w, long long value);
 void ambs_json_bool(ambs_json_writer *w, bool value);
 void ambs_json_null(ambs_json_writer *w);

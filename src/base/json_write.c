@@ -141,6 +141,17 @@ void ambs_json_double(ambs_json_writer *w, double value)
         add_plain(w, isfinite(value) ? ambs_format_double(value, number) : "null");
 }
 
+void ambs_json_real(ambs_json_writer *w, double value)
+{
+    char number[40];
+    if (!isfinite(value) || value != trunc(value) || fabs(value) >= 1e15) {
+        ambs_json_double(w, value);
+        return;
+    }
+    ambs_format_double(value, number);
+    add_plain(w, strcat(number, ".0"));
+}
+
 void ambs_json_int(ambs_json_writer *w, long long value)
 {
     separate(w);

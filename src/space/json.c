@@ -15,8 +15,10 @@ static void write_level(const ambs_value *level, ambs_json_writer *w)
         ambs_json_bool(w, level->number != 0);
         break;
     case AMBS_VALUE_INT:
-    case AMBS_VALUE_FLOAT:
         ambs_json_double(w, level->number);
+        break;
+    case AMBS_VALUE_FLOAT:
+        ambs_json_real(w, level->number);
         break;
     default:
         ambs_json_string(w, level->text);
@@ -25,7 +27,9 @@ static void write_level(const ambs_value *level, ambs_json_writer *w)
 
 static void write_value(const ambs_parameter *p, double value, ambs_json_writer *w)
 {
-    if (ambs_parameter_is_numeric(p))
+    if (p->type == AMBS_PARAMETER_FLOAT)
+        ambs_json_real(w, value);
+    else if (p->type == AMBS_PARAMETER_INT)
         ambs_json_double(w, value);
     else
         write_level(&p->levels[(size_t)value], w);

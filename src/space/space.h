@@ -68,7 +68,8 @@ bool ambs_space_set_has(const ambs_space_set *set, const double *x, uint64_t *re
 bool ambs_space_set_remove(ambs_space_set *set, const double *x);
 size_t ambs_space_set_size(const ambs_space_set *set);
 
-/* {"learning_rate": 0.001, "optimizer": "adam"}: active parameters only, levels by their kind. */
+/* {"learning_rate": 0.001, "optimizer": "adam"}: active parameters only, floats always
+ * with a point or an exponent, levels by their kind. */
 void ambs_space_write_json(const ambs_space *space, const double *x, ambs_json_writer *w);
 /* x from a JSON object of names and values: unknown names, missing active ones, inactive ones given
  * and values outside are errors. */

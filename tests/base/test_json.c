@@ -43,6 +43,13 @@ static void writing_puts_commas_and_escapes(void **state)
     ambs_json_int(&w, 2);
     ambs_json_end_array(&w);
     assert_string_equal(t.text, "[\n  1,\n  2\n]");
+    ambs_text_clear(&t);
+    ambs_json_begin(&w, &t, 0);
+    ambs_json_array(&w);
+    static const double reals[] = {1, -0.0, 0.5, 1e15, -1e300, NAN};
+    for (size_t i = 0; i < 6; i++) ambs_json_real(&w, reals[i]);
+    ambs_json_end_array(&w);
+    assert_string_equal(t.text, "[1.0, -0.0, 0.5, 1e+15, -1e+300, null]");
     ambs_text_fini(&t);
 }
 

@@ -215,6 +215,26 @@ static void any_member_comes_back_from_its_json(void **state)
     ambs_space_destroy(s);
 }
 
+static void floats_are_told_from_whole_numbers(void **state)
+{
+    (void)state;
+    ambs_space *s = new_space();
+    add_float(s, "f", AMBS_SCALE_LINEAR, 0, 1, 0);
+    add_int(s, "n", AMBS_SCALE_LINEAR, 0, 1, 0);
+    add_levels(s, "l", AMBS_PARAMETER_ORDINAL, "1 2.0", NULL);
+    finish(s);
+    ambs_text t = {0};
+    ambs_json_writer w;
+    ambs_json_begin(&w, &t, 0);
+    ambs_json_array(&w);
+    for (int k = 0; k < 2; k++) ambs_space_write_json(s, (const double[]){k, k, k}, &w);
+    ambs_json_end_array(&w);
+    assert_string_equal(t.text,
+                        "[{\"f\": 0.0, \"n\": 0, \"l\": 1}, {\"f\": 1.0, \"n\": 1, \"l\": 2.0}]");
+    ambs_text_fini(&t);
+    ambs_space_destroy(s);
+}
+
 static void json_that_is_no_member_is_refused(void **state)
 {
     (void)state;
@@ -309,6 +329,7 @@ int main(void)
         cmocka_unit_test(describing_tells_all_of_the_space),
 #if AMBS_HAVE_JANSSON
         cmocka_unit_test(any_member_comes_back_from_its_json),
+        cmocka_unit_test(floats_are_told_from_whole_numbers),
         cmocka_unit_test(json_that_is_no_member_is_refused),
 #endif
         cmocka_unit_test(every_allocation_may_fail),
