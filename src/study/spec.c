@@ -121,17 +121,26 @@ static void keep_setting(ambs_reader *r, const char *path, size_t path_length, c
     spec->settings[spec->n_settings++] = copy;
 }
 
-/* Where the marker line begins, or `length`. */
+static bool begins(const char *line, size_t length, const char *prefix)
+{
+    return length >= strlen(prefix) && memcmp(line, prefix, strlen(prefix)) == 0;
+}
+
+/* Where the record begins: the last marker line with nothing but records behind it, so that what a
+ * user writes there is never lost; else `length`. */
 static size_t find_marker(const char *text, size_t length)
 {
-    const size_t size = sizeof marker - 1;
-    for (size_t at = 0; at + size <= length; at++) {
-        if (memcmp(text + at, marker, size) == 0) return at;
-        const char *end = memchr(text + at, '\n', length - at);
-        if (!end) break;
-        at = (size_t)(end - text);
+    size_t found = length;
+    for (size_t at = 0; at < length;) {
+        const char *line = text + at, *end = memchr(line, '\n', length - at);
+        size_t n = end ? (size_t)(end - line) + 1 : length - at;
+        if (begins(line, n, marker))
+            found = at;
+        else if (!begins(line, n, set_prefix) && !begins(line, n, space_prefix))
+            found = length;
+        at += n;
     }
-    return length;
+    return found;
 }
 
 /* The recorded lines behind the marker: settings first, so that new ones win. */
@@ -144,12 +153,12 @@ static void take_recorded(ambs_reader *r, const char *text, size_t length)
         size_t n = end ? (size_t)(end - line) : length - at;
         at += n + 1;
         const size_t set = sizeof set_prefix - 1, space = sizeof space_prefix - 1;
-        if (n > set && memcmp(line, set_prefix, set) == 0) {
+        if (begins(line, n, set_prefix)) {
             const char *equals = memchr(line, '=', n);
             if (equals)
                 keep_setting(r, line + set, (size_t)(equals - line) - set, equals + 1,
                              n - (size_t)(equals - line) - 1);
-        } else if (n > space && memcmp(line, space_prefix, space) == 0) {
+        } else if (begins(line, n, space_prefix)) {
             const ambs_yaml_node *node = NULL;
             char *copy = ambs_strndup(line + space, n - space, NULL);
             if (!copy) r->findings->no_memory = true;
@@ -219,7 +228,8 @@ static void read_root(ambs_reader *r, ambs_yaml_node *root)
 static void read_text(ambs_reader *r, const char *text, size_t length, const ambs_setting *settings,
                       size_t n_settings)
 {
-    ambs_yaml_node *root = ambs_yaml_parse(&r->document, text, length, NULL, r->findings);
+    size_t own = find_marker(text, length);
+    ambs_yaml_node *root = ambs_yaml_parse(&r->document, text, own, NULL, r->findings);
     if (!root) return;
     if (root->type != AMBS_YAML_MAPPING) {
         char what[96];

@@ -256,6 +256,22 @@ static void settings_change_what_they_name_and_are_recorded(void **state)
     ambs_spec_destroy(again);
 }
 
+static void what_a_user_writes_behind_a_record_counts(void **state)
+{
+    (void)state;
+    const ambs_setting setting = {"budget.trials", "60"};
+    ambs_spec *s = parse("parameters: {x: {min: 0.0, max: 1.0}}\n", &setting, 1);
+    ambs_text longer = {0};
+    ambs_text_addf(&longer, "%sstudy: {seed: 9}\n", s->text);
+    ambs_spec *more = parse(longer.text, NULL, 0);
+    assert_int_equal(more->seed, 9);
+    assert_int_equal(more->budget.trials, 0); /* now its lines are the user's comments */
+    assert_string_equal(more->text, longer.text);
+    ambs_text_fini(&longer);
+    ambs_spec_destroy(s);
+    ambs_spec_destroy(more);
+}
+
 /* ---- resume ---------------------------------------------------------------------------------- */
 
 static const char resumable[] =
@@ -386,6 +402,7 @@ int main(void)
         cmocka_unit_test(a_study_prints_as_understood),
         cmocka_unit_test(the_recorded_text_alone_gives_the_same_study),
         cmocka_unit_test(settings_change_what_they_name_and_are_recorded),
+        cmocka_unit_test(what_a_user_writes_behind_a_record_counts),
         cmocka_unit_test(limits_may_change_on_resume),
         cmocka_unit_test(everything_else_may_not_and_the_difference_is_shown),
         cmocka_unit_test(flow_block_and_json_style_are_the_same_study),
