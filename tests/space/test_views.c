@@ -313,10 +313,39 @@ static int use_a_space(void *ctx)
     return rc;
 }
 
+/* A space so thin that samples walk, and its configurations as JSON. */
+static int sample_a_thin_space(void *ctx)
+{
+    (void)ctx;
+    const ambs_parameter p = {
+        .name = "x", .type = AMBS_PARAMETER_FLOAT, .min = 0, .max = 1, .initial = NAN};
+    ambs_space *s = NULL;
+    ambs_random r;
+    ambs_random_init(&r, 8, 0, AMBS_PURPOSE_TEST);
+    ambs_text t = {0};
+    ambs_json_writer w;
+    double x;
+    int rc = ambs_space_create(&s, NULL);
+    if (rc == AMBS_OK) rc = ambs_space_add(s, &p, NULL);
+    if (rc == AMBS_OK) rc = ambs_space_add_constraint(s, "x < 0.001", NULL);
+    if (rc == AMBS_OK) rc = ambs_space_finish(s, NULL);
+    if (rc == AMBS_OK) rc = ambs_space_sample(s, &r, &x, NULL);
+    if (rc == AMBS_OK) {
+        assert_true(x < 0.001);
+        ambs_json_begin(&w, &t, 0);
+        ambs_space_write_json(s, &x, &w);
+        rc = ambs_text_check(&t, NULL);
+    }
+    ambs_text_fini(&t);
+    ambs_space_destroy(s);
+    return rc;
+}
+
 static void every_allocation_may_fail(void **state)
 {
     (void)state;
     assert_true(failing_alloc_each(use_a_space, NULL) > 30);
+    assert_true(failing_alloc_each(sample_a_thin_space, NULL) > 10);
 }
 
 int main(void)
