@@ -82,18 +82,19 @@ static bool add_variable(const ambs_command *c, const char *name, ambs_text *out
 /* ---- placeholders ---- */
 
 /* The next placeholder of `element` from *at on: text before it is [*at, *ret_start), its name
- * [*ret_name, +*ret_length), and *at moves behind it. A name of length 1 that is "$" is an escaped dollar.
- * False at the end; an open brace is an error, which ambs_command_check finds. */
+ * [*ret_name, +*ret_length), and *at moves behind it. "$${" is one too, with a name of length 0: an escaped
+ * brace. False at the end; an open brace is an error, which ambs_command_check finds. */
 static bool next_placeholder(const char **at, const char **ret_start, const char **ret_name,
                              size_t *ret_length)
 {
     for (const char *p = *at; (p = strchr(p, '$')); p++) {
+        bool escaped = p[1] == '$' && p[2] == '{';
         const char *close = p[1] == '{' ? strchr(p, '}') : NULL;
-        if (p[1] != '$' && !close) continue;
+        if (!escaped && !close) continue;
         *ret_start = p;
-        *ret_name = close ? p + 2 : p + 1;
-        *ret_length = close ? (size_t)(close - p - 2) : 1;
-        *at = close ? close + 1 : p + 2;
+        *ret_name = p + 2;
+        *ret_length = close ? (size_t)(close - p - 2) : 0;
+        *at = close ? close + 1 : p + 3;
         return true;
     }
     return false;
@@ -126,8 +127,8 @@ static void expand(const ambs_command *c, const char *element, ambs_text *out, b
     while (next_placeholder(&at, &start, &name, &length)) {
         ambs_text_add_bytes(out, from, (size_t)(start - from));
         from = at;
-        if (*name == '$' && *start == '$' && start[1] == '$') {
-            ambs_text_add(out, "$");
+        if (start[1] == '$') {
+            ambs_text_add(out, "${");
             continue;
         }
         if (!copy_name(name, length, known)) continue;
@@ -257,7 +258,7 @@ static int check_element(const ambs_space *space, const char *element, ambs_erro
             return refuse_name(space, known, element, err);
     }
     if (strstr(at, "${"))
-        return ambs_fail(err, AMBS_E_INVALID, "command: \"%.80s\" has \"${\" without \"}\"; write $$ for a $",
+        return ambs_fail(err, AMBS_E_INVALID, "command: \"%.80s\" has \"${\" without \"}\"; write $${ for a plain ${",
                          element);
     return AMBS_OK;
 }

@@ -3,7 +3,7 @@
  *   ${name}        the parameter's value; an element that names an inactive one is dropped
  *   ${args}        as a whole element: --name=value for every active parameter
  *   ${AMBS_…}      one of the variables below
- * $$ stands for one $. A command is never given to a shell. */
+ * $${ stands for ${. A command is never given to a shell. */
 #ifndef AMBS_OBJECTIVE_COMMAND_H
 #define AMBS_OBJECTIVE_COMMAND_H
 

@@ -28,7 +28,7 @@ static int make_slot(ambs_runner *r, uint32_t index, ambs_error *err)
     s->stderr_end = ambs_calloc(1, sizeof *s->stderr_end, err);
     if (!r->hosted) s->line = ambs_calloc(REPORT_LINE_MAX, 1, err);
     if (!s->stdout_end || !s->stderr_end || (!r->hosted && !s->line)) return AMBS_E_NOMEM;
-    for (uint32_t i = 0; i < r->depth; i++)
+    for (uint32_t i = 0; i < AMBS_RUNNER_DEPTH; i++)
         if (!(s->entries[i].x = ambs_calloc(r->d, sizeof(double), err))) return AMBS_E_NOMEM;
     return AMBS_OK;
 }
