@@ -52,8 +52,13 @@ static void add_value(const ambs_command *c, size_t i, ambs_text *out)
     ambs_text_add(out, ambs_space_format(c->spec->space, i, c->attempt->x[i], number));
 }
 
-/* The value of one of `variables`; false for AMBS_FIDELITY where there is none. */
-static bool add_variable(const ambs_command *c, const char *name, ambs_text *out)
+static bool has_variable(const ambs_command *c, const char *name)
+{
+    return strcmp(name, "AMBS_FIDELITY") != 0 || !isnan(c->attempt->fidelity);
+}
+
+/* The value of one of `variables` that there is. */
+static void add_variable(const ambs_command *c, const char *name, ambs_text *out)
 {
     char number[32];
     if (strcmp(name, "AMBS_PARAMS") == 0)
@@ -72,11 +77,8 @@ static bool add_variable(const ambs_command *c, const char *name, ambs_text *out
         ambs_text_add(out, c->spec->name ? c->spec->name : "");
     else if (strcmp(name, "AMBS_REPORT_FD") == 0)
         ambs_text_add(out, "3");
-    else if (!isnan(c->attempt->fidelity))
-        ambs_text_add(out, ambs_format_double(c->attempt->fidelity, number));
     else
-        return false;
-    return true;
+        ambs_text_add(out, ambs_format_double(c->attempt->fidelity, number));
 }
 
 /* ---- placeholders ---- */
@@ -117,7 +119,7 @@ static bool is_variable(const char *name)
     return false;
 }
 
-/* Expands one element; *ret_dropped when it names an inactive parameter. */
+/* Expands one element; *ret_dropped when it names an inactive parameter, or a fidelity that there is not. */
 static void expand(const ambs_command *c, const char *element, ambs_text *out, bool *ret_dropped)
 {
     const char *at = element, *from = element, *start, *name;
@@ -133,10 +135,12 @@ static void expand(const ambs_command *c, const char *element, ambs_text *out, b
         }
         if (!copy_name(name, length, known)) continue;
         int i = ambs_space_find(c->spec->space, known);
-        if (i >= 0 && is_active(c, (size_t)i))
-            add_value(c, (size_t)i, out);
-        else if (i >= 0 || !add_variable(c, known, out))
+        if (i >= 0 ? !is_active(c, (size_t)i) : !has_variable(c, known))
             *ret_dropped = true;
+        else if (i >= 0)
+            add_value(c, (size_t)i, out);
+        else
+            add_variable(c, known, out);
     }
     ambs_text_add(out, from);
 }
@@ -198,12 +202,11 @@ int ambs_command_environment(const ambs_command *c, ambs_strings *ret_environmen
     static const char *const threads[] = {"OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"};
     int rc = AMBS_OK;
     for (size_t i = 0; variables[i] && rc == AMBS_OK; i++) {
+        if (!has_variable(c, variables[i])) continue;
         ambs_text entry = {0};
         ambs_text_addf(&entry, "%s=", variables[i]);
-        if (add_variable(c, variables[i], &entry))
-            rc = ambs_strings_take(ret_environment, &entry, err);
-        else
-            ambs_text_fini(&entry);
+        add_variable(c, variables[i], &entry);
+        rc = ambs_strings_take(ret_environment, &entry, err);
     }
     for (size_t i = 0; i < sizeof threads / sizeof *threads && rc == AMBS_OK; i++) {
         ambs_text entry = {0};

@@ -21,13 +21,13 @@ typedef struct function_options {
 
 static const ambs_option options[] = {
     {"function", AMBS_OPTION_STRING, offsetof(function_options, function), NULL, 1, 0, NULL,
-     "name of a published test function"},
+     "The name of a published test function."},
     {"delay", AMBS_OPTION_STRING, offsetof(function_options, delay), "0s", 1, 0, NULL,
-     "how long each trial takes, in s or with its unit"},
+     "How long each trial takes, in s or with its unit."},
     {"noise", AMBS_OPTION_FLOAT, offsetof(function_options, noise), "0", 0, INFINITY, NULL,
-     "standard deviation of normal noise added to the value"},
+     "Standard deviation of the normal noise added to the value."},
     {"failure_rate", AMBS_OPTION_FLOAT, offsetof(function_options, failure_rate), "0", 0, 1, NULL,
-     "share of trials that fail, chosen at random"},
+     "Share of the trials that fail, chosen at random."},
     {.name = NULL},
 };
 

@@ -20,7 +20,7 @@ typedef struct hostile_options {
 
 static const ambs_option options[] = {
     {"hostile", AMBS_OPTION_CHOICE, offsetof(hostile_options, hostile), "behave", 1, 0, behaviours,
-     "what a trial does; by_parameter: the first parameter's level names it"},
+     "What a trial does; by_parameter: the first parameter's level names it."},
     {.name = NULL},
 };
 

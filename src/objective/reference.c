@@ -13,7 +13,7 @@ typedef struct reference_options {
 
 static const ambs_option options[] = {
     {"reference", AMBS_OPTION_INT, offsetof(reference_options, steps), "0", 0, 1e6, NULL,
-     "number of step reports of a trial"},
+     "Number of step reports of a trial."},
     {.name = NULL},
 };
 

@@ -19,15 +19,10 @@ static const double check_every_s = 0.005; /* time limits are looked at no more 
 
 /* ---- create and destroy ---- */
 
-static int make_slot(ambs_runner *r, uint32_t index, ambs_error *err)
+static int make_slot(ambs_runner *r, run_slot *s, ambs_error *err)
 {
-    run_slot *s = &r->slots[index];
-    *s = (run_slot){.index = index, .socket = -1, .out = -1, .err = -1};
-    s->deadline_s = s->kill_at_s = INFINITY;
-    s->stdout_end = ambs_calloc(1, sizeof *s->stdout_end, err);
-    s->stderr_end = ambs_calloc(1, sizeof *s->stderr_end, err);
     if (!r->hosted) s->line = ambs_calloc(REPORT_LINE_MAX, 1, err);
-    if (!s->stdout_end || !s->stderr_end || (!r->hosted && !s->line)) return AMBS_E_NOMEM;
+    if (!r->hosted && !s->line) return AMBS_E_NOMEM;
     for (uint32_t i = 0; i < AMBS_RUNNER_DEPTH; i++)
         if (!(s->entries[i].x = ambs_calloc(r->d, sizeof(double), err))) return AMBS_E_NOMEM;
     return AMBS_OK;
@@ -39,7 +34,13 @@ static int make_slots(ambs_runner *r, ambs_error *err)
     r->list = ambs_calloc(r->n_slots, sizeof *r->list, err);
     r->helper_end = ambs_calloc(1, sizeof *r->helper_end, err);
     int rc = r->slots && r->list && r->helper_end ? AMBS_OK : AMBS_E_NOMEM;
-    for (uint32_t i = 0; i < r->n_slots && rc == AMBS_OK; i++) rc = make_slot(r, i, err);
+    for (uint32_t i = 0; r->slots && i < r->n_slots; i++) {
+        run_slot *s = &r->slots[i];
+        s->index = i;
+        s->socket = s->out = s->err = -1;
+        s->deadline_s = s->kill_at_s = INFINITY;
+    }
+    for (uint32_t i = 0; i < r->n_slots && rc == AMBS_OK; i++) rc = make_slot(r, &r->slots[i], err);
     if (rc != AMBS_OK || !r->hosted || r->n_slots == 0) return rc;
     rc = ambs_program_find("ambs-trial-host", r->host_path, sizeof r->host_path, err);
     return rc == AMBS_OK ? ambs_setup_write(r->spec, &r->setup, err) : rc;
@@ -88,8 +89,6 @@ void ambs_runner_destroy(ambs_runner *r)
         if (s->id) ambs_supervisor_signal(r->supervisor, s->id, SIGKILL);
         ambs_slot_forget_process(s);
         for (uint32_t k = 0; k < AMBS_RUNNER_DEPTH; k++) free(s->entries[k].x);
-        free(s->stdout_end);
-        free(s->stderr_end);
         free(s->line);
     }
     if (r->setup >= 0) close(r->setup);
@@ -200,7 +199,7 @@ void ambs_slot_forget_process(run_slot *s)
     s->refused[0] = '\0';
     s->stop = STOP_NONE;
     s->deadline_s = s->kill_at_s = INFINITY;
-    s->stdout_end->length = s->stderr_end->length = 0;
+    s->stdout_end.length = s->stderr_end.length = 0;
     s->line_length = 0;
     s->has_exited = false;
     s->worst_answer = AMBS_CONTINUE;
@@ -216,8 +215,8 @@ void ambs_slot_forget_process(run_slot *s)
 static void add_last_line(const run_slot *s, ambs_outcome *o)
 {
     size_t length, used = strlen(o->message);
-    const char *line = ambs_capture_last_line(s->stderr_end, &length);
-    if (!line) line = ambs_capture_last_line(s->stdout_end, &length);
+    const char *line = ambs_capture_last_line(&s->stderr_end, &length);
+    if (!line) line = ambs_capture_last_line(&s->stdout_end, &length);
     if (!line) return;
     const char *between = used > 0 ? ": " : "";
     size_t room = sizeof o->message - 1 - used - strlen(between);
@@ -421,13 +420,13 @@ static void read_helper(ambs_runner *r)
     bool over = ambs_capture_read(r->helper_end, fd, 1 << 16, -1);
     const char *line = ambs_capture_last_line(r->helper_end, &length);
     if (line) ambs_log_line(r->log, AMBS_LOG_WARNING, "helper: %.*s", (int)length, line);
-    if (over) ambs_supervisor_helper_ended(r->supervisor);
+    if (over) ambs_supervisor_helper_close(r->supervisor);
 }
 
 static void end_helper(ambs_runner *r, int status)
 {
     read_helper(r);
-    ambs_supervisor_helper_ended(r->supervisor);
+    if (!ambs_supervisor_helper_ended(r->supervisor)) return;
     r->helper_ended = true;
     r->helper_code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
@@ -465,7 +464,7 @@ static void handle_loss(ambs_runner *r)
         while (ambs_slot_running(s)) ambs_slot_end(r, s, &o);
         ambs_slot_forget_process(s);
     }
-    if (ambs_supervisor_helper_output(r->supervisor) >= 0) end_helper(r, SIGKILL);
+    end_helper(r, SIGKILL);
 }
 
 static void read_supervisor(ambs_runner *r)
@@ -480,10 +479,10 @@ static void read_slot(ambs_runner *r, run_slot *s, int what)
 {
     int pass_on = r->verbose ? STDERR_FILENO : -1;
     if (what == AMBS_TAG_OUT && s->out >= 0 &&
-        ambs_capture_read(s->stdout_end, s->out, 1 << 18, pass_on))
+        ambs_capture_read(&s->stdout_end, s->out, 1 << 18, pass_on))
         close_fd(&s->out);
     if (what == AMBS_TAG_ERR && s->err >= 0 &&
-        ambs_capture_read(s->stderr_end, s->err, 1 << 18, pass_on))
+        ambs_capture_read(&s->stderr_end, s->err, 1 << 18, pass_on))
         close_fd(&s->err);
     if (what != AMBS_TAG_SOCKET || s->socket < 0) return;
     if (r->hosted)

@@ -212,7 +212,7 @@ static void read_result(const ambs_runner *r, const run_slot *s, ambs_outcome *r
 {
     size_t length;
     if (read_result_file(r, s, ret)) return;
-    const char *line = ambs_capture_last_line(s->stdout_end, &length);
+    const char *line = ambs_capture_last_line(&s->stdout_end, &length);
     if (line) {
         ambs_result_read(line, length, r->spec->metric, "the last line of standard output", ret);
         return;
@@ -261,8 +261,8 @@ void ambs_slot_command_answer(ambs_runner *r, run_slot *s)
 void ambs_slot_command_exited(ambs_runner *r, run_slot *s, const ambs_wire_process *exited)
 {
     int pass_on = r->verbose ? STDERR_FILENO : -1;
-    if (s->out >= 0) ambs_capture_read(s->stdout_end, s->out, 1 << 24, pass_on);
-    if (s->err >= 0) ambs_capture_read(s->stderr_end, s->err, 1 << 24, pass_on);
+    if (s->out >= 0) ambs_capture_read(&s->stdout_end, s->out, 1 << 24, pass_on);
+    if (s->err >= 0) ambs_capture_read(&s->stderr_end, s->err, 1 << 24, pass_on);
     s->has_exited = true;
     s->exited = *exited;
     s->deadline_s = INFINITY;

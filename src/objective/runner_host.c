@@ -188,7 +188,7 @@ void ambs_slot_host_exited(ambs_runner *r, run_slot *s, const ambs_wire_process 
 {
     ambs_outcome o;
     while (s->socket >= 0 && take_message(r, s)) continue;
-    if (s->out >= 0) ambs_capture_read(s->stdout_end, s->out, 1 << 20, r->verbose ? STDERR_FILENO : -1);
+    if (s->out >= 0) ambs_capture_read(&s->stdout_end, s->out, 1 << 20, r->verbose ? STDERR_FILENO : -1);
     ambs_slot_classify(r, s, exited, &o);
     if (s->refused[0]) {
         o = (ambs_outcome){.state = AMBS_TRIAL_FAILED, .reason = AMBS_REASON_OBJECTIVE, .objective = NAN};

@@ -55,7 +55,7 @@ typedef struct run_slot {
     double last_value;      /* last report of the study's metric, NaN */
     bool told_stop;
 
-    ambs_capture *stdout_end, *stderr_end;
+    ambs_capture stdout_end, stderr_end;
     char *line;             /* [REPORT_LINE_MAX] report lines of a command */
     size_t line_length;
     bool has_exited;        /* `exited` holds how; report lines are still to be told */

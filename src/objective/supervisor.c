@@ -27,7 +27,8 @@ enum { CHILDREN_MAX = 64, SEND_WAIT_MS = 1000 };
 struct ambs_supervisor {
     pid_t pid;        /* 0 once it was reaped */
     int socket, epoll;
-    int helper;       /* its output, -1 without helper */
+    bool helper_runs;
+    int helper;       /* its output, -1 when closed */
     pid_t before[CHILDREN_MAX]; /* the agent's children that are none of the supervisor's */
     size_t n_before;
     char *packet;     /* [AMBS_WIRE_PACKET_MAX] */
@@ -254,7 +255,7 @@ void ambs_supervisor_signal(ambs_supervisor *s, uint64_t id, int signal)
 
 int ambs_supervisor_helper(ambs_supervisor *s, const char *const *argv, ambs_error *err)
 {
-    if (s->helper >= 0)
+    if (s->helper_runs)
         return ambs_fail(err, AMBS_E_AGAIN, "a helper runs already, one at a time");
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0) return fail_errno(err, "starting a helper: pipe");
@@ -263,10 +264,9 @@ int ambs_supervisor_helper(ambs_supervisor *s, const char *const *argv, ambs_err
     int rc = ambs_supervisor_launch(s, AMBS_HELPER_ID, argv, NULL, fds, 2, err);
     if (rc == AMBS_OK) rc = ambs_supervisor_watch(s, ends[0], AMBS_TAG_HELPER, err);
     close(ends[1]);
-    if (rc == AMBS_OK)
-        s->helper = ends[0];
-    else
-        close(ends[0]);
+    s->helper_runs = rc == AMBS_OK;
+    s->helper = ends[0];
+    if (rc != AMBS_OK) ambs_supervisor_helper_close(s);
     return rc;
 }
 
@@ -275,10 +275,18 @@ int ambs_supervisor_helper_output(const ambs_supervisor *s)
     return s->helper;
 }
 
-void ambs_supervisor_helper_ended(ambs_supervisor *s)
+void ambs_supervisor_helper_close(ambs_supervisor *s)
 {
     if (s->helper >= 0) close(s->helper);
     s->helper = -1;
+}
+
+bool ambs_supervisor_helper_ended(ambs_supervisor *s)
+{
+    bool ran = s->helper_runs;
+    ambs_supervisor_helper_close(s);
+    s->helper_runs = false;
+    return ran;
 }
 
 /* ---- waiting ---- */

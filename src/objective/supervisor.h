@@ -29,9 +29,12 @@ int ambs_supervisor_next(ambs_supervisor *supervisor, ambs_wire_process *ret_mes
  * the runner begins, after MPI_Init. */
 void ambs_supervisor_note_children(ambs_supervisor *supervisor);
 
-/* The helper: what it wrote since, and its end. */
-int ambs_supervisor_helper_output(const ambs_supervisor *supervisor); /* descriptor, -1 without helper */
-void ambs_supervisor_helper_ended(ambs_supervisor *supervisor);
+/* The descriptor of the helper's output, -1 without; closed at its end of file, when the helper may still
+ * run. */
+int ambs_supervisor_helper_output(const ambs_supervisor *supervisor);
+void ambs_supervisor_helper_close(ambs_supervisor *supervisor);
+/* The helper has ended: there may be another. False when there was none. */
+bool ambs_supervisor_helper_ended(ambs_supervisor *supervisor);
 
 /* Adds a descriptor to what ambs_supervisor_fd() waits for; `tag` comes back from ambs_supervisor_wait.
  * Closing the descriptor removes it. */
