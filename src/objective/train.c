@@ -331,27 +331,29 @@ static int configure(const train_state *s, const double *x, void **ret_options, 
     return rc;
 }
 
-static void add_metric(ambs_outcome *out, const char *name, const char *suffix, double value)
+/* Nothing where the data have no such part (NaN), nor for the objective itself. */
+static void add_metric(const train_state *s, const char *name, const char *suffix, double value,
+                       ambs_outcome *out)
 {
-    if (isnan(value)) return; /* no such part of the data */
-    ambs_metric *m = &out->metrics[out->n_metrics++];
+    ambs_metric *m = &out->metrics[out->n_metrics];
     snprintf(m->name, sizeof m->name, "%s%s", name, suffix);
     m->value = value;
+    if (!isnan(value) && strcmp(m->name, s->metric->name) != 0) out->n_metrics++;
 }
 
 static void fill_metrics(const train_state *s, const ambs_train_result *r, ambs_outcome *out)
 {
     const bool classes = s->data->n_classes > 0;
     const char *loss = classes ? "cross_entropy" : "mse";
-    add_metric(out, "validation_", loss, r->validation_loss);
-    add_metric(out, "validation_error", "", r->validation_error);
-    add_metric(out, "test_", loss, r->test_loss);
-    add_metric(out, "test_error", "", r->test_error);
-    add_metric(out, "train_loss", "", r->train_loss);
-    add_metric(out, "epochs", "", r->epochs);
-    add_metric(out, "best_epoch", "", r->best_epoch);
-    add_metric(out, "weights", "", (double)r->n_weights);
-    add_metric(out, s->metric->name, "_sd", r->value_sd);
+    add_metric(s, "validation_", loss, r->validation_loss, out);
+    add_metric(s, "validation_error", "", r->validation_error, out);
+    add_metric(s, "test_", loss, r->test_loss, out);
+    add_metric(s, "test_error", "", r->test_error, out);
+    add_metric(s, "train_loss", "", r->train_loss, out);
+    add_metric(s, "epochs", "", r->epochs, out);
+    add_metric(s, "best_epoch", "", r->best_epoch, out);
+    add_metric(s, "weights", "", (double)r->n_weights, out);
+    add_metric(s, s->metric->name, "_sd", r->value_sd, out);
 }
 
 static void fill_outcome(const train_state *s, const ambs_train_result *r, ambs_outcome *out)

@@ -4,6 +4,7 @@
  * trainer's decoupled weight decay it is AdamW (Loshchilov and Hutter 2019, arXiv:1711.05101). */
 #include <math.h>
 
+#include "train/clones.h"
 #include "train/optimizer.h"
 
 typedef struct adam_options {
@@ -20,8 +21,8 @@ static const ambs_option options_table[] = {
     {NULL},
 };
 
-static void step(const void *options, double learning_rate, long long t, size_t n,
-                 const float *gradient, float *state, float *weights)
+AMBS_CLONES static void step(const void *options, double learning_rate, long long t, size_t n,
+                             const float *gradient, float *state, float *weights)
 {
     const adam_options *o = options;
     const double correction1 = 1 - pow(o->beta1, (double)t);

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "train/clones.h"
 
 struct ambs_network {
     ambs_network_shape shape;
@@ -110,7 +111,7 @@ static inline float exp_approximate(float x)
 }
 
 /* tanh x = 1 - 2 / (e^{2x} + 1), to about 1e-7 absolute. */
-static void apply_tanh(float *a, size_t n)
+AMBS_CLONES static void apply_tanh(float *a, size_t n)
 {
 #pragma omp simd
     for (size_t i = 0; i < n; i++) {

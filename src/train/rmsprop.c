@@ -3,6 +3,7 @@
  *   s ← decay s + (1 − decay) g²,   v ← momentum v − learning_rate g / (√s + epsilon),   w ← w + v */
 #include <math.h>
 
+#include "train/clones.h"
 #include "train/optimizer.h"
 
 typedef struct rmsprop_options {
@@ -19,8 +20,8 @@ static const ambs_option options_table[] = {
     {NULL},
 };
 
-static void step(const void *options, double learning_rate, long long t, size_t n,
-                 const float *gradient, float *state, float *weights)
+AMBS_CLONES static void step(const void *options, double learning_rate, long long t, size_t n,
+                             const float *gradient, float *state, float *weights)
 {
     (void)t;
     const rmsprop_options *o = options;

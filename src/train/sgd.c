@@ -2,6 +2,7 @@
 /* Stochastic gradient descent with heavy-ball momentum (Polyak 1964,
  * doi:10.1016/0041-5553(64)90137-5):
  *   v ← momentum v − learning_rate g,   w ← w + v */
+#include "train/clones.h"
 #include "train/optimizer.h"
 
 typedef struct sgd_options {
@@ -14,8 +15,8 @@ static const ambs_option options_table[] = {
     {NULL},
 };
 
-static void step(const void *options, double learning_rate, long long t, size_t n,
-                 const float *gradient, float *state, float *weights)
+AMBS_CLONES static void step(const void *options, double learning_rate, long long t, size_t n,
+                             const float *gradient, float *state, float *weights)
 {
     (void)t;
     const sgd_options *o = options;
