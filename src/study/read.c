@@ -67,6 +67,10 @@ bool ambs_read_is_mapping(ambs_reader *r, const ambs_yaml_node *node, const char
 void ambs_read_unknown(ambs_reader *r, const ambs_yaml_node *node, const char *what,
                        const char *where, const char *const *known)
 {
+    if (r->findings->n == AMBS_FINDINGS_MAX) { /* it would only be counted */
+        ambs_read_fault(r, node, "%s", what);
+        return;
+    }
     ambs_text list = {0};
     const char *near = ambs_nearest_name(node->text, known);
     if (near) ambs_text_addf(&list, "did you mean \"%s\"? ", near);

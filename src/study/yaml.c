@@ -150,6 +150,12 @@ void ambs_yaml_put(ambs_yaml_node *mapping, ambs_yaml_node *key, ambs_yaml_node 
             mapping->items[i] = value;
             return;
         }
+    ambs_yaml_add(mapping, key, value, findings);
+}
+
+void ambs_yaml_add(ambs_yaml_node *mapping, ambs_yaml_node *key, ambs_yaml_node *value,
+                   ambs_findings *findings)
+{
     size_t capacity = mapping->capacity; /* both arrays grow alike */
     if (ambs_reserve(&mapping->keys, &capacity, mapping->n + 1, sizeof(ambs_yaml_node *), NULL) !=
         AMBS_OK) {

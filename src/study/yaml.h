@@ -62,8 +62,10 @@ ambs_yaml_node *ambs_yaml_list(ambs_yaml *document, ambs_place place, ambs_findi
 ambs_yaml_node *ambs_yaml_mapping(ambs_yaml *document, ambs_place place, ambs_findings *findings);
 ambs_yaml_node *ambs_yaml_scalar(ambs_yaml *document, ambs_place place, const char *text,
                                  bool plain, ambs_findings *findings);
-/* Adds a pair, or replaces the value of the key. */
+/* Adds a pair, or replaces the value of the key; add: for a key that is known to be new. */
 void ambs_yaml_put(ambs_yaml_node *mapping, ambs_yaml_node *key, ambs_yaml_node *value,
+                   ambs_findings *findings);
+void ambs_yaml_add(ambs_yaml_node *mapping, ambs_yaml_node *key, ambs_yaml_node *value,
                    ambs_findings *findings);
 void ambs_yaml_append(ambs_yaml_node *list, ambs_yaml_node *item, ambs_findings *findings);
 

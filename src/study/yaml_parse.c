@@ -15,6 +15,7 @@ typedef struct frame {
     ambs_yaml_node *node;
     ambs_yaml_node *key; /* of a mapping: the key that waits for its value */
     char *anchor;        /* to be known once the node is closed, or NULL */
+    bool skip;           /* the waiting key is refused: its value is not kept */
 } frame;
 
 typedef struct anchor {
@@ -64,16 +65,19 @@ static void take_key(builder *b, frame *top, ambs_yaml_node *node)
         b->stop = true;
         return;
     }
-    if (strcmp(node->text, "<<") == 0)
+    top->skip = strcmp(node->text, "<<") == 0;
+    if (top->skip)
         ambs_finding_add(b->findings, node->place,
                          "found the merge key <<, which YAML 1.2 does not have; write the keys "
                          "out, or use an alias "
                          "for a whole value");
     const ambs_yaml_node *first = ambs_yaml_key(top->node, node->text);
-    if (first)
+    if (first) {
+        top->skip = true; /* the first one stays, so that later findings speak of one of them */
         ambs_finding_add(b->findings, node->place,
                          "found the key \"%.60s\" again, the first is in line %zu; remove one",
                          node->text, first->place.line);
+    }
     top->key = node;
 }
 
@@ -94,9 +98,7 @@ static void attach(builder *b, ambs_yaml_node *node)
     } else if (!top->key) {
         take_key(b, top, node);
     } else {
-        /* the first of two equal keys stays, so that the later findings speak of one of them */
-        if (!ambs_yaml_get(top->node, top->key->text) && strcmp(top->key->text, "<<") != 0)
-            ambs_yaml_put(top->node, top->key, node, b->findings);
+        if (!top->skip) ambs_yaml_add(top->node, top->key, node, b->findings);
         top->key = NULL;
     }
 }
