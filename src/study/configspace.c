@@ -118,6 +118,7 @@ static bool read_by_type(source *s, const ambs_yaml_node *from, ambs_yaml_node *
 
 static void read_hyperparameter(source *s, const ambs_yaml_node *from)
 {
+    size_t before = s->r->findings->n;
     if (!ambs_read_is_mapping(s->r, from, "hyperparameter")) return;
     const char *name = need_text(s, from, "name"), *type = need_text(s, from, "type");
     ambs_yaml_node *to = ambs_yaml_mapping(&s->r->document, from->place, s->r->findings);
@@ -139,7 +140,8 @@ static void read_hyperparameter(source *s, const ambs_yaml_node *from)
                         name);
         return;
     }
-    put(s, s->parameters, ambs_yaml_get(from, "name")->place, name, to);
+    if (s->r->findings->n == before) /* else the reader of parameters would say it again */
+        put(s, s->parameters, ambs_yaml_get(from, "name")->place, name, to);
 }
 
 /* ---- conditions and forbidden clauses as expressions ----------------------------------------- */

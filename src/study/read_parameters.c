@@ -352,7 +352,7 @@ static void read_parameter(ambs_reader *r, const ambs_yaml_node *key, ambs_yaml_
 void ambs_read_parameters(ambs_reader *r, const ambs_yaml_node *parameters)
 {
     if (!ambs_read_is_mapping(r, parameters, "parameters")) return;
-    if (parameters->n == 0)
+    if (parameters->n == 0 && ambs_read_is_clean(r))
         ambs_read_fault(r, parameters, "parameters: found none, expected at least one");
     for (size_t i = 0; i < parameters->n; i++)
         read_parameter(r, parameters->keys[i], parameters->items[i]);

@@ -845,6 +845,103 @@ static const wrong table[] = {
      "s.yaml:3:14: parameter \"x\": min 1 is above max 0\n"
      "s.yaml:3:38: parameter \"y\": found 3, expected a mapping; write {value: 3} for a constant\n"
      "--set trial.cores: cores: found \"0\", expected a value from 1 to 4294967295"},
+    {"ConfigSpace file that is a list",
+     LITERAL("space: s.json\n# ambs added what follows: settings of the command line, files that "
+             "were named\n# --space []\n"),
+     {{0}},
+     "s.json:1:1: ConfigSpace file: found a list, expected a mapping of names and values"},
+    {"ConfigSpace file of something else",
+     LITERAL("space: s.json\n# ambs added what follows: settings of the command line, files that "
+             "were named\n# --space {\"a\": 1}\n"),
+     {{0}},
+     "s.json:1:1: found no \"hyperparameters\" here, expected one; is this a ConfigSpace file?"},
+    {"ConfigSpace file that is cut",
+     LITERAL("space: s.json\n# ambs added what follows: settings of the command line, files that "
+             "were named\n# --space {\"hyperparameters\": [\n"),
+     {{0}},
+     "s.json:2:1: broken YAML: did not find expected node content; check the line"},
+    {"ConfigSpace hyperparameter without name",
+     LITERAL(
+         "space: s.json\n# ambs added what follows: settings of the command line, files that were "
+         "named\n# --space {\"hyperparameters\": [{\"type\": \"constant\", \"value\": 1}]}\n"),
+     {{0}},
+     "s.json:1:22: found no \"name\" here, expected one; is this a ConfigSpace file?"},
+    {"ConfigSpace hyperparameter without type",
+     LITERAL("space: s.json\n# ambs added what follows: settings of the command line, files that "
+             "were named\n# --space {\"hyperparameters\": [{\"name\": \"a\"}]}\n"),
+     {{0}},
+     "s.json:1:22: found no \"type\" here, expected one; is this a ConfigSpace file?"},
+    {"ConfigSpace hyperparameter without bound",
+     LITERAL("space: s.json\n# ambs added what follows: settings of the command line, files that "
+             "were named\n# --space {\"hyperparameters\": [{\"name\": \"a\", \"type\": "
+             "\"uniform_int\", \"lower\": 1}]}\n"),
+     {{0}},
+     "s.json:1:22: found no \"upper\" here, expected one; is this a ConfigSpace file?"},
+    {"ConfigSpace normal distribution",
+     LITERAL("space: s.json\n# ambs added what follows: settings of the command line, files that "
+             "were named\n# --space {\"hyperparameters\": [{\"name\": \"a\", \"type\": "
+             "\"normal_float\", \"mu\": 0, \"sigma\": 1}]}\n"),
+     {{0}},
+     "s.json:1:44: type: found \"normal_float\", expected one of uniform_float, uniform_int, "
+     "categorical, "
+     "ordinal, constant; a normal or beta distribution has no counterpart here: write a range"},
+    {"ConfigSpace hyperparameter twice",
+     LITERAL("space: s.json\n# ambs added what follows: settings of the command line, files that "
+             "were named\n# --space {\"hyperparameters\": [{\"name\": \"a\", \"type\": "
+             "\"uniform_float\", \"lower\": 0, \"upper\": 1}, {\"name\": \"a\", \"type\": "
+             "\"uniform_float\", \"lower\": 0, \"upper\": 1}]}\n"),
+     {{0}},
+     "s.json:1:86: found the hyperparameter \"a\" again, expected each once"},
+    {"ConfigSpace weight that is text",
+     LITERAL("space: s.json\n# ambs added what follows: settings of the command line, files that "
+             "were named\n# --space {\"hyperparameters\": [{\"name\": \"a\", \"type\": "
+             "\"categorical\", \"choices\": [1, 2], \"weights\": [\"x\", 1]}]}\n"),
+     {{0}},
+     "s.json:1:90: weights: found the text \"x\", expected a number"},
+    {"ConfigSpace condition of nothing",
+     LITERAL("space: s.json\n# ambs added what follows: settings of the command line, files that "
+             "were named\n# --space {\"hyperparameters\": [{\"name\": \"a\", \"type\": "
+             "\"uniform_float\", \"lower\": 0, \"upper\": 1}], \"conditions\": [{\"child\": \"b\", "
+             "\"parent\": \"a\", \"type\": \"EQ\", \"value\": 1}]}\n"),
+     {{0}},
+     "s.json:1:102: found a condition of \"b\", which is no hyperparameter of this file"},
+    {"ConfigSpace condition of an unknown kind",
+     LITERAL("space: s.json\n# ambs added what follows: settings of the command line, files that "
+             "were named\n# --space {\"hyperparameters\": [{\"name\": \"a\", \"type\": "
+             "\"uniform_float\", \"lower\": 0, \"upper\": 1}], \"conditions\": [{\"child\": \"a\", "
+             "\"parent\": \"a\", \"type\": \"NOT\", \"value\": 1}]}\n"),
+     {{0}},
+     "s.json:1:140: type: found \"NOT\", expected one of EQ, NEQ, IN, GT, LT, AND, OR, EQUALS, "
+     "RELATION_LT, RELATION_EQ, RELATION_GT"},
+    {"ConfigSpace condition with a parent that is missing",
+     LITERAL("space: s.json\n# ambs added what follows: settings of the command line, files that "
+             "were named\n# --space {\"hyperparameters\": [{\"name\": \"a\", \"type\": "
+             "\"uniform_float\", \"lower\": 0, \"upper\": 1}], \"conditions\": [{\"child\": \"a\", "
+             "\"parent\": \"b\", \"type\": \"IN\", \"values\": [1]}]}\n"),
+     {{0}},
+     "s.json:1:102: found unknown parameter \"b\" in when; known: a"},
+    {"ConfigSpace second condition",
+     LITERAL(
+         "space: s.json\n# ambs added what follows: settings of the command line, files that were "
+         "named\n# --space {\"hyperparameters\": [{\"name\": \"a\", \"type\": \"uniform_float\", "
+         "\"lower\": 0, \"upper\": 1}, {\"name\": \"b\", \"type\": \"constant\", \"value\": 1}], "
+         "\"conditions\": [{\"child\": \"a\", \"parent\": \"b\", \"type\": \"EQ\", \"value\": 1}, "
+         "{\"child\": \"a\", \"parent\": \"b\", \"type\": \"NEQ\", \"value\": 2}]}\n"),
+     {{0}},
+     "s.json:1:206: found a second condition of \"a\", expected one; join them by AND"},
+    {"ConfigSpace forbidden clause of an unknown relation",
+     LITERAL("space: s.json\n# ambs added what follows: settings of the command line, files that "
+             "were named\n# --space {\"hyperparameters\": [{\"name\": \"a\", \"type\": "
+             "\"uniform_float\", \"lower\": 0, \"upper\": 1}], \"forbiddens\": [{\"type\": "
+             "\"RELATION\", \"left\": \"a\", \"right\": \"a\", \"lambda\": \"CALLABLE\"}]}\n"),
+     {{0}},
+     "s.json:1:102: found the relation \"CALLABLE\", expected less, equal or greater"},
+    {"ConfigSpace conditions that are no list",
+     LITERAL("space: s.json\n# ambs added what follows: settings of the command line, files that "
+             "were named\n# --space {\"hyperparameters\": [{\"name\": \"a\", \"type\": "
+             "\"uniform_float\", \"lower\": 0, \"upper\": 1}], \"conditions\": 3}\n"),
+     {{0}},
+     "s.json:1:101: conditions: found 3, expected a list"},
 };
 
 static void each_wrong_study_gets_its_exact_message(void **state)
