@@ -16,12 +16,14 @@ int ambs_store_write(const char *path, const ambs_table *table, const ambs_spec 
 /* The table as the file holds it (the state up to its sequence number), and the spec recorded in it. */
 int ambs_store_read(const char *path, ambs_table **ret_table, ambs_spec **ret_spec, ambs_error *err);
 
-/* What every reading verb uses: the file, then the rest of the journal; only the journal when there is no
- * file; only the file when there is no journal. Works on a running study without disturbing it. */
+/* What every reading verb uses: the journal, which is the truth; the file and the rest of the journal where
+ * the journal's beginning was taken away or damaged; only the file when there is no journal. Works on a
+ * running study without disturbing it. AMBS_E_NOT_FOUND when there is neither. */
 int ambs_study_load(const char *path, ambs_table **ret_table, ambs_spec **ret_spec,
                     ambs_journal_findings *ret_findings, ambs_error *err);
-/* The snapshot: journal → STUDY.h5, in a process of its own (`ambs snapshot`). Continues from the file that
- * is there where that is cheaper. */
+/* The snapshot: journal → STUDY.h5, in a process of its own (`ambs snapshot`): made from the journal alone, so
+ * that damage to an old file is not handed on. Waits for another snapshot that is being written (AMBS_E_BUSY
+ * after 120 s) and removes what killed ones left behind. The journal is durable before the file is in place. */
 int ambs_study_snapshot(const char *path, ambs_error *err);
 
 /* Resume: the table from the journal alone and the search restored to where it was. Trials that were

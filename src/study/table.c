@@ -49,6 +49,16 @@ size_t ambs_table_last_attempt(const ambs_table *t, uint64_t trial)
     return trial < t->n ? t->rows[trial].last_attempt : SIZE_MAX;
 }
 
+void ambs_table_outcome(const ambs_table *t, uint64_t trial, ambs_outcome *ret)
+{
+    const ambs_trial_row *row = &t->rows[trial];
+    *ret = (ambs_outcome){.state = row->state, .reason = row->reason, .code = row->code, .objective = row->objective,
+                          .start_s = row->start_s, .end_s = row->end_s, .duration_s = row->duration_s,
+                          .n_metrics = row->n_metrics < AMBS_MAX_METRICS ? row->n_metrics : AMBS_MAX_METRICS};
+    if (ret->n_metrics > 0) memcpy(ret->metrics, t->metrics + row->metrics, ret->n_metrics * sizeof *ret->metrics);
+    snprintf(ret->message, sizeof ret->message, "%s", row->message);
+}
+
 static int unfit(ambs_error *err, uint64_t trial, const char *what)
 {
     return ambs_fail(err, AMBS_E_FORMAT, "trial %llu: %s", (unsigned long long)trial, what);
@@ -292,7 +302,7 @@ static int apply_own(ambs_table *t, const ambs_record_own *r, ambs_error *err)
 
 /* ---- what is only kept ---- */
 
-static int metric_index(ambs_table *t, const char *name, uint32_t *ret, ambs_error *err)
+int ambs_table_metric_index(ambs_table *t, const char *name, uint32_t *ret, ambs_error *err)
 {
     for (size_t i = 0; i < t->n_curve_names; i++)
         if (strcmp(t->curve_names[i], name) == 0) {
@@ -314,7 +324,7 @@ static int apply_report(ambs_table *t, const ambs_record_report *r, ambs_error *
         return unfit(err, r->trial, "the attempt of this report was never started");
     uint32_t metric = 0;
     int rc = ambs_reserve(&t->curve, &t->curve_capacity, t->n_curve + 1, sizeof *t->curve, err);
-    if (rc == AMBS_OK) rc = metric_index(t, r->metric, &metric, err);
+    if (rc == AMBS_OK) rc = ambs_table_metric_index(t, r->metric, &metric, err);
     if (rc != AMBS_OK) return rc;
     t->curve[t->n_curve++] = (ambs_curve_row){.trial = r->trial, .attempt = r->attempt, .metric = metric,
                                               .step = r->step, .value = r->value, .wall_s = r->wall_s,
@@ -438,5 +448,69 @@ int ambs_table_apply(ambs_table *t, const ambs_record *record, ambs_error *err)
                  : apply_body(t, record, err);
     if (rc != AMBS_OK) return ambs_wrap(err, rc, "record %llu", (unsigned long long)record->sequence);
     t->sequence = record->sequence;
+    return AMBS_OK;
+}
+
+/* ---- after reading a file ---- */
+
+/* Drops attempts, points of curves and inputs of trials that are not there. */
+static bool drop_strays(ambs_table *t)
+{
+    size_t attempts = 0, curve = 0, inputs = 0;
+    for (size_t i = 0; i < t->n_attempts; i++)
+        if (t->attempts[i].trial < t->n) t->attempts[attempts++] = t->attempts[i];
+    for (size_t i = 0; i < t->n_curve; i++)
+        if (t->curve[i].trial < t->n && t->curve[i].metric < t->n_curve_names) t->curve[curve++] = t->curve[i];
+    for (size_t i = 0; i < t->n_inputs; i++)
+        if (t->inputs[i].trial < t->n) t->inputs[inputs++] = t->inputs[i];
+    bool dropped = attempts < t->n_attempts || curve < t->n_curve || inputs < t->n_inputs;
+    t->n_attempts = attempts;
+    t->n_curve = curve;
+    t->n_inputs = inputs;
+    return dropped;
+}
+
+static bool link_attempts(ambs_table *t)
+{
+    bool fits = true;
+    for (size_t i = 0; i < t->n; i++) t->rows[i].last_attempt = SIZE_MAX;
+    for (size_t i = 0; i < t->n_attempts; i++) {
+        ambs_trial_row *row = &t->rows[t->attempts[i].trial];
+        t->attempts[i].before = row->last_attempt;
+        uint32_t before = row->last_attempt != SIZE_MAX ? t->attempts[row->last_attempt].attempt : 0;
+        fits = fits && t->attempts[i].attempt == before + 1;
+        row->last_attempt = i;
+    }
+    for (size_t i = 0; i < t->n; i++) {
+        size_t last = t->rows[i].last_attempt;
+        fits = fits && t->rows[i].n_attempts == (last != SIZE_MAX ? t->attempts[last].attempt : 0);
+    }
+    return fits;
+}
+
+static void recount(ambs_table *t)
+{
+    t->n_waiting = t->n_running = t->n_complete = t->n_failed = t->n_pruned = t->n_cancelled = t->n_failed_in_row = 0;
+    t->least = t->greatest = UINT64_MAX;
+    for (size_t i = 0; i < t->n; i++) ++*count_of(t, t->rows[i].state);
+    for (size_t i = 0; i < t->n_inputs; i++) {
+        const ambs_trial_row *row = &t->rows[t->inputs[i].trial];
+        if (row->state == AMBS_TRIAL_FAILED) t->n_failed_in_row++;
+        if (row->state != AMBS_TRIAL_COMPLETE) continue;
+        t->n_failed_in_row = 0;
+        note_incumbents(t, row);
+    }
+}
+
+int ambs_table_relink(ambs_table *t, bool mend, ambs_error *err)
+{
+    bool fits = !drop_strays(t);
+    for (size_t i = 0; i < t->n; i++) {
+        fits = fits && t->rows[i].id == i;
+        t->rows[i].id = i;
+    }
+    if (!link_attempts(t)) fits = false;
+    recount(t);
+    if (!fits && !mend) return ambs_fail(err, AMBS_E_FORMAT, "the columns contradict each other: the file is damaged");
     return AMBS_OK;
 }

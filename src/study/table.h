@@ -120,5 +120,12 @@ void ambs_table_destroy(ambs_table *table);
 int ambs_table_apply(ambs_table *table, const ambs_record *record, ambs_error *err);
 /* The index into attempts of the running (or last) attempt of a trial; SIZE_MAX when it never started. */
 size_t ambs_table_last_attempt(const ambs_table *table, uint64_t trial);
+/* How a trial ended, as its RESULT or OWN record said (at most AMBS_MAX_METRICS metrics). */
+void ambs_table_outcome(const ambs_table *table, uint64_t trial, ambs_outcome *ret_outcome);
+/* The index of a name in curve_names, added when it is new. */
+int ambs_table_metric_index(ambs_table *table, const char *name, uint32_t *ret_index, ambs_error *err);
+/* After the arrays were filled from a file: checks what refers to trials, links the attempts, counts.
+ * AMBS_E_FORMAT where something does not fit; with `mend` that is dropped instead. */
+int ambs_table_relink(ambs_table *table, bool mend, ambs_error *err);
 
 #endif
