@@ -4,15 +4,14 @@
  * left at its missing value; only the identity of the study and the number of trials must be readable. */
 #include "study/store_read.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/memory.h"
 #include "study/store.h"
 #include "study/store_hdf5.h"
+#include "study/store_seal.h"
 
 typedef struct reader {
     const char *path;
@@ -564,8 +563,9 @@ static int read_groups(reader *r)
 
 static int open_file(reader *r)
 {
-    if (access(r->path, R_OK) != 0)
-        return ambs_fail(r->err, errno == ENOENT ? AMBS_E_NOT_FOUND : AMBS_E_IO, "%s: %s", r->path, strerror(errno));
+    int rc = ambs_store_check_seal(r->path, r->err);
+    if (rc != AMBS_OK && (rc != AMBS_E_FORMAT || !r->lost)) return rc;
+    if (rc != AMBS_OK) ambs_text_addf(r->lost, "the checksum of %s is wrong\n", r->path);
     hid_t properties = H5Pcreate(H5P_FILE_ACCESS);
     H5Pset_fclose_degree(properties, H5F_CLOSE_STRONG);
     H5Pset_file_locking(properties, 0, 1); /* the file never changes, so a reader needs no lock */

@@ -22,6 +22,7 @@
 #include "study/columns.h"
 #include "study/segment.h"
 #include "study/store_hdf5.h"
+#include "study/store_seal.h"
 
 enum { SMALL_ROWS = 2048, DEFLATE_LEVEL = 1 };
 
@@ -607,26 +608,43 @@ static int put_all(writer *w)
 
 /* ---- the file ---- */
 
-static int write_file(writer *w, const char *temporary)
+/* HDF5 builds the file in memory (its core driver), and the bytes are written by our own code: the library of
+ * 1.10 crashes at exit when a disk was full, and hides errno. Costs the size of the file twice in memory. */
+static int build_image(writer *w, void **ret_image, size_t *ret_size)
 {
+    enum { INCREMENT = 1 << 20 };
     hid_t access = H5Pcreate(H5P_FILE_ACCESS);
     H5Pset_fclose_degree(access, H5F_CLOSE_STRONG);
-    H5Pset_file_locking(access, 0, 1); /* nobody else knows the name; some file systems have no locks */
-    w->file = H5Fcreate(temporary, H5F_ACC_EXCL, H5P_DEFAULT, access);
+    H5Pset_fapl_core(access, INCREMENT, 0);
+    w->file = H5Fcreate("in memory", H5F_ACC_TRUNC, H5P_DEFAULT, access);
     H5Pclose(access);
-    if (w->file < 0) return refuse(w, "the file can not be made beside it");
+    if (w->file < 0) return refuse(w, "HDF5 can not build a file in memory");
     int rc = put_all(w);
-    if (H5Fclose(w->file) < 0 && rc == AMBS_OK) rc = refuse(w, "closing");
-    return rc;
+    ssize_t size = rc == AMBS_OK && H5Fflush(w->file, H5F_SCOPE_GLOBAL) >= 0 ? H5Fget_file_image(w->file, NULL, 0) : 0;
+    if (rc == AMBS_OK && size <= 0) rc = refuse(w, "flushing");
+    void *image = rc == AMBS_OK ? ambs_calloc((size_t)size, 1, w->err) : NULL;
+    if (rc == AMBS_OK && !image) rc = AMBS_E_NOMEM;
+    if (rc == AMBS_OK && H5Fget_file_image(w->file, image, (size_t)size) != size) rc = refuse(w, "reading the image");
+    H5Fclose(w->file);
+    if (rc != AMBS_OK) {
+        free(image);
+        return rc;
+    }
+    *ret_image = image;
+    *ret_size = (size_t)size;
+    return AMBS_OK;
 }
 
-static int sync_file(const char *path, ambs_error *err)
+static int write_image(const char *path, const char *temporary, const void *image, size_t size, ambs_error *err)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    int rc = AMBS_OK;
-    if (fd < 0 || fsync(fd) != 0) rc = ambs_fail(err, AMBS_E_IO, "%s can not be made durable: %s", path, strerror(errno));
-    if (fd >= 0) close(fd);
-    return rc;
+    int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (fd < 0) return ambs_fail(err, AMBS_E_IO, "%s: a new file beside it can not be made: %s", path, strerror(errno));
+    int rc = ambs_store_write_sealed(fd, path, image, size, err);
+    if (close(fd) != 0 && rc == AMBS_OK) rc = ambs_fail(err, AMBS_E_IO, "%s: close: %s", path, strerror(errno));
+    if (rc == AMBS_OK && rename(temporary, path) != 0)
+        rc = ambs_fail(err, AMBS_E_IO, "%s can not be put in place: %s", path, strerror(errno));
+    if (rc != AMBS_OK) unlink(temporary);
+    return rc == AMBS_OK ? ambs_segment_sync_folder_of(path, err) : rc;
 }
 
 int ambs_store_write(const char *path, const ambs_table *table, const ambs_spec *spec, ambs_error *err)
@@ -634,21 +652,21 @@ int ambs_store_write(const char *path, const ambs_table *table, const ambs_spec 
     if (table->d != ambs_space_dimension(spec->space))
         return ambs_fail(err, AMBS_E_MISMATCH, "%s: the trials have %zu parameters, the space %zu", path, table->d,
                          ambs_space_dimension(spec->space));
-    ambs_text temporary = {0};
-    ambs_text_addf(&temporary, "%s.tmp.%ld", path, (long)getpid());
-    int rc = ambs_text_check(&temporary, err);
-    if (rc != AMBS_OK) return rc;
-    unlink(temporary.text); /* of a process long gone that had the same number */
+    void *image = NULL;
+    size_t size = 0;
     ambs_hdf5_quiet quiet = ambs_hdf5_begin();
     writer w = {.path = path, .table = table, .spec = spec, .err = err};
-    rc = write_file(&w, temporary.text);
+    int rc = build_image(&w, &image, &size);
     free(w.block);
     ambs_hdf5_end(quiet);
-    if (rc == AMBS_OK) rc = sync_file(temporary.text, err);
-    if (rc == AMBS_OK && rename(temporary.text, path) != 0)
-        rc = ambs_fail(err, AMBS_E_IO, "%s can not be put in place: %s", path, strerror(errno));
-    if (rc != AMBS_OK) unlink(temporary.text);
-    else rc = ambs_segment_sync_folder_of(path, err);
+    ambs_text temporary = {0};
+    ambs_text_addf(&temporary, "%s.tmp.%ld", path, (long)getpid());
+    if (rc == AMBS_OK) rc = ambs_text_check(&temporary, err);
+    if (rc == AMBS_OK) {
+        unlink(temporary.text); /* of a process long gone that had the same number */
+        rc = write_image(path, temporary.text, image, size, err);
+    }
     ambs_text_fini(&temporary);
+    free(image);
     return rc;
 }

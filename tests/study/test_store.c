@@ -187,7 +187,7 @@ static void a_damaged_file_is_an_error_or_reads_the_same_but_never_crashes(void 
         assert_int_equal(pwrite(fd, &was, 1, at), 1);
         close(fd);
     }
-    assert_true(refused > 0);
+    assert_true(refused > 140); /* all but the few bytes that were drawn as they are */
     ambs_table_destroy(in);
 }
 
