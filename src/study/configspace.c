@@ -277,6 +277,7 @@ static void read_condition(source *s, const ambs_yaml_node *condition)
     const char *child = need_text(s, condition, "child");
     if (!child) return;
     ambs_yaml_node *parameter = ambs_yaml_get(s->parameters, child);
+    if (!parameter && !ambs_read_is_clean(s->r)) return; /* it may be one that was refused */
     if (!parameter)
         ambs_read_fault(s->r, condition,
                         "found a condition of \"%.60s\", which is no hyperparameter of this file",

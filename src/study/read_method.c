@@ -61,6 +61,10 @@ static void set_option(ambs_reader *r, const ambs_yaml_node *key, const ambs_yam
     }
     const char *text = known ? ambs_read_text(r, value, name) : "";
     int rc = text ? ambs_options_set(table, r->spec->method_options, name, text, &err) : AMBS_OK;
+    /* perhaps the last part alone is near to a name: surrogate.tres */
+    if (rc == AMBS_E_NOT_FOUND && !strstr(err.text, "did you mean") &&
+        !ambs_options_know(table, key->text))
+        ambs_options_set(table, r->spec->method_options, key->text, text, &err);
     if (rc != AMBS_OK) ambs_read_fault_error(r, known ? value : key, known ? NULL : "method", &err);
 }
 
