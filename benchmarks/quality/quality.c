@@ -10,7 +10,8 @@
  * worker takes a trial when it is free, for a time drawn between 0.5 and 1.5 that belongs to (seed,
  * trial); so all methods meet the same workers. For each problem and method one line is printed:
  *   problem, method, n (seeds), median and mean of log10 of the normalised regret (best - optimum)
- * / (median of random configurations - optimum), not below 1e-4; p of a two-sided Mann-Whitney test
+ * / (median of random configurations - optimum), not below 1e-4; area, its mean over
+ *   the results after the 20th; p of a two-sided Mann-Whitney test
  * against the first method and the share of pairs that the method wins; failures; ms an ask. At the
  * end a line per method with the mean over problems, and the geometric mean of the ratio of its
  * mean regret to the first method's. */
@@ -284,6 +285,7 @@ static void measure_middle(problem *p)
 
 typedef struct result {
     double log_regret;
+    double area; /* its mean over the results after the 20th: how soon, not only how far */
     size_t failures;
     double ask_ms;
 } result;
@@ -293,6 +295,12 @@ static double now_ms(void)
     struct timespec t;
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
     return 1e3 * (double)t.tv_sec + 1e-6 * (double)t.tv_nsec;
+}
+
+static double log_regret(const problem *p, double best)
+{
+    double regret = isinf(best) ? 10 : (best - p->optimum) / (p->middle - p->optimum);
+    return log10(regret > 1e-4 ? regret : 1e-4);
 }
 
 static result run(const problem *p, const char *method, uint64_t seed, size_t trials,
@@ -339,14 +347,14 @@ static result run(const problem *p, const char *method, uint64_t seed, size_t tr
         ambs_outcome o = isnan(y) ? failure() : outcome_of(y);
         out.failures += isnan(y);
         if (y < best) best = y;
+        if (told >= 20) out.area += log_regret(p, best) / (double)(trials - 20);
         must(ambs_search_tell(search, ids[first], &o, &err), &err);
         clock = ends[first];
         ends[first] = NAN;
         told++;
     }
     out.ask_ms /= (double)asked;
-    double regret = isinf(best) ? 10 : (best - p->optimum) / (p->middle - p->optimum);
-    out.log_regret = log10(regret > 1e-4 ? regret : 1e-4);
+    out.log_regret = log_regret(p, best);
     ambs_search_destroy(search);
     drop_spec(spec);
     return out;
@@ -440,36 +448,41 @@ int main(int argc, char **argv)
     }
     printf("# trials %zu, workers %zu, seeds %zu..%zu\n", trials, workers, first_seed,
            first_seed + seeds - 1);
-    printf("%-14s %8s %8s %9s %6s %9s %7s  %s\n", "problem", "median", "mean", "p", "wins",
-           "failures", "ms/ask", "method");
-    double over[MAX_METHODS] = {0}, ratio[MAX_METHODS] = {0}, ms[MAX_METHODS] = {0};
+    printf("%-14s %8s %8s %8s %9s %6s %9s %7s  %s\n", "problem", "median", "mean", "area", "p",
+           "wins", "failures", "ms/ask", "method");
+    double over[MAX_METHODS] = {0}, areas[MAX_METHODS] = {0}, ratio[MAX_METHODS] = {0},
+           ms[MAX_METHODS] = {0};
     for (size_t k = 0; k < n_problems; k++) {
         static double scores[MAX_METHODS][MAX_SEEDS];
         double regret0 = 0;
         for (size_t m = 0; m < n_methods; m++) {
-            double failures = 0, ask_ms = 0, regret = 0, wins;
+            double failures = 0, ask_ms = 0, regret = 0, area = 0, wins;
             for (size_t s = 0; s < seeds; s++) {
                 result r = run(&problems[k], methods[m], first_seed + s, trials, workers);
                 scores[m][s] = r.log_regret;
+                area += r.area / (double)seeds;
                 failures += (double)r.failures / (double)seeds;
                 ask_ms += r.ask_ms / (double)seeds;
                 regret += pow(10, r.log_regret) / (double)seeds;
             }
             if (m == 0) regret0 = regret;
             double p = mann_whitney(scores[m], scores[0], seeds, &wins);
+            areas[m] += area / (double)n_problems;
             over[m] += mean(scores[m], seeds) / (double)n_problems;
             ratio[m] += log(regret / regret0) / (double)n_problems;
             ms[m] += ask_ms / (double)n_problems;
-            printf("%-14s %8.3f %8.3f %9.2g %6.2f %9.1f %7.2f  %s\n", problems[k].name,
-                   median(scores[m], seeds), mean(scores[m], seeds), p, wins, failures, ask_ms,
-                   methods[m]);
+            printf("%-14s %8.3f %8.3f %8.3f %9.2g %6.2f %9.1f %7.2f  %s\n", problems[k].name,
+                   median(scores[m], seeds), mean(scores[m], seeds), area, p, wins, failures,
+                   ask_ms, methods[m]);
             fflush(stdout);
         }
     }
-    printf("# mean over problems, geometric mean of the regret as a ratio to the first method's, "
+    printf("# mean over problems, area, geometric mean of the regret as a ratio to the first "
+           "method's, "
            "ms an ask\n");
     for (size_t m = 0; m < n_methods; m++)
-        printf("%-14s %8.3f %8.3f %7.2f  %s\n", "all", over[m], exp(ratio[m]), ms[m], methods[m]);
+        printf("%-14s %8.3f %8.3f %8.3f %7.2f  %s\n", "all", over[m], areas[m], exp(ratio[m]),
+               ms[m], methods[m]);
     for (size_t k = 0; k < n_problems; k++) {
         free(problems[k].value);
         json_decref(problems[k].json);

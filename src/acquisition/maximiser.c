@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* All climbs advance in step, so that a round's neighbours of all of them are predicted in one
- * batch. A climb moves to its best neighbour when that is better. Numeric neighbours are normal
- * steps whose sd doubles with a success and halves with a failure, in [0.005, 0.4]; a climb ends
- * when it fails with the smallest steps, or has no neighbours. In many dimensions a round tries a
- * random MAX_EXCHANGES of the exchanges. */
+ * batch. A climb moves to its best neighbour when that is better, and ends after MAX_FAILED rounds
+ * without one. The sd of each numeric step is drawn log-uniformly from [0.005, 0.4] of the range: a
+ * forest is piecewise constant, so short steps alone would see no slope, and long ones alone would
+ * not refine. In many dimensions a round tries a random MAX_EXCHANGES of the exchanges. */
 #include "acquisition/maximiser.h"
 
 #include <math.h>
@@ -12,13 +12,13 @@
 
 #include "base/memory.h"
 
-enum { BLOCK = 512, MAX_EXCHANGES = 48, NUMERIC_STEPS = 2 };
-static const double sd_first = 0.1, sd_least = 0.005, sd_most = 0.4;
+enum { BLOCK = 512, MAX_EXCHANGES = 48, NUMERIC_STEPS = 2, MAX_FAILED = 3 };
+static const double sd_least = 0.005, sd_most = 0.4;
 
 typedef struct climb {
     double *x; /* [d] */
-    double value, sd;
-    bool ended;
+    double value;
+    size_t n_failed; /* rounds in a row without a better neighbour */
 } climb;
 
 /* One exchange: parameter and which of its neighbours. */
@@ -140,8 +140,7 @@ static void begin_climb(ambs_maximiser *m, climb *c, const double *x, double val
     c->x = m->climb_x + (size_t)(c - m->climbs) * m->d;
     memcpy(c->x, x, m->d * sizeof *x);
     c->value = value;
-    c->sd = sd_first;
-    c->ended = false;
+    c->n_failed = 0;
 }
 
 /* Keeps the n_climbs best of all candidates; the least of them is found by a scan, since they are
@@ -221,7 +220,8 @@ static size_t add_neighbours(ambs_maximiser *m, size_t k, size_t n, ambs_random 
     const climb *c = &m->climbs[k];
     for (size_t i = 0; i < tries; i++) {
         exchange e = m->exchanges[m->order[i]];
-        if (!ambs_space_neighbour(m->space, c->x, e.parameter, e.which, c->sd, random,
+        double sd = sd_least * pow(sd_most / sd_least, ambs_random_uniform(random));
+        if (!ambs_space_neighbour(m->space, c->x, e.parameter, e.which, sd, random,
                                   m->x + n * m->d))
             continue;
         m->owner[n++] = k;
@@ -240,10 +240,9 @@ static void move_climbs(ambs_maximiser *m, size_t n)
         if (m->value[best] > c->value) {
             memcpy(c->x, m->x + best * m->d, m->d * sizeof *c->x);
             c->value = m->value[best];
-            c->sd = 2 * c->sd < sd_most ? 2 * c->sd : sd_most;
+            c->n_failed = 0;
         } else {
-            c->ended = c->sd <= sd_least;
-            c->sd = 0.5 * c->sd > sd_least ? 0.5 * c->sd : sd_least;
+            c->n_failed++;
         }
     }
 }
@@ -254,7 +253,7 @@ static int climb_all(ambs_maximiser *m, const ambs_maximiser_problem *p, ambs_ra
     for (size_t round = 0; round < m->settings.n_rounds; round++) {
         size_t n = 0;
         for (size_t k = 0; k < m->n_climbs; k++)
-            if (!m->climbs[k].ended) n = add_neighbours(m, k, n, random);
+            if (m->climbs[k].n_failed < MAX_FAILED) n = add_neighbours(m, k, n, random);
         if (n == 0) return AMBS_OK;
         int rc = evaluate(m, p, n, err);
         if (rc != AMBS_OK) return rc;

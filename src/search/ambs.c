@@ -69,9 +69,9 @@ static const ambs_option option_table[] = {
     {"rounds", AMBS_OPTION_INT, FIELD(rounds), "12", 0, 1000, NULL,
      "steps of a local search, at most"},
     {"refit.until", AMBS_OPTION_INT, FIELD(refit_until), "200", 0, 1e15, NULL,
-     "up to so many results the surrogate is fitted anew after each"},
+     "up to so many results and lies the surrogate is fitted anew after each result"},
     {"refit.growth", AMBS_OPTION_FLOAT, FIELD(refit_growth), "0.05", 0, 1000, NULL,
-     "beyond that after each growth of the results by this share, and after each new best"},
+     "beyond that after new results in this share of all, and after each new best"},
     {0},
 };
 

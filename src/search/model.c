@@ -198,11 +198,15 @@ static void add_leader(ambs_model *m, uint64_t id, double y)
     m->leaders[at] = id;
 }
 
+/* Where lies outnumber the results by far (tens of thousands of workers), a share of all rows would
+ * leave the first fits to very few results: there a doubling of the results is enough. */
 static bool wants_fit(const ambs_model *m, bool new_best)
 {
     if (m->n_y == 0) return false;
-    if (m->n_fits == 0 || new_best || m->n_told <= m->settings.refit_until) return true;
-    return (double)m->n_told >= (double)m->fit_at * (1 + m->settings.refit_growth);
+    if (m->n_fits == 0 || new_best || m->n_told + m->n_lies <= m->settings.refit_until) return true;
+    double step = m->settings.refit_growth * (double)m->n_fit_rows;
+    if (step > (double)m->fit_at) step = (double)m->fit_at;
+    return (double)(m->n_told - m->fit_at) >= step;
 }
 
 int ambs_model_told(ambs_model *m, uint64_t id, ambs_error *err)

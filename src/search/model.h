@@ -28,8 +28,9 @@ extern const char *const ambs_liar_names[]; /* NULL-terminated */
 typedef struct ambs_model_settings {
     ambs_transform_kind transform;
     ambs_liar liar;
-    uint64_t refit_until; /* up to so many results every tell makes a fit due, */
-    double refit_growth;  /* from there on every growth by this share, and every new best */
+    uint64_t refit_until; /* up to so many rows, results and lies, every tell makes a fit due; */
+    double refit_growth;  /* beyond, so many new results as this share of the rows, and every new
+                             best */
 } ambs_model_settings;
 
 typedef struct ambs_model ambs_model;
