@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* What a trial costs beyond the trial itself, on one slot and on two:
- *   command   trials of `printf 1` through the runner (scratch folder, parameters, output, result) against
- *             bare fork, exec and wait of the same program
- *   hosted    trials that do nothing, in the trial host: one at a time, and AMBS_RUNNER_DEPTH at once
- * One line each: label, n, ms a trial, trials a second, ratio to the bare process. The agent polls without a
- * pause while trials last no longer than a wake-up (hosted), and sleeps on its descriptor for commands.  Usage: bench_trial_overhead [n_commands [n_hosted]] */
+ *   command   trials of `printf 1` through the runner (scratch folder, parameters, output, result)
+ * against bare fork, exec and wait of the same program hosted    trials that do nothing, in the
+ * trial host: one at a time, and AMBS_RUNNER_DEPTH at once One line each: label, n, ms a trial,
+ * trials a second, ratio to the bare process. The agent polls without a pause while trials last no
+ * longer than a wake-up (hosted), and sleeps on its descriptor for commands.  Usage:
+ * bench_trial_overhead [n_commands [n_hosted]] */
 #include <fcntl.h>
 #include <math.h>
 #include <poll.h>
@@ -63,7 +64,8 @@ static double through_runner(const char *study, uint32_t n_slots, uint32_t depth
     for (long ended = 0; ended < last;) {
         for (uint32_t slot = 0; slot < n_slots; slot++)
             for (; held[slot] < depth && begun < last; held[slot]++) {
-                const ambs_attempt a = {.trial = (uint64_t)begun++, .attempt = 1, .fidelity = NAN, .x = x};
+                const ambs_attempt a = {
+                    .trial = (uint64_t)begun++, .attempt = 1, .fidelity = NAN, .x = x};
                 if (ambs_runner_begin(runner, slot, &a, &err) != AMBS_OK) die(err.text);
             }
         ambs_run_event event;
@@ -98,15 +100,18 @@ int main(int argc, char **argv)
     long commands = argc > 1 ? atol(argv[1]) : 1000, hosted = argc > 2 ? atol(argv[2]) : 50000;
     struct utsname machine;
     uname(&machine);
-    printf("# %s %s, %ld processors\n", machine.sysname, machine.machine, sysconf(_SC_NPROCESSORS_ONLN));
+    printf("# %s %s, %ld processors\n", machine.sysname, machine.machine,
+           sysconf(_SC_NPROCESSORS_ONLN));
     printf("# %-26s %8s %10s %12s %8s\n", "label", "n", "ms/trial", "trials/s", "ratio");
     double base = bare(commands);
     print("bare_process", commands, base, base);
     print("command_slots=1", commands, through_runner(command_study, 1, 1, commands), base);
     print("command_slots=2", commands, through_runner(command_study, 2, 1, commands), base);
     print("hosted_slots=1_depth=1", hosted, through_runner(null_study, 1, 1, hosted), base);
-    print("hosted_slots=1_depth=4", hosted, through_runner(null_study, 1, AMBS_RUNNER_DEPTH, hosted), base);
+    print("hosted_slots=1_depth=4", hosted,
+          through_runner(null_study, 1, AMBS_RUNNER_DEPTH, hosted), base);
     print("hosted_slots=2_depth=1", hosted, through_runner(null_study, 2, 1, hosted), base);
-    print("hosted_slots=2_depth=4", hosted, through_runner(null_study, 2, AMBS_RUNNER_DEPTH, hosted), base);
+    print("hosted_slots=2_depth=4", hosted,
+          through_runner(null_study, 2, AMBS_RUNNER_DEPTH, hosted), base);
     return 0;
 }

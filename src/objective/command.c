@@ -11,8 +11,8 @@
 
 #include "base/memory.h"
 
-static const char *const variables[] = {"AMBS_PARAMS", "AMBS_RESULT",   "AMBS_TRIAL",
-                                        "AMBS_ATTEMPT", "AMBS_SEED",    "AMBS_STUDY",
+static const char *const variables[] = {"AMBS_PARAMS",   "AMBS_RESULT",    "AMBS_TRIAL",
+                                        "AMBS_ATTEMPT",  "AMBS_SEED",      "AMBS_STUDY",
                                         "AMBS_FIDELITY", "AMBS_REPORT_FD", NULL};
 
 /* ---- lists of strings ---- */
@@ -69,10 +69,12 @@ static void add_variable(const ambs_command *c, const char *name, ambs_text *out
         ambs_text_addf(out, "%llu", (unsigned long long)c->attempt->trial);
     else if (strcmp(name, "AMBS_ATTEMPT") == 0)
         ambs_text_addf(out, "%u", (unsigned)c->attempt->attempt);
-    else if (strcmp(name, "AMBS_SEED") == 0) /* of this trial; below 2^31, as most generators want it */
-        ambs_text_addf(out, "%llu", (unsigned long long)(ambs_mix64(ambs_mix64(c->attempt->study_seed) +
-                                                                     c->attempt->trial) >>
-                                                          33));
+    else if (strcmp(name, "AMBS_SEED") ==
+             0) /* of this trial; below 2^31, as most generators want it */
+        ambs_text_addf(out, "%llu",
+                       (unsigned long long)(ambs_mix64(ambs_mix64(c->attempt->study_seed) +
+                                                       c->attempt->trial) >>
+                                            33));
     else if (strcmp(name, "AMBS_STUDY") == 0)
         ambs_text_add(out, c->spec->name ? c->spec->name : "");
     else if (strcmp(name, "AMBS_REPORT_FD") == 0)
@@ -84,8 +86,8 @@ static void add_variable(const ambs_command *c, const char *name, ambs_text *out
 /* ---- placeholders ---- */
 
 /* The next placeholder of `element` from *at on: text before it is [*at, *ret_start), its name
- * [*ret_name, +*ret_length), and *at moves behind it. "$${" is one too, with a name of length 0: an escaped
- * brace. False at the end; an open brace is an error, which ambs_command_check finds. */
+ * [*ret_name, +*ret_length), and *at moves behind it. "$${" is one too, with a name of length 0: an
+ * escaped brace. False at the end; an open brace is an error, which ambs_command_check finds. */
 static bool next_placeholder(const char **at, const char **ret_start, const char **ret_name,
                              size_t *ret_length)
 {
@@ -119,7 +121,8 @@ static bool is_variable(const char *name)
     return false;
 }
 
-/* Expands one element; *ret_dropped when it names an inactive parameter, or a fidelity that there is not. */
+/* Expands one element; *ret_dropped when it names an inactive parameter, or a fidelity that there
+ * is not. */
 static void expand(const ambs_command *c, const char *element, ambs_text *out, bool *ret_dropped)
 {
     const char *at = element, *from = element, *start, *name;
@@ -199,7 +202,8 @@ static int add_parameters(const ambs_command *c, ambs_strings *environment, ambs
 
 int ambs_command_environment(const ambs_command *c, ambs_strings *ret_environment, ambs_error *err)
 {
-    static const char *const threads[] = {"OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"};
+    static const char *const threads[] = {"OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS",
+                                          "MKL_NUM_THREADS"};
     int rc = AMBS_OK;
     for (size_t i = 0; variables[i] && rc == AMBS_OK; i++) {
         if (!has_variable(c, variables[i])) continue;
@@ -227,19 +231,21 @@ int ambs_command_params(const ambs_command *c, ambs_text *ret_json, ambs_error *
 
 /* ---- check ---- */
 
-static int refuse_name(const ambs_space *space, const char *name, const char *element, ambs_error *err)
+static int refuse_name(const ambs_space *space, const char *name, const char *element,
+                       ambs_error *err)
 {
-    size_t d = ambs_space_dimension(space), n = 0, n_variables = sizeof variables / sizeof *variables;
+    size_t d = ambs_space_dimension(space), n = 0,
+           n_variables = sizeof variables / sizeof *variables;
     const char **known = ambs_calloc(d + n_variables + 1, sizeof *known, err);
     if (!known) return AMBS_E_NOMEM;
     for (size_t i = 0; i < d; i++) known[n++] = ambs_space_parameter(space, i)->name;
     for (size_t i = 0; variables[i]; i++) known[n++] = variables[i];
     known[n] = "args";
     const char *near = ambs_nearest_name(name, known);
-    int rc = ambs_fail(err, AMBS_E_INVALID,
-                       "command: \"%.80s\" names \"%.60s\", expected a parameter, ${args} or ${AMBS_…}%s%s%s",
-                       element, name, near ? "; did you mean \"" : "", near ? near : "",
-                       near ? "\"?" : "");
+    int rc = ambs_fail(
+        err, AMBS_E_INVALID,
+        "command: \"%.80s\" names \"%.60s\", expected a parameter, ${args} or ${AMBS_…}%s%s%s",
+        element, name, near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
     free(known);
     return rc;
 }
@@ -253,15 +259,18 @@ static int check_element(const ambs_space *space, const char *element, ambs_erro
     while (next_placeholder(&at, &start, &name, &length)) {
         if (start[1] == '$') continue;
         if (!copy_name(name, length, known))
-            return ambs_fail(err, AMBS_E_INVALID, "command: a name in \"%.80s\" is too long", element);
+            return ambs_fail(err, AMBS_E_INVALID, "command: a name in \"%.80s\" is too long",
+                             element);
         if (strcmp(known, "args") == 0)
             return ambs_fail(err, AMBS_E_INVALID,
-                             "command: found \"%.80s\", expected ${args} as an element of its own", element);
+                             "command: found \"%.80s\", expected ${args} as an element of its own",
+                             element);
         if (ambs_space_find(space, known) < 0 && !is_variable(known))
             return refuse_name(space, known, element, err);
     }
     if (strstr(at, "${"))
-        return ambs_fail(err, AMBS_E_INVALID, "command: \"%.80s\" has \"${\" without \"}\"; write $${ for a plain ${",
+        return ambs_fail(err, AMBS_E_INVALID,
+                         "command: \"%.80s\" has \"${\" without \"}\"; write $${ for a plain ${",
                          element);
     return AMBS_OK;
 }
@@ -285,9 +294,10 @@ static int check_program(const char *program, ambs_error *err)
         if (can_execute(at, length, program)) return AMBS_OK;
         at = at[length] ? at + length + 1 : NULL;
     }
-    return ambs_fail(err, AMBS_E_NOT_FOUND,
-                     "command: no program \"%.100s\" in PATH; name it with its folder (./%.100s) or install it",
-                     program, program);
+    return ambs_fail(
+        err, AMBS_E_NOT_FOUND,
+        "command: no program \"%.100s\" in PATH; name it with its folder (./%.100s) or install it",
+        program, program);
 }
 
 int ambs_command_argv_check(const ambs_spec *spec, ambs_error *err)
@@ -303,6 +313,5 @@ int ambs_command_argv_check(const ambs_spec *spec, ambs_error *err)
 }
 
 const ambs_objective_ops ambs_objective_command = {
-    .member = {.name = "command",
-               .summary = "a program of your own, started anew for each trial"},
+    .member = {.name = "command", .summary = "a program of your own, started anew for each trial"},
 };

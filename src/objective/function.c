@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* A test function as an objective. Its inputs are the parameters in their order, constants left out: numbers
- * as they are, levels by the number they stand for, or by their index where they are words. Noise and
- * failures come from the trial's own stream, so they do not depend on who runs it, nor on the attempt. */
+/* A test function as an objective. Its inputs are the parameters in their order, constants left
+ * out: numbers as they are, levels by the number they stand for, or by their index where they are
+ * words. Noise and failures come from the trial's own stream, so they do not depend on who runs it,
+ * nor on the attempt. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,15 +53,17 @@ static int refuse_name(const char *name, ambs_error *err)
 {
     const char *known[64];
     size_t n = 0;
-    for (const ambs_test_function *f = ambs_test_functions; f->name && n < 63; f++) known[n++] = f->name;
+    for (const ambs_test_function *f = ambs_test_functions; f->name && n < 63; f++)
+        known[n++] = f->name;
     known[n] = NULL;
     const char *near = ambs_nearest_name(name, known);
     ambs_text all = {0};
     for (size_t i = 0; i < n; i++) ambs_text_addf(&all, "%s%s", i ? ", " : "", known[i]);
     int rc = ambs_text_check(&all, err);
     if (rc == AMBS_OK)
-        rc = ambs_fail(err, AMBS_E_INVALID, "unknown test function \"%.60s\": %s%s%sknown functions: %s", name,
-                       near ? "did you mean \"" : "", near ? near : "", near ? "\"? " : "", all.text);
+        rc = ambs_fail(
+            err, AMBS_E_INVALID, "unknown test function \"%.60s\": %s%s%sknown functions: %s", name,
+            near ? "did you mean \"" : "", near ? near : "", near ? "\"? " : "", all.text);
     ambs_text_fini(&all);
     return rc;
 }
@@ -78,19 +81,21 @@ static int check(const void *opts, const ambs_space *space, const char *metric, 
     const function_options *o = opts;
     double delay_s;
     if (!o->function || o->function[0] == '\0')
-        return ambs_fail(err, AMBS_E_INVALID, "function: no name, expected one as in \"function: branin\"");
+        return ambs_fail(err, AMBS_E_INVALID,
+                         "function: no name, expected one as in \"function: branin\"");
     const ambs_test_function *f = ambs_test_function_find(o->function);
     if (!f) return refuse_name(o->function, err);
     int rc = parse_delay(o->delay, &delay_s, err);
     if (rc != AMBS_OK) return rc;
     size_t d = count_inputs(space);
     if (f->d_max > 0 && f->d_min == f->d_max && d != f->d_min)
-        return ambs_fail(err, AMBS_E_INVALID, "%s takes %zu parameters, found %zu (constants not counted)",
-                         f->name, f->d_min, d);
+        return ambs_fail(err, AMBS_E_INVALID,
+                         "%s takes %zu parameters, found %zu (constants not counted)", f->name,
+                         f->d_min, d);
     if (d < f->d_min && f->n_bounds > 0)
         return ambs_fail(err, AMBS_E_INVALID,
-                         "%s takes at least %zu parameters, found %zu (constants not counted)", f->name,
-                         f->d_min, d);
+                         "%s takes at least %zu parameters, found %zu (constants not counted)",
+                         f->name, f->d_min, d);
     return AMBS_OK;
 }
 
@@ -117,17 +122,20 @@ static void input_range(const ambs_parameter *p, double *ret_low, double *ret_hi
     }
 }
 
-static void describe_input(const ambs_test_function *f, const ambs_parameter *p, size_t i, ambs_text *out)
+static void describe_input(const ambs_test_function *f, const ambs_parameter *p, size_t i,
+                           ambs_text *out)
 {
     char a[32], b[32], c[32], e[32];
-    double low, high, f_low = f->low[f->n_bounds > 1 ? i : 0], f_high = f->high[f->n_bounds > 1 ? i : 0];
+    double low, high, f_low = f->low[f->n_bounds > 1 ? i : 0],
+                      f_high = f->high[f->n_bounds > 1 ? i : 0];
     input_range(p, &low, &high);
     if (low < f_low || high > f_high)
-        ambs_text_addf(out, "\n  %s reaches from %s to %s, the published domain from %s to %s", p->name,
-                       ambs_format_double(low, a), ambs_format_double(high, b), ambs_format_double(f_low, c),
-                       ambs_format_double(f_high, e));
+        ambs_text_addf(out, "\n  %s reaches from %s to %s, the published domain from %s to %s",
+                       p->name, ambs_format_double(low, a), ambs_format_double(high, b),
+                       ambs_format_double(f_low, c), ambs_format_double(f_high, e));
     if (i < f->n_whole && p->type == AMBS_PARAMETER_FLOAT)
-        ambs_text_addf(out, "\n  %s is a float, the published function takes a whole number there", p->name);
+        ambs_text_addf(out, "\n  %s is a float, the published function takes a whole number there",
+                       p->name);
 }
 
 static void describe(const void *opts, const ambs_space *space, ambs_text *out)
@@ -139,7 +147,8 @@ static void describe(const void *opts, const ambs_space *space, ambs_text *out)
     size_t d = count_inputs(space), i = 0;
     double minimum = ambs_test_function_minimum(f, d);
     ambs_text_addf(out, "%s in %zu dimensions (%s)", f->name, d, f->source);
-    if (!isnan(minimum)) ambs_text_addf(out, ", known minimum %s", ambs_format_double(minimum, number));
+    if (!isnan(minimum))
+        ambs_text_addf(out, ", known minimum %s", ambs_format_double(minimum, number));
     for (size_t k = 0; k < ambs_space_dimension(space) && f->n_bounds > 0; k++) {
         const ambs_parameter *p = ambs_space_parameter(space, k);
         if (p->type != AMBS_PARAMETER_CONSTANT) describe_input(f, p, i++, out);
@@ -155,8 +164,8 @@ static void close_function(void *state)
     free(s);
 }
 
-static int open_function(const void *opts, const ambs_space *space, const char *metric, void **ret_state,
-                         ambs_error *err)
+static int open_function(const void *opts, const ambs_space *space, const char *metric,
+                         void **ret_state, ambs_error *err)
 {
     const function_options *o = opts;
     int rc = check(opts, space, metric, err);
@@ -175,7 +184,8 @@ static int open_function(const void *opts, const ambs_space *space, const char *
         return rc;
     }
     for (size_t i = 0; i < ambs_space_dimension(space); i++)
-        if (ambs_space_parameter(space, i)->type != AMBS_PARAMETER_CONSTANT) s->parameter[s->d++] = i;
+        if (ambs_space_parameter(space, i)->type != AMBS_PARAMETER_CONSTANT)
+            s->parameter[s->d++] = i;
     *ret_state = s;
     return AMBS_OK;
 }
@@ -194,7 +204,8 @@ static int evaluate(void *state, const ambs_attempt *attempt, const ambs_reporte
     ambs_random random;
     if (s->delay_s > 0) sleep_until(ambs_clock_monotonic_s() + s->delay_s);
     for (size_t i = 0; i < s->d; i++)
-        s->x[i] = input_value(ambs_space_parameter(s->space, s->parameter[i]), attempt->x[s->parameter[i]]);
+        s->x[i] = input_value(ambs_space_parameter(s->space, s->parameter[i]),
+                              attempt->x[s->parameter[i]]);
     ret->state = AMBS_TRIAL_COMPLETE;
     ret->objective = s->function->evaluate(s->x, s->d);
     if (s->noise == 0 && s->failure_rate == 0) return AMBS_OK;
@@ -212,7 +223,8 @@ static int evaluate(void *state, const ambs_attempt *attempt, const ambs_reporte
 
 const ambs_objective_ops ambs_objective_function = {
     .member = {.name = "function",
-               .summary = "a published test function, with delay, noise and failures where asked for",
+               .summary =
+                   "a published test function, with delay, noise and failures where asked for",
                .options = options,
                .options_size = sizeof(function_options)},
     .hosted = true,

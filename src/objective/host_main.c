@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* ambs-trial-host: evaluates the trials of one slot, one after the other, with what the objective opened
- * kept in memory. It has no MPI, so that a crash, a limit or a hang costs one attempt and nothing else.
- * Descriptor 3 is its socket to the agent (wire.h), descriptor 4 the study. */
+/* ambs-trial-host: evaluates the trials of one slot, one after the other, with what the objective
+ * opened kept in memory. It has no MPI, so that a crash, a limit or a hang costs one attempt and
+ * nothing else. Descriptor 3 is its socket to the agent (wire.h), descriptor 4 the study. */
 #include <errno.h>
 #include <math.h>
 #include <sched.h>
@@ -17,25 +17,26 @@
 #include "objective/setup.h"
 #include "objective/wire.h"
 
-/* How often to look for the next trial before sleeping: a trial of zero length is answered without a
- * sleep and a wake-up, and an idle host still costs nothing. */
+/* How often to look for the next trial before sleeping: a trial of zero length is answered without
+ * a sleep and a wake-up, and an idle host still costs nothing. */
 enum { SPINS = 40, QUEUE_MAX = 64 };
 
 typedef struct host {
     ambs_spec *spec;
     void *objective;
     size_t d;
-    char *packet;      /* [packet_size] */
+    char *packet; /* [packet_size] */
     size_t packet_size;
-    double *x;         /* [d] */
-    char *queued;      /* [QUEUE_MAX, packet_size] evaluations that came while an answer was awaited */
+    double *x;    /* [d] */
+    char *queued; /* [QUEUE_MAX, packet_size] evaluations that came while an answer was awaited */
     size_t n_queued, first_queued;
-    bool stopped;      /* the running trial was told to stop */
+    bool stopped; /* the running trial was told to stop */
 } host;
 
 static void leave(host *h)
 {
-    if (h->spec && h->objective && h->spec->objective->close) h->spec->objective->close(h->objective);
+    if (h->spec && h->objective && h->spec->objective->close)
+        h->spec->objective->close(h->objective);
     ambs_spec_destroy(h->spec);
     free(h->packet);
     free(h->x);
@@ -190,7 +191,8 @@ static int open_objective(host *h, ambs_error *err)
     h->queued = ambs_calloc(QUEUE_MAX, h->packet_size, err);
     if (!h->packet || !h->x || !h->queued) return AMBS_E_NOMEM;
     if (!ops->open) return AMBS_OK;
-    return ops->open(h->spec->objective_options, h->spec->space, h->spec->metric, &h->objective, err);
+    return ops->open(h->spec->objective_options, h->spec->space, h->spec->metric, &h->objective,
+                     err);
 }
 
 static void refuse(const char *text)

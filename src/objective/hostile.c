@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The hostile member of the family: everything that a trial must not be able to harm its host's owner by. */
+/* The hostile member of the family: everything that a trial must not be able to harm its host's
+ * owner by. */
 #include <math.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -10,9 +11,22 @@
 #include "base/memory.h"
 #include "objective/objective.h"
 
-enum { BEHAVE, CRASH, ABORT, HANG, IGNORE_TERM, GIVE_NAN, GIVE_INFINITE, EXIT, REFUSE, REFUSE_OPEN, BY_PARAMETER };
-static const char *const behaviours[] = {"behave",   "crash", "abort",  "hang",        "ignore_term", "nan",
-                                         "infinite", "exit",  "refuse", "refuse_open", "by_parameter", NULL};
+enum {
+    BEHAVE,
+    CRASH,
+    ABORT,
+    HANG,
+    IGNORE_TERM,
+    GIVE_NAN,
+    GIVE_INFINITE,
+    EXIT,
+    REFUSE,
+    REFUSE_OPEN,
+    BY_PARAMETER
+};
+static const char *const behaviours[] = {"behave",      "crash",       "abort",        "hang",
+                                         "ignore_term", "nan",         "infinite",     "exit",
+                                         "refuse",      "refuse_open", "by_parameter", NULL};
 
 typedef struct hostile_options {
     int hostile;
@@ -29,13 +43,14 @@ typedef struct hostile_state {
     int behaviour;
 } hostile_state;
 
-static int open_hostile(const void *opts, const ambs_space *space, const char *metric, void **ret_state,
-                        ambs_error *err)
+static int open_hostile(const void *opts, const ambs_space *space, const char *metric,
+                        void **ret_state, ambs_error *err)
 {
     (void)metric;
     const hostile_options *o = opts;
     if (o->hostile == REFUSE_OPEN)
-        return ambs_fail(err, AMBS_E_NOT_FOUND, "the hostile objective cannot be opened, as was asked for");
+        return ambs_fail(err, AMBS_E_NOT_FOUND,
+                         "the hostile objective cannot be opened, as was asked for");
     hostile_state *s = ambs_calloc(1, sizeof *s, err);
     if (!s) return AMBS_E_NOMEM;
     *s = (hostile_state){.space = space, .behaviour = o->hostile};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Objectives: one file per kind (function, train, command). A hosted kind is evaluated in the
- * persistent trial host of a slot; the command kind becomes a process of its own per attempt. No kind
- * runs in the process that holds MPI. */
+ * persistent trial host of a slot; the command kind becomes a process of its own per attempt. No
+ * kind runs in the process that holds MPI. */
 #ifndef AMBS_OBJECTIVE_OBJECTIVE_H
 #define AMBS_OBJECTIVE_OBJECTIVE_H
 
@@ -14,10 +14,11 @@
 /* One attempt as an objective sees it. Borrowed for the call. */
 typedef struct ambs_attempt {
     uint64_t trial;
-    uint32_t attempt;       /* 1 for the first */
-    uint64_t study_seed;    /* streams are keyed (study_seed, trial, purpose): the same on any worker */
-    double fidelity;        /* NaN where the study has none */
-    const double *x;        /* [d] configuration */
+    uint32_t attempt; /* 1 for the first */
+    uint64_t
+        study_seed;  /* streams are keyed (study_seed, trial, purpose): the same on any worker */
+    double fidelity; /* NaN where the study has none */
+    const double *x; /* [d] configuration */
 } ambs_attempt;
 
 /* Hands one step report up and gets the answer. Called from evaluate(). */
@@ -27,20 +28,23 @@ typedef struct ambs_reporter {
 } ambs_reporter;
 
 typedef struct ambs_objective_ops {
-    ambs_member member;  /* name is the key in the `objective:` section that selects the kind; its value is
-                            the option of the same name. */
+    ambs_member member; /* name is the key in the `objective:` section that selects the kind; its
+                           value is the option of the same name. */
     bool hosted;
-    /* An option that member.options does not have (the trainer's hyperparameters under `train`). NULL:
-     * such names are errors. Returns as ambs_options_set does. */
+    /* An option that member.options does not have (the trainer's hyperparameters under `train`).
+     * NULL: such names are errors. Returns as ambs_options_set does. */
     int (*set_other)(void *options, const char *name, const char *value, ambs_error *err);
-    /* Called once when the study is read: the space must suit (dimension, names). `metric` is the name of
-     * the study's metric. */
+    /* Called once when the study is read: the space must suit (dimension, names). `metric` is the
+     * name of the study's metric. */
     int (*check)(const void *options, const ambs_space *space, const char *metric, ambs_error *err);
-    /* What there is to say about the objective on this space, for `ambs check`: a line, and a line of its own
-     * ("\n  …") for each thing worth a second look (bounds outside a published domain). NULL: nothing. */
+    /* What there is to say about the objective on this space, for `ambs check`: a line, and a line
+     * of its own
+     * ("\n  …") for each thing worth a second look (bounds outside a published domain). NULL:
+     * nothing. */
     void (*describe)(const void *options, const ambs_space *space, ambs_text *out);
-    /* Hosted kinds: open once per trial host (loads data; space and metric outlive the state), evaluate
-     * many, close. `ret` is zeroed with objective NaN; evaluate fills objective, state, reason, metrics, message; times are the caller's. */
+    /* Hosted kinds: open once per trial host (loads data; space and metric outlive the state),
+     * evaluate many, close. `ret` is zeroed with objective NaN; evaluate fills objective, state,
+     * reason, metrics, message; times are the caller's. */
     int (*open)(const void *options, const ambs_space *space, const char *metric, void **ret_state,
                 ambs_error *err);
     int (*evaluate)(void *state, const ambs_attempt *attempt, const ambs_reporter *reporter,

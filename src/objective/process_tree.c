@@ -12,8 +12,8 @@
 
 enum { CHILDREN_MAX = 256, DEPTH_MAX = 64 };
 
-/* The parent of a process from the fourth field of its stat line; the second one is the program's name
- * in parentheses and may hold anything. 0 when the process is gone. */
+/* The parent of a process from the fourth field of its stat line; the second one is the program's
+ * name in parentheses and may hold anything. 0 when the process is gone. */
 static pid_t parent_of(const char *pid)
 {
     char path[64], line[1024];
@@ -50,8 +50,8 @@ size_t ambs_process_children(pid_t parent, pid_t *ret_pids, size_t room)
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) return children_by_scan(parent, ret_pids, room);
     size_t length = 0;
-    for (ssize_t n; length < sizeof text - 1 &&
-                    (n = read(fd, text + length, sizeof text - 1 - length)) > 0;)
+    for (ssize_t n;
+         length < sizeof text - 1 && (n = read(fd, text + length, sizeof text - 1 - length)) > 0;)
         length += (size_t)n;
     close(fd);
     text[length] = '\0';

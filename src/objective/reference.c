@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The plain reference of the family: the sum of squares of the unit coordinates (inactive: 0), reported
- * `steps` times on the way, one share of it at each step. */
+/* The plain reference of the family: the sum of squares of the unit coordinates (inactive: 0),
+ * reported `steps` times on the way, one share of it at each step. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -32,8 +32,8 @@ static void close_reference(void *state)
     free(s);
 }
 
-static int open_reference(const void *opts, const ambs_space *space, const char *metric, void **ret_state,
-                          ambs_error *err)
+static int open_reference(const void *opts, const ambs_space *space, const char *metric,
+                          void **ret_state, ambs_error *err)
 {
     const reference_options *o = opts;
     reference_state *s = ambs_calloc(1, sizeof *s, err);

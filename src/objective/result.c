@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Scripts write what their language prints: Python's json gives NaN and Infinity, C's printf nan, inf and
- * -nan. JSON has none of them, so they are put into quotes before parsing and known again afterwards. */
+/* Scripts write what their language prints: Python's json gives NaN and Infinity, C's printf nan,
+ * inf and -nan. JSON has none of them, so they are put into quotes before parsing and known again
+ * afterwards. */
 #include "objective/result.h"
 
 #include <math.h>
@@ -25,6 +26,8 @@ static void refuse(ambs_outcome *o, ambs_reason reason, const char *format, ...)
     o->reason = reason;
     vsnprintf(o->message, sizeof o->message, format, args);
     va_end(args);
+    /* Names in it come from outside, and may have been cut inside a character. */
+    for (size_t bad; !ambs_utf8_valid(o->message, strlen(o->message), &bad);) o->message[bad] = '?';
 }
 
 static void accept(ambs_outcome *o, double value, const char *origin)
@@ -52,7 +55,8 @@ static bool parse_special(const char *text, double *ret_value)
     return true;
 }
 
-/* A number that overflows a double is infinite; one that ambs_parse_double refuses otherwise is none. */
+/* A number that overflows a double is infinite; one that ambs_parse_double refuses otherwise is
+ * none. */
 static bool parse_number(const char *bytes, size_t length, double *ret_value)
 {
     char text[NUMBER_MAX + 1], *end;
@@ -140,14 +144,16 @@ static int visit_metric(void *ctx, const char *key, ambs_json_node value)
         v->nearest = key;
         v->nearest_edits = edits;
     }
-    if (v->n == AMBS_MAX_METRICS || strlen(key) >= AMBS_METRIC_NAME_SIZE || !isfinite(number))
+    if (v->n == AMBS_MAX_METRICS || key[0] == '\0' || strlen(key) >= AMBS_METRIC_NAME_SIZE ||
+        !isfinite(number))
         return 0;
     memcpy(v->metrics[v->n].name, key, strlen(key) + 1);
     v->metrics[v->n++].value = number;
     return 0;
 }
 
-static void read_object(ambs_json_node root, const char *metric, const char *origin, ambs_outcome *o)
+static void read_object(ambs_json_node root, const char *metric, const char *origin,
+                        ambs_outcome *o)
 {
     visit_state v = {.metric = metric, .metrics = o->metrics, .nearest_edits = SIZE_MAX};
     ambs_json_each(root, visit_metric, &v);
@@ -155,13 +161,15 @@ static void read_object(ambs_json_node root, const char *metric, const char *ori
     double value;
     ambs_json_node node = ambs_json_get(root, metric);
     if (!node && v.nearest)
-        refuse(o, AMBS_REASON_BAD_RESULT, "%s has no \"%.60s\"; the nearest name in it is \"%.60s\"",
-               origin, metric, v.nearest);
+        refuse(o, AMBS_REASON_BAD_RESULT,
+               "%s has no \"%.60s\"; the nearest name in it is \"%.60s\"", origin, metric,
+               v.nearest);
     else if (!node)
-        refuse(o, AMBS_REASON_BAD_RESULT, "%s has no \"%.60s\" and no other number", origin, metric);
-    else if (!node_number(node, &value))
-        refuse(o, AMBS_REASON_BAD_RESULT, "%s: \"%.60s\" is not a number but something else", origin,
+        refuse(o, AMBS_REASON_BAD_RESULT, "%s has no \"%.60s\" and no other number", origin,
                metric);
+    else if (!node_number(node, &value))
+        refuse(o, AMBS_REASON_BAD_RESULT, "%s: \"%.60s\" is not a number but something else",
+               origin, metric);
     else
         accept(o, value, origin);
 }
@@ -171,7 +179,8 @@ static void show(const char *bytes, size_t length, char *ret_text)
 {
     size_t n = length < SHOWN_MAX ? length : SHOWN_MAX;
     for (size_t i = 0; i < n; i++)
-        ret_text[i] = (unsigned char)bytes[i] < 0x20 || (unsigned char)bytes[i] > 0x7e ? '?' : bytes[i];
+        ret_text[i] =
+            (unsigned char)bytes[i] < 0x20 || (unsigned char)bytes[i] > 0x7e ? '?' : bytes[i];
     strcpy(ret_text + n, n < length ? "…" : "");
 }
 
@@ -214,7 +223,8 @@ void ambs_result_read(const char *bytes, size_t length, const char *metric, cons
     if (length == 0)
         refuse(ret_outcome, AMBS_REASON_NO_RESULT, "%s is empty", origin);
     else if (length > RESULT_MAX)
-        refuse(ret_outcome, AMBS_REASON_BAD_RESULT, "%s: larger than %d KiB", origin, RESULT_MAX / 1024);
+        refuse(ret_outcome, AMBS_REASON_BAD_RESULT, "%s: larger than %d KiB", origin,
+               RESULT_MAX / 1024);
     else
         read_text(bytes, length, metric, origin, ret_outcome);
 }
@@ -228,7 +238,7 @@ static int visit_report(void *ctx, const char *key, ambs_json_node value)
     bool own = strcmp(key, "value") == 0 || strcmp(key, v->metric) == 0;
     const char *name = own ? v->metric : key;
     if (strcmp(key, "step") == 0 || !node_number(value, &number) || v->n == AMBS_MAX_METRICS ||
-        strlen(name) >= AMBS_METRIC_NAME_SIZE)
+        name[0] == '\0' || strlen(name) >= AMBS_METRIC_NAME_SIZE)
         return 0;
     ambs_metric *m = &v->metrics[v->n++];
     if (own && m != v->metrics) {

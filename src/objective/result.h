@@ -5,20 +5,19 @@
 
 #include "ambs/trial.h"
 
-/* Reads a result of `length` bytes, any bytes at all: a number, or a JSON object that holds `metric`.
- * Fills state, reason, objective, message and, from the object's other numbers, metrics:
+/* Reads a result of `length` bytes, any bytes at all: a number, or a JSON object that holds
+ * `metric`. Fills state, reason, objective, message and, from the object's other numbers, metrics:
  *   COMPLETE      a finite number
- *   NOT_A_NUMBER  nan (also NaN or null in JSON); INFINITE   inf, infinity, or beyond the range of a double
- *   NO_RESULT     nothing but blanks
- *   BAD_RESULT    neither a number nor an object, damaged JSON, or no such metric: the message names the
- *                 nearest name
- * `origin` is what the message calls it: "the file in AMBS_RESULT". */
+ *   NOT_A_NUMBER  nan (also NaN or null in JSON); INFINITE   inf, infinity, or beyond the range of
+ * a double NO_RESULT     nothing but blanks BAD_RESULT    neither a number nor an object, damaged
+ * JSON, or no such metric: the message names the nearest name `origin` is what the message calls
+ * it: "the file in AMBS_RESULT". */
 void ambs_result_read(const char *bytes, size_t length, const char *metric, const char *origin,
                       ambs_outcome *ret_outcome);
 
-/* One step report: {"step": 3, "value": 0.25, "loss": 0.5}, where "value" stands for `metric`, which may
- * also be named. ret_metrics [AMBS_MAX_METRICS]; the study's metric comes first when it is there. NaN
- * where a number was not a number. AMBS_E_FORMAT with what was expected. */
+/* One step report: {"step": 3, "value": 0.25, "loss": 0.5}, where "value" stands for `metric`,
+ * which may also be named. ret_metrics [AMBS_MAX_METRICS]; the study's metric comes first when it
+ * is there. NaN where a number was not a number. AMBS_E_FORMAT with what was expected. */
 int ambs_report_read(const char *bytes, size_t length, const char *metric, long long *ret_step,
                      ambs_metric *ret_metrics, size_t *ret_n, ambs_error *err);
 

@@ -50,10 +50,12 @@ int ambs_runner_check(const ambs_spec *spec, ambs_error *err)
 {
     const ambs_objective_ops *ops = spec->objective;
     if (!ops)
-        return ambs_fail(err, AMBS_E_INVALID,
-                         "the study has no `objective:`, expected one to run trials (only serve needs none)");
+        return ambs_fail(
+            err, AMBS_E_INVALID,
+            "the study has no `objective:`, expected one to run trials (only serve needs none)");
     if (!ops->hosted) return ambs_command_argv_check(spec, err);
-    return ops->check ? ops->check(spec->objective_options, spec->space, spec->metric, err) : AMBS_OK;
+    return ops->check ? ops->check(spec->objective_options, spec->space, spec->metric, err)
+                      : AMBS_OK;
 }
 
 int ambs_runner_create(const ambs_spec *spec, uint32_t n_slots, ambs_supervisor *supervisor,
@@ -348,7 +350,8 @@ void ambs_runner_answer(ambs_runner *r, uint32_t slot, ambs_decision decision)
 
 /* ---- events ---- */
 
-static void fill_event(const run_slot *s, const run_entry *e, ambs_run_kind kind, ambs_run_event *ret)
+static void fill_event(const run_slot *s, const run_entry *e, ambs_run_kind kind,
+                       ambs_run_event *ret)
 {
     memset(ret, 0, offsetof(ambs_run_event, outcome));
     ret->kind = kind;
@@ -456,7 +459,8 @@ static void handle_process(ambs_runner *r, const ambs_wire_process *message)
 /* Every attempt ends as lost; whether its result was on the way cannot be known. */
 static void handle_loss(ambs_runner *r)
 {
-    ambs_outcome o = {.state = AMBS_TRIAL_FAILED, .reason = AMBS_REASON_WORKER_LOST, .objective = NAN};
+    ambs_outcome o = {
+        .state = AMBS_TRIAL_FAILED, .reason = AMBS_REASON_WORKER_LOST, .objective = NAN};
     snprintf(o.message, sizeof o.message, "the supervisor of its worker was killed");
     r->lost = true;
     for (uint32_t i = 0; i < r->n_slots; i++) {
@@ -471,7 +475,8 @@ static void read_supervisor(ambs_runner *r)
 {
     ambs_wire_process message;
     int rc;
-    while ((rc = ambs_supervisor_next(r->supervisor, &message)) == AMBS_OK) handle_process(r, &message);
+    while ((rc = ambs_supervisor_next(r->supervisor, &message)) == AMBS_OK)
+        handle_process(r, &message);
     if (rc == AMBS_E_IO && !r->lost) handle_loss(r);
 }
 

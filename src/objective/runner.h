@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* What an agent (or `ambs try`) uses to run attempts: starts them through the supervisor, never blocks,
- * and tells what happened.
+/* What an agent (or `ambs try`) uses to run attempts: starts them through the supervisor, never
+ * blocks, and tells what happened.
  *
- *   agent ── socket ──► ambs-supervisor ──► trial host of a slot (hosted kinds) or a command's process
+ *   agent ── socket ──► ambs-supervisor ──► trial host of a slot (hosted kinds) or a command's
+ * process
  *
- * The supervisor is started before MPI_Init (ambs_supervisor_start) and ends when its socket closes.
- * All calls are local and non-blocking; one thread. */
+ * The supervisor is started before MPI_Init (ambs_supervisor_start) and ends when its socket
+ * closes. All calls are local and non-blocking; one thread. */
 #ifndef AMBS_OBJECTIVE_RUNNER_H
 #define AMBS_OBJECTIVE_RUNNER_H
 
@@ -17,11 +18,11 @@ struct ambs_spec;
 /* The agent's end of the supervisor. */
 typedef struct ambs_supervisor ambs_supervisor;
 
-/* Forks and executes ambs-supervisor (found beside the program, in libexec, or by AMBS_LIBEXEC). Call
- * before MPI_Init. The calling process becomes a subreaper. */
+/* Forks and executes ambs-supervisor (found beside the program, in libexec, or by AMBS_LIBEXEC).
+ * Call before MPI_Init. The calling process becomes a subreaper. */
 int ambs_supervisor_start(ambs_supervisor **ret_supervisor, ambs_error *err);
-/* Closes the socket: the supervisor ends every process it started (TERM, then KILL after a second) and
- * leaves. Waits for it up to two seconds. */
+/* Closes the socket: the supervisor ends every process it started (TERM, then KILL after a second)
+ * and leaves. Waits for it up to two seconds. */
 void ambs_supervisor_stop(ambs_supervisor *supervisor);
 /* For poll(2) by callers that may sleep: readable when something happened. */
 int ambs_supervisor_fd(const ambs_supervisor *supervisor);
@@ -30,11 +31,12 @@ int ambs_supervisor_fd(const ambs_supervisor *supervisor);
 int ambs_supervisor_helper(ambs_supervisor *supervisor, const char *const *argv, ambs_error *err);
 
 typedef enum ambs_run_kind {
-    AMBS_RUN_STARTED,      /* the attempt's process or host took it up */
-    AMBS_RUN_REPORT,       /* step, metric, value; answer with ambs_runner_answer */
-    AMBS_RUN_ENDED,        /* outcome */
-    AMBS_RUN_HELPER_ENDED, /* code: exit status, or 128 + signal */
-    AMBS_RUN_SUPERVISOR_LOST /* nothing can be started any more; every running attempt was ENDED before */
+    AMBS_RUN_STARTED,        /* the attempt's process or host took it up */
+    AMBS_RUN_REPORT,         /* step, metric, value; answer with ambs_runner_answer */
+    AMBS_RUN_ENDED,          /* outcome */
+    AMBS_RUN_HELPER_ENDED,   /* code: exit status, or 128 + signal */
+    AMBS_RUN_SUPERVISOR_LOST /* nothing can be started any more; every running attempt was ENDED
+                                before */
 } ambs_run_kind;
 
 typedef struct ambs_run_event {
@@ -55,32 +57,35 @@ typedef struct ambs_runner ambs_runner;
 enum { AMBS_RUNNER_DEPTH = 4 }; /* attempts that a slot with a trial host takes at once */
 
 /* What can be said about the objective before anything is started: there is one, its command's
- * placeholders name parameters, its program exists. For `ambs check`; ambs_runner_create calls it too. */
+ * placeholders name parameters, its program exists. For `ambs check`; ambs_runner_create calls it
+ * too. */
 int ambs_runner_check(const struct ambs_spec *spec, ambs_error *err);
 
-/* `spec` is borrowed and outlives the runner; `n_slots` slots 0 … n_slots-1, all free. `log` may be NULL.
- * `verbose`: trial output passes through to standard error (ambs try). */
+/* `spec` is borrowed and outlives the runner; `n_slots` slots 0 … n_slots-1, all free. `log` may be
+ * NULL. `verbose`: trial output passes through to standard error (ambs try). */
 int ambs_runner_create(const struct ambs_spec *spec, uint32_t n_slots, ambs_supervisor *supervisor,
-                       const ambs_log *log, bool verbose, ambs_runner **ret_runner, ambs_error *err);
+                       const ambs_log *log, bool verbose, ambs_runner **ret_runner,
+                       ambs_error *err);
 void ambs_runner_destroy(ambs_runner *runner);
-/* How many attempts may be begun on the slot now. A command runs alone (1 when free); hosted kinds take up
- * to AMBS_RUNNER_DEPTH: the host works them off in order without a pause between, and a crash costs only
- * the one that ran. */
+/* How many attempts may be begun on the slot now. A command runs alone (1 when free); hosted kinds
+ * take up to AMBS_RUNNER_DEPTH: the host works them off in order without a pause between, and a
+ * crash costs only the one that ran. */
 uint32_t ambs_runner_room(const ambs_runner *runner, uint32_t slot);
-/* Starts an attempt on a slot that has room. The attempt's x is copied. STARTED, REPORT and ENDED events of
- * one slot come in the order of the attempts; time limits count from when an attempt gets the slot. On an
- * error nothing was begun: AMBS_E_AGAIN when the slot has no room (or is being cancelled), AMBS_E_INVALID
- * when the arguments are too long, AMBS_E_IO when the supervisor is gone or the scratch folder cannot be
- * made. */
-int ambs_runner_begin(ambs_runner *runner, uint32_t slot, const ambs_attempt *attempt, ambs_error *err);
-/* Asks all attempts of the slot to end: TERM, the study's grace, KILL of the group; `at_once`: KILL. They
- * end as CANCELLED, but for one whose result was faster. */
+/* Starts an attempt on a slot that has room. The attempt's x is copied. STARTED, REPORT and ENDED
+ * events of one slot come in the order of the attempts; time limits count from when an attempt gets
+ * the slot. On an error nothing was begun: AMBS_E_AGAIN when the slot has no room (or is being
+ * cancelled), AMBS_E_INVALID when the arguments are too long, AMBS_E_IO when the supervisor is gone
+ * or the scratch folder cannot be made. */
+int ambs_runner_begin(ambs_runner *runner, uint32_t slot, const ambs_attempt *attempt,
+                      ambs_error *err);
+/* Asks all attempts of the slot to end: TERM, the study's grace, KILL of the group; `at_once`:
+ * KILL. They end as CANCELLED, but for one whose result was faster. */
 void ambs_runner_cancel(ambs_runner *runner, uint32_t slot, bool at_once);
 /* The answer to a report; each needs one. A trial told to stop (PAUSE is taken as STOP by hosts and
  * commands) has the study's grace to end and ends as PRUNED. */
 void ambs_runner_answer(ambs_runner *runner, uint32_t slot, ambs_decision decision);
-/* The next event, or false when there is none now. Also enforces time limits: call it at least every
- * 100 ms while attempts run. */
+/* The next event, or false when there is none now. Also enforces time limits: call it at least
+ * every 100 ms while attempts run. */
 bool ambs_runner_poll(ambs_runner *runner, ambs_run_event *ret_event);
 uint32_t ambs_runner_busy(const ambs_runner *runner); /* slots in use */
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Attempts as commands: one process group each. Descriptor 3 of the process is a stream socket: step
- * reports come as JSON lines, and each line is answered by "continue", "stop" or "error: …". */
+/* Attempts as commands: one process group each. Descriptor 3 of the process is a stream socket:
+ * step reports come as JSON lines, and each line is answered by "continue", "stop" or "error: …".
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
@@ -46,7 +47,8 @@ static int write_params(const ambs_command *c, ambs_error *err)
     return rc;
 }
 
-/* The ends of the new process, to be closed here after the launch: [0] stdout, [1] stderr, [2] reports. */
+/* The ends of the new process, to be closed here after the launch: [0] stdout, [1] stderr, [2]
+ * reports. */
 static int make_channels(run_slot *s, int *theirs, ambs_error *err)
 {
     int out[2], errors[2], reports[2];
@@ -79,13 +81,15 @@ static int launch(ambs_runner *r, run_slot *s, const ambs_command *c, ambs_error
     int theirs[3] = {-1, -1, -1};
     int rc = ambs_command_argv(c, &argv, err);
     if (rc == AMBS_OK && (argv.n == 0 || argv.items[0][0] == '\0'))
-        rc = ambs_fail(err, AMBS_E_INVALID, "command: no program is left: its element names an inactive "
+        rc = ambs_fail(err, AMBS_E_INVALID,
+                       "command: no program is left: its element names an inactive "
                        "parameter");
     if (rc == AMBS_OK) rc = ambs_command_environment(c, &environment, err);
     if (rc == AMBS_OK) rc = make_channels(s, theirs, err);
     if (rc == AMBS_OK) rc = watch_channels(r, s, err);
     if (rc == AMBS_OK)
-        rc = ambs_supervisor_launch(r->supervisor, ambs_slot_new_id(r, s), (const char *const *)argv.items,
+        rc = ambs_supervisor_launch(r->supervisor, ambs_slot_new_id(r, s),
+                                    (const char *const *)argv.items,
                                     (const char *const *)environment.items, theirs, 3, err);
     for (int i = 0; i < 3; i++)
         if (theirs[i] >= 0) close(theirs[i]);
@@ -165,7 +169,8 @@ static bool read_lines(ambs_runner *r, run_slot *s)
 {
     take_lines(r, s);
     while (s->unanswered == 0 && s->socket >= 0) {
-        ssize_t n = recv(s->socket, s->line + s->line_length, REPORT_LINE_MAX - s->line_length, MSG_DONTWAIT);
+        ssize_t n = recv(s->socket, s->line + s->line_length, REPORT_LINE_MAX - s->line_length,
+                         MSG_DONTWAIT);
         if (n < 0 && errno == EINTR) continue;
         if (n < 0 && errno == EAGAIN) return true;
         if (n <= 0) {
@@ -219,10 +224,11 @@ static void read_result(const ambs_runner *r, const run_slot *s, ambs_outcome *r
     }
     ret->state = AMBS_TRIAL_FAILED;
     ret->reason = AMBS_REASON_NO_RESULT;
-    snprintf(ret->message, sizeof ret->message,
-             "ended with status 0 but wrote no result: write the number, or {\"%.60s\": number}, to the "
-             "file in AMBS_RESULT or as the last line of standard output",
-             r->spec->metric);
+    snprintf(
+        ret->message, sizeof ret->message,
+        "ended with status 0 but wrote no result: write the number, or {\"%.60s\": number}, to the "
+        "file in AMBS_RESULT or as the last line of standard output",
+        r->spec->metric);
 }
 
 static void finish(ambs_runner *r, run_slot *s)

@@ -25,10 +25,11 @@ static int launch_with(ambs_runner *r, run_slot *s, int output, int socket, ambs
     snprintf(omp, sizeof omp, "OMP_NUM_THREADS=%u", cores);
     snprintf(openblas, sizeof openblas, "OPENBLAS_NUM_THREADS=%u", cores);
     snprintf(mkl, sizeof mkl, "MKL_NUM_THREADS=%u", cores);
-    const char *const argv[] = {r->host_path, NULL}, *const environment[] = {omp, openblas, mkl, NULL};
+    const char *const argv[] = {r->host_path, NULL}, *const environment[] = {omp, openblas, mkl,
+                                                                             NULL};
     const int fds[HOST_FDS] = {output, output, socket, r->setup};
-    return ambs_supervisor_launch(r->supervisor, ambs_slot_new_id(r, s), argv, environment, fds, HOST_FDS,
-                                  err);
+    return ambs_supervisor_launch(r->supervisor, ambs_slot_new_id(r, s), argv, environment, fds,
+                                  HOST_FDS, err);
 }
 
 /* The agent keeps sockets[0] and pipe[0]; the other ends go to the host. */
@@ -120,14 +121,16 @@ static void take_outcome(ambs_runner *r, run_slot *s, const char *packet, size_t
     ambs_slot_end(r, s, &o);
 }
 
-/* One message; false when there is none now. A closed socket is closed here too: the supervisor tells
- * how the host ended. */
+/* One message; false when there is none now. A closed socket is closed here too: the supervisor
+ * tells how the host ended. */
 static bool take_message(ambs_runner *r, run_slot *s)
 {
-    char packet[sizeof(ambs_wire_outcome) + AMBS_MAX_METRICS * sizeof(ambs_metric) + AMBS_MESSAGE_SIZE];
+    char packet[sizeof(ambs_wire_outcome) + AMBS_MAX_METRICS * sizeof(ambs_metric) +
+                AMBS_MESSAGE_SIZE];
     uint32_t type;
     ssize_t n;
-    /* ECONNRESET says, once, that the host left requests unread; what it had sent is still there. */
+    /* ECONNRESET says, once, that the host left requests unread; what it had sent is still there.
+     */
     do n = recv(s->socket, packet, sizeof packet, MSG_DONTWAIT);
     while (n < 0 && errno == ECONNRESET);
     if (n < 0 && (errno == EAGAIN || errno == EINTR)) return false;
@@ -157,7 +160,8 @@ void ambs_slot_host_readable(ambs_runner *r, run_slot *s)
 void ambs_slot_host_answer(ambs_runner *r, run_slot *s)
 {
     (void)r;
-    const ambs_wire_answer answer = {.type = AMBS_WIRE_ANSWER, .decision = (int32_t)s->worst_answer};
+    const ambs_wire_answer answer = {.type = AMBS_WIRE_ANSWER,
+                                     .decision = (int32_t)s->worst_answer};
     if (s->socket >= 0) send(s->socket, &answer, sizeof answer, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
@@ -179,7 +183,8 @@ static void start_again(ambs_runner *r, run_slot *s)
     }
     ambs_slot_begin_clock(r, s);
     if (rc == AMBS_OK) return;
-    ambs_outcome o = {.state = AMBS_TRIAL_FAILED, .reason = AMBS_REASON_NOT_STARTED, .objective = NAN};
+    ambs_outcome o = {
+        .state = AMBS_TRIAL_FAILED, .reason = AMBS_REASON_NOT_STARTED, .objective = NAN};
     snprintf(o.message, sizeof o.message, "%.250s", err.text);
     end_all(r, s, &o);
 }
@@ -188,10 +193,12 @@ void ambs_slot_host_exited(ambs_runner *r, run_slot *s, const ambs_wire_process 
 {
     ambs_outcome o;
     while (s->socket >= 0 && take_message(r, s)) continue;
-    if (s->out >= 0) ambs_capture_read(&s->stdout_end, s->out, 1 << 20, r->verbose ? STDERR_FILENO : -1);
+    if (s->out >= 0)
+        ambs_capture_read(&s->stdout_end, s->out, 1 << 20, r->verbose ? STDERR_FILENO : -1);
     ambs_slot_classify(r, s, exited, &o);
     if (s->refused[0]) {
-        o = (ambs_outcome){.state = AMBS_TRIAL_FAILED, .reason = AMBS_REASON_OBJECTIVE, .objective = NAN};
+        o = (ambs_outcome){
+            .state = AMBS_TRIAL_FAILED, .reason = AMBS_REASON_OBJECTIVE, .objective = NAN};
         snprintf(o.message, sizeof o.message, "%s", s->refused);
         end_all(r, s, &o);
     } else if (o.state == AMBS_TRIAL_CANCELLED || o.reason == AMBS_REASON_NOT_STARTED)

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* A slot of the runner and its two ways of running an attempt: in the slot's trial host, or as a command.
+/* A slot of the runner and its two ways of running an attempt: in the slot's trial host, or as a
+ * command.
  *
- *   entries: [0] is the attempt that runs (or has ended and was not told yet), the others wait in the host
- *   process: none ──launch──► starting ──STARTED──► running ──EXITED──► none
- *   stop:    none ──timeout, cancel, prune──► TERM sent ──grace──► KILL sent
+ *   entries: [0] is the attempt that runs (or has ended and was not told yet), the others wait in
+ * the host process: none ──launch──► starting ──STARTED──► running ──EXITED──► none stop:    none
+ * ──timeout, cancel, prune──► TERM sent ──grace──► KILL sent
  *
- * Events are not queued: a slot remembers what is still to be told, and ambs_runner_poll() takes it from
- * there, so nothing is allocated after the runner was made. */
+ * Events are not queued: a slot remembers what is still to be told, and ambs_runner_poll() takes it
+ * from there, so nothing is allocated after the runner was made. */
 #ifndef AMBS_OBJECTIVE_RUNNER_SLOT_H
 #define AMBS_OBJECTIVE_RUNNER_SLOT_H
 
@@ -33,34 +34,34 @@ enum { REPORT_LINE_MAX = 65536 };
 
 typedef struct run_slot {
     uint32_t index;
-    bool listed;            /* in the runner's list of slots with something to tell */
+    bool listed; /* in the runner's list of slots with something to tell */
     run_entry entries[AMBS_RUNNER_DEPTH];
-    uint32_t first, n;      /* ring */
+    uint32_t first, n; /* ring */
 
-    uint64_t id;            /* of the process, 0 none */
-    long pid;               /* 0 until STARTED */
-    int socket, out, err;   /* host socket or report socket; pipes; -1 closed */
+    uint64_t id;          /* of the process, 0 none */
+    long pid;             /* 0 until STARTED */
+    int socket, out, err; /* host socket or report socket; pipes; -1 closed */
     bool host_ready;
     char refused[AMBS_MESSAGE_SIZE]; /* why the host could not open the objective */
 
     run_stop stop;
-    bool stop_is_spent;     /* the attempt that was to be stopped ended first */
-    bool killed;            /* KILL was sent */
-    double deadline_s;      /* monotonic: TERM; INFINITY none */
-    double kill_at_s;       /* monotonic: KILL; INFINITY none */
+    bool stop_is_spent; /* the attempt that was to be stopped ended first */
+    bool killed;        /* KILL was sent */
+    double deadline_s;  /* monotonic: TERM; INFINITY none */
+    double kill_at_s;   /* monotonic: KILL; INFINITY none */
 
     run_report reports[AMBS_MAX_METRICS];
     uint32_t n_reports, told_reports, unanswered;
     ambs_decision worst_answer; /* of the line or report being answered */
-    double last_value;      /* last report of the study's metric, NaN */
+    double last_value;          /* last report of the study's metric, NaN */
     bool told_stop;
 
     ambs_capture stdout_end, stderr_end;
-    char *line;             /* [REPORT_LINE_MAX] report lines of a command */
+    char *line; /* [REPORT_LINE_MAX] report lines of a command */
     size_t line_length;
-    bool has_exited;        /* `exited` holds how; report lines are still to be told */
+    bool has_exited; /* `exited` holds how; report lines are still to be told */
     ambs_wire_process exited;
-    char *scratch;          /* the attempt's folder, NULL none */
+    char *scratch; /* the attempt's folder, NULL none */
 } run_slot;
 
 struct ambs_runner {
@@ -71,12 +72,12 @@ struct ambs_runner {
     uint32_t n_slots, depth;
     size_t d;
     run_slot *slots;
-    uint32_t *list;         /* ring of listed slots [n_slots] */
+    uint32_t *list; /* ring of listed slots [n_slots] */
     uint32_t list_first, n_listed;
-    uint32_t serial;        /* of launches */
-    int setup;              /* descriptor of the study for hosts, -1 */
+    uint32_t serial; /* of launches */
+    int setup;       /* descriptor of the study for hosts, -1 */
     char host_path[4200];
-    double checked_s;       /* when the time limits were last looked at */
+    double checked_s; /* when the time limits were last looked at */
     bool lost, told_lost;
     bool helper_ended;
     int helper_code;
@@ -89,14 +90,14 @@ run_entry *ambs_slot_running(run_slot *slot);
 void ambs_slot_list(ambs_runner *runner, run_slot *slot);
 /* Begins the clock of the running entry. */
 void ambs_slot_begin_clock(ambs_runner *runner, run_slot *slot);
-/* Gives the running entry its outcome; start, end and duration are filled in where they are 0. The next
- * entry, if any, begins. */
+/* Gives the running entry its outcome; start, end and duration are filled in where they are 0. The
+ * next entry, if any, begins. */
 void ambs_slot_end(ambs_runner *runner, run_slot *slot, const ambs_outcome *outcome);
 /* TERM now and KILL after the study's grace, or KILL at once. */
 void ambs_slot_stop(ambs_runner *runner, run_slot *slot, run_stop why, bool at_once);
 /* How a process that gave no result ended, by its wait status and what was asked of it. */
-void ambs_slot_classify(const ambs_runner *runner, const run_slot *slot, const ambs_wire_process *exited,
-                        ambs_outcome *ret_outcome);
+void ambs_slot_classify(const ambs_runner *runner, const run_slot *slot,
+                        const ambs_wire_process *exited, ambs_outcome *ret_outcome);
 /* A new name for a process of this slot. */
 uint64_t ambs_slot_new_id(ambs_runner *runner, run_slot *slot);
 /* Closes what belonged to the process; the slot has none from now on. */
@@ -106,7 +107,8 @@ void ambs_slot_forget_process(run_slot *slot);
 enum { AMBS_TAG_SOCKET = 0, AMBS_TAG_OUT = 1, AMBS_TAG_ERR = 2 };
 int ambs_slot_watch(ambs_runner *runner, const run_slot *slot, int fd, int what, ambs_error *err);
 
-/* Each way: begin the newest entry; the socket is readable; an answer is due; the process has ended. */
+/* Each way: begin the newest entry; the socket is readable; an answer is due; the process has
+ * ended. */
 int ambs_slot_host_begin(ambs_runner *runner, run_slot *slot, ambs_error *err);
 void ambs_slot_host_readable(ambs_runner *runner, run_slot *slot);
 void ambs_slot_host_answer(ambs_runner *runner, run_slot *slot);

@@ -19,8 +19,10 @@ int ambs_scratch_create(char **ret_path, ambs_error *err)
     if (!path) return AMBS_E_NOMEM;
     snprintf(path, size, "%s/ambs-XXXXXX", parent);
     if (!mkdtemp(path)) {
-        int rc = ambs_fail(err, AMBS_E_IO, "scratch folder %s: %s; set TMPDIR to a folder that can be "
-                           "written", path, strerror(errno));
+        int rc = ambs_fail(err, AMBS_E_IO,
+                           "scratch folder %s: %s; set TMPDIR to a folder that can be "
+                           "written",
+                           path, strerror(errno));
         free(path);
         return rc;
     }

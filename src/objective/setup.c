@@ -17,7 +17,8 @@ static int write_all(int fd, const char *bytes, size_t length, ambs_error *err)
     while (length > 0) {
         ssize_t n = write(fd, bytes, length);
         if (n < 0 && errno == EINTR) continue;
-        if (n < 0) return ambs_fail(err, AMBS_E_IO, "study for the trial hosts: %s", strerror(errno));
+        if (n < 0)
+            return ambs_fail(err, AMBS_E_IO, "study for the trial hosts: %s", strerror(errno));
         bytes += n;
         length -= (size_t)n;
     }
@@ -32,7 +33,8 @@ int ambs_setup_write(const ambs_spec *spec, int *ret_fd, ambs_error *err)
     int rc = ambs_text_check(&out, err);
     int fd = -1;
     if (rc == AMBS_OK && (fd = memfd_create("ambs-study", MFD_CLOEXEC)) < 0)
-        rc = ambs_fail(err, AMBS_E_IO, "study for the trial hosts: memfd_create: %s", strerror(errno));
+        rc = ambs_fail(err, AMBS_E_IO, "study for the trial hosts: memfd_create: %s",
+                       strerror(errno));
     if (rc == AMBS_OK) rc = write_all(fd, out.text, out.length, err);
     ambs_text_fini(&out);
     if (rc == AMBS_OK)

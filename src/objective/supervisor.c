@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The agent is a subreaper: when its supervisor is killed, what that had started dies with it
- * (PR_SET_PDEATHSIG) or becomes the agent's own child. Which children are orphans is known because an
- * agent forks nothing but its supervisor: those there were before (an MPI library's daemon) are noted
- * when the runner begins and left alone. */
+ * (PR_SET_PDEATHSIG) or becomes the agent's own child. Which children are orphans is known because
+ * an agent forks nothing but its supervisor: those there were before (an MPI library's daemon) are
+ * noted when the runner begins and left alone. */
 #include "objective/supervisor.h"
 
 #include <errno.h>
@@ -25,13 +25,13 @@
 enum { CHILDREN_MAX = 64, SEND_WAIT_MS = 1000 };
 
 struct ambs_supervisor {
-    pid_t pid;        /* 0 once it was reaped */
+    pid_t pid; /* 0 once it was reaped */
     int socket, epoll;
     bool helper_runs;
-    int helper;       /* its output, -1 when closed */
+    int helper;                 /* its output, -1 when closed */
     pid_t before[CHILDREN_MAX]; /* the agent's children that are none of the supervisor's */
     size_t n_before;
-    char *packet;     /* [AMBS_WIRE_PACKET_MAX] */
+    char *packet; /* [AMBS_WIRE_PACKET_MAX] */
 };
 
 static int fail_errno(ambs_error *err, const char *what)
@@ -188,7 +188,8 @@ int ambs_supervisor_next(ambs_supervisor *s, ambs_wire_process *ret_message)
 
 /* ---- requests ---- */
 
-static int send_packet(ambs_supervisor *s, size_t size, const int *fds, size_t n_fds, ambs_error *err)
+static int send_packet(ambs_supervisor *s, size_t size, const int *fds, size_t n_fds,
+                       ambs_error *err)
 {
     union {
         struct cmsghdr align;
@@ -215,7 +216,8 @@ static int send_packet(ambs_supervisor *s, size_t size, const int *fds, size_t n
 }
 
 /* Appends strings to the packet; false when they do not fit. */
-static bool add_strings(ambs_supervisor *s, const char *const *strings, size_t *size, uint32_t *ret_n)
+static bool add_strings(ambs_supervisor *s, const char *const *strings, size_t *size,
+                        uint32_t *ret_n)
 {
     *ret_n = 0;
     for (; strings && strings[*ret_n]; ++*ret_n) {
@@ -228,17 +230,20 @@ static bool add_strings(ambs_supervisor *s, const char *const *strings, size_t *
 }
 
 int ambs_supervisor_launch(ambs_supervisor *s, uint64_t id, const char *const *argv,
-                           const char *const *environment, const int *fds, size_t n_fds, ambs_error *err)
+                           const char *const *environment, const int *fds, size_t n_fds,
+                           ambs_error *err)
 {
-    if (s->socket < 0) return ambs_fail(err, AMBS_E_IO, "the supervisor is gone: nothing can be started");
+    if (s->socket < 0)
+        return ambs_fail(err, AMBS_E_IO, "the supervisor is gone: nothing can be started");
     ambs_wire_launch header = {.type = AMBS_WIRE_LAUNCH, .id = id};
     size_t size = sizeof header;
     if (!add_strings(s, argv, &size, &header.n_argv) ||
         !add_strings(s, environment, &size, &header.n_env))
-        return ambs_fail(err, AMBS_E_INVALID,
-                         "the arguments and environment of %s are longer than %d KiB: hand them over "
-                         "in the file that AMBS_PARAMS names",
-                         argv[0], AMBS_WIRE_PACKET_MAX / 1024);
+        return ambs_fail(
+            err, AMBS_E_INVALID,
+            "the arguments and environment of %s are longer than %d KiB: hand them over "
+            "in the file that AMBS_PARAMS names",
+            argv[0], AMBS_WIRE_PACKET_MAX / 1024);
     memcpy(s->packet, &header, sizeof header);
     return send_packet(s, size, fds, n_fds, err);
 }
@@ -255,8 +260,7 @@ void ambs_supervisor_signal(ambs_supervisor *s, uint64_t id, int signal)
 
 int ambs_supervisor_helper(ambs_supervisor *s, const char *const *argv, ambs_error *err)
 {
-    if (s->helper_runs)
-        return ambs_fail(err, AMBS_E_AGAIN, "a helper runs already, one at a time");
+    if (s->helper_runs) return ambs_fail(err, AMBS_E_AGAIN, "a helper runs already, one at a time");
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0) return fail_errno(err, "starting a helper: pipe");
     fcntl(ends[0], F_SETFL, O_NONBLOCK);

@@ -9,15 +9,16 @@
 #include "objective/wire.h"
 
 /* The name by which the supervisor's helper is launched. */
-#define AMBS_HELPER_ID UINT64_MAX
+#define AMBS_HELPER_ID      UINT64_MAX
 #define AMBS_TAG_SUPERVISOR UINT64_MAX
-#define AMBS_TAG_HELPER (UINT64_MAX - 1)
+#define AMBS_TAG_HELPER     (UINT64_MAX - 1)
 
-/* Starts argv with `environment` (NAME=VALUE, over the scrubbed one) and fds [n_fds] as its descriptors
- * 1, 2, 3, …; `id` is new. The descriptors stay the caller's. AMBS_E_INVALID when argv and environment
- * are too long together, AMBS_E_IO when the supervisor is gone. */
+/* Starts argv with `environment` (NAME=VALUE, over the scrubbed one) and fds [n_fds] as its
+ * descriptors 1, 2, 3, …; `id` is new. The descriptors stay the caller's. AMBS_E_INVALID when argv
+ * and environment are too long together, AMBS_E_IO when the supervisor is gone. */
 int ambs_supervisor_launch(ambs_supervisor *supervisor, uint64_t id, const char *const *argv,
-                           const char *const *environment, const int *fds, size_t n_fds, ambs_error *err);
+                           const char *const *environment, const int *fds, size_t n_fds,
+                           ambs_error *err);
 /* TERM or KILL to the whole process group. Nothing happens when it has ended. */
 void ambs_supervisor_signal(ambs_supervisor *supervisor, uint64_t id, int signal);
 
@@ -25,22 +26,22 @@ void ambs_supervisor_signal(ambs_supervisor *supervisor, uint64_t id, int signal
  * supervisor is gone: by then nothing that it started is left. */
 int ambs_supervisor_next(ambs_supervisor *supervisor, ambs_wire_process *ret_message);
 
-/* Notes the children that this process has now as its own: they survive the supervisor's loss. Called when
- * the runner begins, after MPI_Init. */
+/* Notes the children that this process has now as its own: they survive the supervisor's loss.
+ * Called when the runner begins, after MPI_Init. */
 void ambs_supervisor_note_children(ambs_supervisor *supervisor);
 
-/* The descriptor of the helper's output, -1 without; closed at its end of file, when the helper may still
- * run. */
+/* The descriptor of the helper's output, -1 without; closed at its end of file, when the helper may
+ * still run. */
 int ambs_supervisor_helper_output(const ambs_supervisor *supervisor);
 void ambs_supervisor_helper_close(ambs_supervisor *supervisor);
 /* The helper has ended: there may be another. False when there was none. */
 bool ambs_supervisor_helper_ended(ambs_supervisor *supervisor);
 
-/* Adds a descriptor to what ambs_supervisor_fd() waits for; `tag` comes back from ambs_supervisor_wait.
- * Closing the descriptor removes it. */
+/* Adds a descriptor to what ambs_supervisor_fd() waits for; `tag` comes back from
+ * ambs_supervisor_wait. Closing the descriptor removes it. */
 int ambs_supervisor_watch(ambs_supervisor *supervisor, int fd, uint64_t tag, ambs_error *err);
-/* The tags that are ready now, at most `room`; does not wait. The supervisor's own socket has the tag
- * AMBS_TAG_SUPERVISOR, the helper's output AMBS_TAG_HELPER; callers use smaller ones. */
+/* The tags that are ready now, at most `room`; does not wait. The supervisor's own socket has the
+ * tag AMBS_TAG_SUPERVISOR, the helper's output AMBS_TAG_HELPER; callers use smaller ones. */
 size_t ambs_supervisor_ready(ambs_supervisor *supervisor, uint64_t *ret_tags, size_t room);
 
 /* The path of an executable that belongs to ambs ("ambs-trial-host"): in $AMBS_LIBEXEC, beside the

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* ambs-supervisor: starts the processes of one agent, so that the agent (which holds MPI) never forks.
- * It speaks the messages of wire.h on descriptor 3, keeps nothing else open, and leaves nothing behind:
- * when its socket closes, or on TERM (its parent died), every process it started is ended before it
- * leaves. libc only. */
+/* ambs-supervisor: starts the processes of one agent, so that the agent (which holds MPI) never
+ * forks. It speaks the messages of wire.h on descriptor 3, keeps nothing else open, and leaves
+ * nothing behind: when its socket closes, or on TERM (its parent died), every process it started is
+ * ended before it leaves. libc only. */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -22,16 +22,16 @@
 
 extern char **environ;
 
-/* Variables by which an MPI launcher or a batch system speaks to its own processes: a trial that saw
- * them would join, or wait for, a job that is not its own. */
+/* Variables by which an MPI launcher or a batch system speaks to its own processes: a trial that
+ * saw them would join, or wait for, a job that is not its own. */
 static bool is_launcher_variable(const char *entry)
 {
-    static const char *const prefixes[] = {"OMPI_",  "PMIX_",  "PRTE_", "ORTE_",     "PMI_",
-                                           "PALS_",  "HYDRA_", "I_MPI_", "MPI_LOCAL", "SLURM_",
-                                           NULL};
-    static const char *const names[] = {"RANK=",        "WORLD_SIZE=",       "LOCAL_RANK=",
-                                        "GROUP_RANK=",  "LOCAL_WORLD_SIZE=", "NODE_RANK=",
-                                        "MASTER_ADDR=", "MASTER_PORT=",      NULL};
+    static const char *const prefixes[] = {"OMPI_",     "PMIX_",  "PRTE_",  "ORTE_",
+                                           "PMI_",      "PALS_",  "HYDRA_", "I_MPI_",
+                                           "MPI_LOCAL", "SLURM_", NULL};
+    static const char *const names[] = {
+        "RANK=",      "WORLD_SIZE=",  "LOCAL_RANK=",  "GROUP_RANK=", "LOCAL_WORLD_SIZE=",
+        "NODE_RANK=", "MASTER_ADDR=", "MASTER_PORT=", NULL};
     if (strncmp(entry, "SLURM_JOB_ID=", 13) == 0) return false;
     for (size_t i = 0; prefixes[i]; i++)
         if (strncmp(entry, prefixes[i], strlen(prefixes[i])) == 0) return true;
@@ -71,16 +71,13 @@ static char **merge_environment(char **additions, size_t n)
 
 static void answer(uint32_t type, uint64_t id, int pid, int status, int exec_errno)
 {
-    const ambs_wire_process message = {.type = type,
-                                       .pid = pid,
-                                       .id = id,
-                                       .status = status,
-                                       .exec_errno = exec_errno};
+    const ambs_wire_process message = {
+        .type = type, .pid = pid, .id = id, .status = status, .exec_errno = exec_errno};
     send(AMBS_WIRE_SOCKET, &message, sizeof message, MSG_NOSIGNAL);
 }
 
-/* Points `ret` [n] at the NUL-terminated strings that follow each other from *at; false when the bytes
- * end before. */
+/* Points `ret` [n] at the NUL-terminated strings that follow each other from *at; false when the
+ * bytes end before. */
 static bool take_strings(char **at, const char *end, size_t n, char **ret)
 {
     for (size_t i = 0; i < n; i++) {

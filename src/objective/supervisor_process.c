@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* A child leads a session and process group of its own. What it leaves behind is found in three ways:
- * the group (killed while the leader is still a zombie, so its number cannot belong to anyone else), the
- * tree below the leader (before a KILL), and the orphans that this process, a subreaper, adopts: they
- * carry the attempt's mark in their environment. */
+/* A child leads a session and process group of its own. What it leaves behind is found in three
+ * ways: the group (killed while the leader is still a zombie, so its number cannot belong to anyone
+ * else), the tree below the leader (before a KILL), and the orphans that this process, a subreaper,
+ * adopts: they carry the attempt's mark in their environment. */
 #include "objective/supervisor_process.h"
 
 #include <errno.h>

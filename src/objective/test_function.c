@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Formulas, domains and minima as collected by Surjanovic and Bingham (Virtual Library of Simulation
- * Experiments, 2013) and by Jamil and Yang 2013 (doi:10.1504/IJMMNO.2013.055204); minima recomputed to
- * double precision. n counts inputs from 0, where the publications count from 1. */
+/* Formulas, domains and minima as collected by Surjanovic and Bingham (Virtual Library of
+ * Simulation Experiments, 2013) and by Jamil and Yang 2013 (doi:10.1504/IJMMNO.2013.055204); minima
+ * recomputed to double precision. n counts inputs from 0, where the publications count from 1. */
 #include "objective/test_function.h"
 
 #include <math.h>
@@ -39,16 +39,18 @@ static double hartmann(const double *x, size_t d, const double *a, const double 
 static double hartmann3(const double *x, size_t d)
 {
     static const double a[12] = {3, 10, 30, 0.1, 10, 35, 3, 10, 30, 0.1, 10, 35};
-    static const double p[12] = {3689, 1170, 2673, 4699, 4387, 7470, 1091, 8732, 5547, 381, 5743, 8828};
+    static const double p[12] = {3689, 1170, 2673, 4699, 4387, 7470,
+                                 1091, 8732, 5547, 381,  5743, 8828};
     return hartmann(x, d, a, p);
 }
 
 static double hartmann6(const double *x, size_t d)
 {
-    static const double a[24] = {10, 3,   17, 3.5, 1.7, 8,  0.05, 10, 17, 0.1, 8,  14,
-                                 3,  3.5, 1.7, 10, 17,  8,  17,   8,  0.05, 10, 0.1, 14};
-    static const double p[24] = {1312, 1696, 5569, 124,  8283, 5886, 2329, 4135, 8307, 3736, 1004, 9991,
-                                 2348, 1451, 3522, 2883, 3047, 6650, 4047, 8828, 8732, 5743, 1091, 381};
+    static const double a[24] = {10, 3,   17,  3.5, 1.7, 8, 0.05, 10, 17,   0.1, 8,   14,
+                                 3,  3.5, 1.7, 10,  17,  8, 17,   8,  0.05, 10,  0.1, 14};
+    static const double p[24] = {1312, 1696, 5569, 124,  8283, 5886, 2329, 4135,
+                                 8307, 3736, 1004, 9991, 2348, 1451, 3522, 2883,
+                                 3047, 6650, 4047, 8828, 8732, 5743, 1091, 381};
     return hartmann(x, d, a, p);
 }
 
@@ -67,7 +69,8 @@ static double ackley(const double *x, size_t d)
 static double rosenbrock(const double *x, size_t d)
 {
     double sum = 0;
-    for (size_t i = 0; i + 1 < d; i++) sum += 100 * square(x[i + 1] - square(x[i])) + square(x[i] - 1);
+    for (size_t i = 0; i + 1 < d; i++)
+        sum += 100 * square(x[i + 1] - square(x[i])) + square(x[i] - 1);
     return sum;
 }
 
@@ -148,7 +151,8 @@ static double goldstein_price(const double *x, size_t d)
 {
     (void)d;
     double a = x[0], b = x[1];
-    double first = 1 + square(a + b + 1) * (19 - 14 * a + 3 * a * a - 14 * b + 6 * a * b + 3 * b * b);
+    double first =
+        1 + square(a + b + 1) * (19 - 14 * a + 3 * a * a - 14 * b + 6 * a * b + 3 * b * b);
     double second =
         30 + square(2 * a - 3 * b) * (18 - 32 * a + 12 * a * a + 48 * b - 36 * a * b + 27 * b * b);
     return first * second;
@@ -206,8 +210,9 @@ static double shekel(const double *x, size_t d)
     return sum;
 }
 
-/* Jenatton, Archambeau, González and Seeger 2017 (ICML, PMLR 70), section 5.1: two binary decisions choose
- * one of four leaves. x: decisions x1, x2, x3; leaf inputs x4 … x7 in [-1, 1]; shared r8, r9 in [0, 1]. */
+/* Jenatton, Archambeau, González and Seeger 2017 (ICML, PMLR 70), section 5.1: two binary decisions
+ * choose one of four leaves. x: decisions x1, x2, x3; leaf inputs x4 … x7 in [-1, 1]; shared r8, r9
+ * in [0, 1]. */
 static double jenatton(const double *x, size_t d)
 {
     (void)d;
@@ -222,16 +227,16 @@ static double null(const double *x, size_t d)
     return 0;
 }
 
-#define ALL(value) (const double[]){value}, 1
-#define AT(n, ...) (const double[]){__VA_ARGS__}, n
+#define ALL(value)     (const double[]){value}, 1
+#define AT(n, ...)     (const double[]){__VA_ARGS__}, n
 #define BOX(low, high) (const double[]){low}, (const double[]){high}, 1
 
 const ambs_test_function ambs_test_functions[] = {
     {"ackley", "Ackley 1987; Bäck 1996", 1, 0, BOX(-32.768, 32.768), 0, 0, 0, ALL(0), ackley},
     {"beale", "Beale 1958", 2, 2, BOX(-4.5, 4.5), 0, 0, 0, AT(2, 3, 0.5), beale},
     {"booth", "Jamil and Yang 2013, no. 17", 2, 2, BOX(-10, 10), 0, 0, 0, AT(2, 1, 3), booth},
-    {"branin", "Dixon and Szego 1978", 2, 2, (const double[]){-5, 0}, (const double[]){10, 15}, 2, 0,
-     0.39788735772973816, 0, AT(2, 3.14159265358979323846, 2.275), branin},
+    {"branin", "Dixon and Szego 1978", 2, 2, (const double[]){-5, 0}, (const double[]){10, 15}, 2,
+     0, 0.39788735772973816, 0, AT(2, 3.14159265358979323846, 2.275), branin},
     {"dixon_price", "Dixon and Price 1989", 1, 0, BOX(-10, 10), 0, 0, 0, NULL, 0, dixon_price},
     {"goldstein_price", "Goldstein and Price 1971", 2, 2, BOX(-2, 2), 0, 3, 0, AT(2, 0, -1),
      goldstein_price},
@@ -241,28 +246,32 @@ const ambs_test_function ambs_test_functions[] = {
     {"hartmann6", "Dixon and Szego 1978", 6, 6, BOX(0, 1), 0, -3.3223680114155, 0,
      AT(6, 0.20168951, 0.15001069, 0.47687397, 0.27533243, 0.31165162, 0.65730053), hartmann6},
     {"jenatton", "Jenatton et al. 2017, ICML (conditional)", 9, 9,
-     (const double[]){0, 0, 0, -1, -1, -1, -1, 0, 0}, (const double[]){1, 1, 1, 1, 1, 1, 1, 1, 1}, 9, 3, 0.1,
-     0, AT(9, 0, 0, 0, 0, 0, 0, 0, 0, 0), jenatton},
+     (const double[]){0, 0, 0, -1, -1, -1, -1, 0, 0}, (const double[]){1, 1, 1, 1, 1, 1, 1, 1, 1},
+     9, 3, 0.1, 0, AT(9, 0, 0, 0, 0, 0, 0, 0, 0, 0), jenatton},
     {"levy", "Levy and Montalvo 1985", 1, 0, BOX(-10, 10), 0, 0, 0, ALL(1), levy},
-    {"michalewicz", "Michalewicz 1992, m = 10", 1, 0, BOX(0, 3.14159265358979323846), 0, NAN, 0, NULL, 0,
-     michalewicz},
-    {"mixed_ackley", "Bliek, Verwer and de Weerdt 2021, Ackley53 (50 binary, 3 continuous inputs)", 53, 53,
-     (const double[]){0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,  0,
-                      0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, -1, -1, -1},
-     (const double[]){1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
-                      1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1},
+    {"michalewicz", "Michalewicz 1992, m = 10", 1, 0, BOX(0, 3.14159265358979323846), 0, NAN, 0,
+     NULL, 0, michalewicz},
+    {"mixed_ackley", "Bliek, Verwer and de Weerdt 2021, Ackley53 (50 binary, 3 continuous inputs)",
+     53, 53, (const double[]){0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,  0,  0, 0,
+                              0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,  0,  0, 0,
+                              0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, -1, -1, -1},
+     (const double[]){1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+                      1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+                      1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1},
      53, 50, 0, 0, ALL(0), ackley},
-    {"mixed_rosenbrock", "Bliek, Verwer and de Weerdt 2021, Rosenbrock10 (3 whole, 7 continuous inputs)", 10,
-     10, BOX(-2, 2), 3, 0, 0, ALL(1), rosenbrock},
+    {"mixed_rosenbrock",
+     "Bliek, Verwer and de Weerdt 2021, Rosenbrock10 (3 whole, 7 continuous inputs)", 10, 10,
+     BOX(-2, 2), 3, 0, 0, ALL(1), rosenbrock},
     {"null", "returns 0 at once, for any space", 1, 0, NULL, NULL, 0, 0, 0, 0, ALL(0), null},
     {"rastrigin", "Rastrigin 1974", 1, 0, BOX(-5.12, 5.12), 0, 0, 0, ALL(0), rastrigin},
     {"rosenbrock", "Rosenbrock 1960", 2, 0, BOX(-5, 10), 0, 0, 0, ALL(1), rosenbrock},
-    {"schwefel", "Schwefel 1981, problem 2.26", 1, 0, BOX(-500, 500), 0, 0, 0, ALL(420.968746359982),
-     schwefel},
+    {"schwefel", "Schwefel 1981, problem 2.26", 1, 0, BOX(-500, 500), 0, 0, 0,
+     ALL(420.968746359982), schwefel},
     {"shekel", "Dixon and Szego 1978, m = 10", 4, 4, BOX(0, 10), 0, -10.536443153483528, 0,
      AT(4, 4.00074686, 3.99950947, 4.00074686, 3.99950947), shekel},
-    {"six_hump_camel", "Dixon and Szego 1978", 2, 2, (const double[]){-3, -2}, (const double[]){3, 2}, 2, 0,
-     -1.0316284534898774, 0, AT(2, 0.08984201, -0.71265640), six_hump_camel},
+    {"six_hump_camel", "Dixon and Szego 1978", 2, 2, (const double[]){-3, -2},
+     (const double[]){3, 2}, 2, 0, -1.0316284534898774, 0, AT(2, 0.08984201, -0.71265640),
+     six_hump_camel},
     {"sphere", "De Jong 1975, F1", 1, 0, BOX(-5.12, 5.12), 0, 0, 0, ALL(0), sphere},
     {"styblinski_tang", "Styblinski and Tang 1990", 1, 0, BOX(-5, 5), 0, 0, -39.166165703771412,
      ALL(-2.903534027771178), styblinski_tang},
@@ -280,7 +289,10 @@ const ambs_test_function *ambs_test_function_find(const char *name)
 /* Michalewicz' minima have no closed form: d = 2, 5, 10 are published. */
 static double michalewicz_minimum(size_t d)
 {
-    return d == 2 ? -1.8013034100985537 : d == 5 ? -4.6876581790881501 : d == 10 ? -9.6601517156413479 : NAN;
+    return d == 2    ? -1.8013034100985537
+           : d == 5  ? -4.6876581790881501
+           : d == 10 ? -9.6601517156413479
+                     : NAN;
 }
 
 double ambs_test_function_minimum(const ambs_test_function *f, size_t d)

@@ -7,14 +7,16 @@
 
 typedef struct ambs_test_function {
     const char *name;
-    const char *source;    /* where it was published */
-    size_t d_min, d_max;   /* numbers of inputs it takes; d_max 0: any from d_min on */
-    const double *low, *high; /* published domain [n_bounds]; n_bounds 1: the same for every input */
-    size_t n_bounds;       /* 0: no domain */
-    size_t n_whole;        /* the first so many inputs are whole numbers */
-    double minimum;        /* smallest value in the domain is minimum + minimum_per_input d; NaN unknown */
+    const char *source;  /* where it was published */
+    size_t d_min, d_max; /* numbers of inputs it takes; d_max 0: any from d_min on */
+    const double *low,
+        *high;       /* published domain [n_bounds]; n_bounds 1: the same for every input */
+    size_t n_bounds; /* 0: no domain */
+    size_t n_whole;  /* the first so many inputs are whole numbers */
+    double minimum; /* smallest value in the domain is minimum + minimum_per_input d; NaN unknown */
     double minimum_per_input;
-    const double *argmin;  /* one place of the minimum [n_argmin]; 1: the same for every input; 0: unknown */
+    const double
+        *argmin; /* one place of the minimum [n_argmin]; 1: the same for every input; 0: unknown */
     size_t n_argmin;
     /* x [d]; NaN for an inactive input. */
     double (*evaluate)(const double *x, size_t d);

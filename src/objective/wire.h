@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The messages between an agent, its supervisor and its trial hosts: one message is one packet of a
- * SOCK_SEQPACKET socket, in the machine's own byte order (all three run on one node, from one build).
+ * SOCK_SEQPACKET socket, in the machine's own byte order (all three run on one node, from one
+ * build).
  *
  *   agent ── launch, signal ──► supervisor      supervisor ── started, exited ──► agent
  *   agent ── evaluate, answer ──► host          host ── ready, report, outcome ──► agent
@@ -12,14 +13,14 @@
 #include <stdint.h>
 
 enum {
-    AMBS_WIRE_SOCKET = 3,           /* descriptor of the socket in the supervisor and in a host */
-    AMBS_WIRE_SETUP = 4,            /* descriptor of the study's text in a host */
-    AMBS_WIRE_MAX_FDS = 8,          /* descriptors handed over by one launch */
+    AMBS_WIRE_SOCKET = 3,             /* descriptor of the socket in the supervisor and in a host */
+    AMBS_WIRE_SETUP = 4,              /* descriptor of the study's text in a host */
+    AMBS_WIRE_MAX_FDS = 8,            /* descriptors handed over by one launch */
     AMBS_WIRE_PACKET_MAX = 180 * 1024 /* fits the default buffer of a Unix socket */
 };
 
-/* The variable by which a process is known as part of an attempt: "PID-ID", the supervisor's process
- * id and the launch's id. */
+/* The variable by which a process is known as part of an attempt: "PID-ID", the supervisor's
+ * process id and the launch's id. */
 #define AMBS_WIRE_MARK "AMBS_PROCESS_MARK"
 
 typedef enum ambs_wire_type {
@@ -37,8 +38,8 @@ typedef enum ambs_wire_type {
 
 /* --- with the supervisor --- */
 
-/* Followed by n_argv + n_env NUL-terminated strings; the descriptors come as SCM_RIGHTS and become 1,
- * 2, 3, … of the new process (0 is /dev/null, all others are closed). The environment is the
+/* Followed by n_argv + n_env NUL-terminated strings; the descriptors come as SCM_RIGHTS and become
+ * 1, 2, 3, … of the new process (0 is /dev/null, all others are closed). The environment is the
  * supervisor's own, scrubbed of launcher variables, with these NAME=VALUE put over it. */
 typedef struct ambs_wire_launch {
     uint32_t type;
@@ -54,7 +55,8 @@ typedef struct ambs_wire_signal {
     uint64_t id;
 } ambs_wire_signal;
 
-/* STARTED follows the fork, EXITED the end of the process; by then the rest of its group was killed. */
+/* STARTED follows the fork, EXITED the end of the process; by then the rest of its group was
+ * killed. */
 typedef struct ambs_wire_process {
     uint32_t type;
     int32_t pid;
@@ -65,7 +67,8 @@ typedef struct ambs_wire_process {
 
 /* --- with a trial host --- */
 
-/* Followed by the d doubles of the configuration. A host takes several and works them off in order. */
+/* Followed by the d doubles of the configuration. A host takes several and works them off in order.
+ */
 typedef struct ambs_wire_evaluate {
     uint32_t type;
     uint32_t attempt;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Any bytes as a command's result and as a step report: what is taken is a finite number, all else has a
- * reason and a message that fits. */
+/* Any bytes as a command's result and as a step report: what is taken is a finite number, all else
+ * has a reason and a message that fits. */
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -27,7 +27,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                            : o.reason != AMBS_REASON_NONE && isnan(o.objective));
     require(o.n_metrics <= AMBS_MAX_METRICS && memchr(o.message, '\0', sizeof o.message) != NULL);
     require(ambs_utf8_valid(o.message, strlen(o.message), NULL));
-    for (size_t i = 0; i < o.n_metrics; i++) require(isfinite(o.metrics[i].value) && o.metrics[i].name[0]);
+    for (size_t i = 0; i < o.n_metrics; i++)
+        require(isfinite(o.metrics[i].value) && o.metrics[i].name[0]);
 
     ambs_metric metrics[AMBS_MAX_METRICS];
     long long step;

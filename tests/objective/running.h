@@ -30,9 +30,11 @@ static inline void running_begin(running *t, const char *text, uint32_t n_slots)
     ambs_error err = {0};
     *t = (running){0};
     const ambs_setting method = {.path = "method", .value = "{name: random}"};
-    if (ambs_spec_parse(text, strlen(text), "test.yaml", &method, 1, &t->spec, &err) != AMBS_OK) fail_msg("%s", err.text);
+    if (ambs_spec_parse(text, strlen(text), "test.yaml", &method, 1, &t->spec, &err) != AMBS_OK)
+        fail_msg("%s", err.text);
     if (ambs_supervisor_start(&t->supervisor, &err) != AMBS_OK) fail_msg("%s", err.text);
-    if (ambs_runner_create(t->spec, n_slots, t->supervisor, NULL, false, &t->runner, &err) != AMBS_OK)
+    if (ambs_runner_create(t->spec, n_slots, t->supervisor, NULL, false, &t->runner, &err) !=
+        AMBS_OK)
         fail_msg("%s", err.text);
     assert_true(ambs_space_dimension(t->spec->space) <= 64);
     assert_int_equal(ambs_space_defaults(t->spec->space, t->x, &err), AMBS_OK);
@@ -89,12 +91,13 @@ static inline ambs_outcome running_once(const char *text)
     return event.outcome;
 }
 
-static inline void assert_ended(ambs_outcome o, ambs_trial_state state, ambs_reason reason, int code)
+static inline void assert_ended(ambs_outcome o, ambs_trial_state state, ambs_reason reason,
+                                int code)
 {
     char text[64];
     if (o.state != state || o.reason != reason || o.code != code)
-        fail_msg("ended as %s, %s: %s", ambs_trial_state_name(o.state), ambs_reason_text(o.reason, o.code, text),
-                 o.message);
+        fail_msg("ended as %s, %s: %s", ambs_trial_state_name(o.state),
+                 ambs_reason_text(o.reason, o.code, text), o.message);
 }
 
 #endif

@@ -12,16 +12,17 @@
 
 static char scratch[64]; /* TMPDIR of the test: must be empty after each attempt */
 
-/* One attempt of `sh -c SCRIPT`; `rest` are further sections. The script stands in a YAML block, so that
- * tests need no quoting. */
+/* One attempt of `sh -c SCRIPT`; `rest` are further sections. The script stands in a YAML block, so
+ * that tests need no quoting. */
 static char *study_of(const char *script, const char *rest)
 {
     static char text[8192];
-    snprintf(text, sizeof text,
-             "study: {name: commands, seed: 5}\nmetric: {name: loss}\n%s\n"
-             "objective:\n  command:\n  - sh\n  - -c\n  - |\n    %s\n"
-             "parameters: {lr: {min: 0.0, max: 1.0, default: 0.25}, n: {min: 1, max: 9, default: 3}}\n",
-             rest, script);
+    snprintf(
+        text, sizeof text,
+        "study: {name: commands, seed: 5}\nmetric: {name: loss}\n%s\n"
+        "objective:\n  command:\n  - sh\n  - -c\n  - |\n    %s\n"
+        "parameters: {lr: {min: 0.0, max: 1.0, default: 0.25}, n: {min: 1, max: 9, default: 3}}\n",
+        rest, script);
     return text;
 }
 
@@ -103,11 +104,13 @@ static void every_ending_is_told_apart(void **state)
     assert_true(strstr(o.message, "{\"loss\": number}") != NULL);
     o = run("echo done");
     assert_ended(o, AMBS_TRIAL_FAILED, AMBS_REASON_BAD_RESULT, 0);
-    assert_string_equal(o.message, "the last line of standard output: found \"done\", expected a number or a JSON "
-                                   "object with \"loss\"");
+    assert_string_equal(
+        o.message, "the last line of standard output: found \"done\", expected a number or a JSON "
+                   "object with \"loss\"");
     o = run("echo '{\"los\": 1}' > $AMBS_RESULT");
     assert_ended(o, AMBS_TRIAL_FAILED, AMBS_REASON_BAD_RESULT, 0);
-    assert_string_equal(o.message, "the file in AMBS_RESULT has no \"loss\"; the nearest name in it is \"los\"");
+    assert_string_equal(
+        o.message, "the file in AMBS_RESULT has no \"loss\"; the nearest name in it is \"los\"");
     o = run("printf '{\"loss\": 1' > $AMBS_RESULT");
     assert_ended(o, AMBS_TRIAL_FAILED, AMBS_REASON_BAD_RESULT, 0);
     o = run("echo nan");
@@ -127,7 +130,8 @@ static void a_program_that_cannot_run_is_said(void **state)
     fputs("#!/no/such/interpreter\n", file);
     fclose(file);
     chmod(program, 0755);
-    snprintf(text, sizeof text, "objective: {command: [%s]}\nparameters: {a: {min: 0.0, max: 1.0}}\n", program);
+    snprintf(text, sizeof text,
+             "objective: {command: [%s]}\nparameters: {a: {min: 0.0, max: 1.0}}\n", program);
     ambs_outcome o = running_once(text);
     assert_ended(o, AMBS_TRIAL_FAILED, AMBS_REASON_NOT_STARTED, 0);
     assert_true(strstr(o.message, "No such file or directory") != NULL);
@@ -140,8 +144,10 @@ static void a_command_gets_what_is_promised(void **state)
     static const char text[] =
         "study: {name: promised, seed: 5}\n"
         "trial: {cores: 2}\n"
-        "objective:\n  command: [sh, -c, 'for a in \"$@\"; do echo \"$a\"; done > \"$0\"; env | grep -E \"^AMBS_|_NUM_THREADS\" | sort >> \"$0\"; "
-        "cat \"$AMBS_PARAMS\" | tr -d \" \\n\" >> \"$0\"; echo 1', %s-seen, '--rate=${lr}', '--momentum=${momentum}', "
+        "objective:\n  command: [sh, -c, 'for a in \"$@\"; do echo \"$a\"; done > \"$0\"; env | "
+        "grep -E \"^AMBS_|_NUM_THREADS\" | sort >> \"$0\"; "
+        "cat \"$AMBS_PARAMS\" | tr -d \" \\n\" >> \"$0\"; echo 1', %s-seen, '--rate=${lr}', "
+        "'--momentum=${momentum}', "
         "'$${x}$$', '${args}', '--trial=${AMBS_TRIAL}']\n"
         "parameters:\n"
         "  lr: {min: 0.0, max: 1.0, default: 0.1}\n"
@@ -158,13 +164,21 @@ static void a_command_gets_what_is_promised(void **state)
     seen[fread(seen, 1, sizeof seen - 1, file)] = '\0';
     fclose(file);
     unlink(path);
-    static const char arguments[] = "--rate=0.1\n${x}$$\n--lr=0.1\n--kind=plain\n--deep.size=64\n--trial=7\n";
+    static const char arguments[] =
+        "--rate=0.1\n${x}$$\n--lr=0.1\n--kind=plain\n--deep.size=64\n--trial=7\n";
     assert_memory_equal(seen, arguments, strlen(arguments));
-    static const char *const lines[] = {
-        "\nAMBS_ATTEMPT=1\n", "\nAMBS_TRIAL=7\n", "\nAMBS_STUDY=promised\n", "\nAMBS_REPORT_FD=3\n",
-        "\nAMBS_PARAM_lr=0.1\n", "\nAMBS_PARAM_kind=plain\n", "\nAMBS_PARAM_deep_size=64\n",
-        "\nOMP_NUM_THREADS=2\n", "\nOPENBLAS_NUM_THREADS=2\n", "\nMKL_NUM_THREADS=2\n", "\nAMBS_SEED=",
-        "{\"lr\":0.1,\"kind\":\"plain\",\"deep.size\":64}"};
+    static const char *const lines[] = {"\nAMBS_ATTEMPT=1\n",
+                                        "\nAMBS_TRIAL=7\n",
+                                        "\nAMBS_STUDY=promised\n",
+                                        "\nAMBS_REPORT_FD=3\n",
+                                        "\nAMBS_PARAM_lr=0.1\n",
+                                        "\nAMBS_PARAM_kind=plain\n",
+                                        "\nAMBS_PARAM_deep_size=64\n",
+                                        "\nOMP_NUM_THREADS=2\n",
+                                        "\nOPENBLAS_NUM_THREADS=2\n",
+                                        "\nMKL_NUM_THREADS=2\n",
+                                        "\nAMBS_SEED=",
+                                        "{\"lr\":0.1,\"kind\":\"plain\",\"deep.size\":64}"};
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
         if (!strstr(seen, lines[i])) fail_msg("%s is missing in %s", lines[i], seen);
     assert_null(strstr(seen, "AMBS_FIDELITY"));
@@ -196,7 +210,8 @@ static void a_timeout_ends_the_whole_group(void **state)
 {
     (void)state;
     char script[512];
-    snprintf(script, sizeof script, "sleep 1000 & echo $! > %s-child; trap '' TERM; while true; do sleep 1; done",
+    snprintf(script, sizeof script,
+             "sleep 1000 & echo $! > %s-child; trap '' TERM; while true; do sleep 1; done",
              scratch);
     ambs_outcome o = running_once(study_of(script, "trial: {timeout: 200ms, grace: 100ms}"));
     assert_ended(o, AMBS_TRIAL_FAILED, AMBS_REASON_TIMEOUT, 0);
@@ -214,7 +229,8 @@ static void nothing_is_left_of_a_trial(void **state)
     (void)state;
     char script[512];
     snprintf(script, sizeof script,
-             "setsid sh -c 'echo $$ > %s-far; exec sleep 1000' > /dev/null 2>&1 & sleep 1000 & echo $! > %s-near; "
+             "setsid sh -c 'echo $$ > %s-far; exec sleep 1000' > /dev/null 2>&1 & sleep 1000 & "
+             "echo $! > %s-near; "
              "while ! test -s %s-far; do sleep 0.01; done; echo 1",
              scratch, scratch, scratch);
     running t;
@@ -226,7 +242,8 @@ static void nothing_is_left_of_a_trial(void **state)
     running_end(&t);
     /* The same when it is killed: the grandchild's own child hides its environment. */
     snprintf(script, sizeof script,
-             "setsid env -i sh -c 'echo $$ > %s-far; sleep 1000' > /dev/null 2>&1 & sleep 1000", scratch);
+             "setsid env -i sh -c 'echo $$ > %s-far; sleep 1000' > /dev/null 2>&1 & sleep 1000",
+             scratch);
     ambs_outcome o = running_once(study_of(script, "trial: {timeout: 300ms, grace: 50ms}"));
     assert_ended(o, AMBS_TRIAL_FAILED, AMBS_REASON_TIMEOUT, 0);
     assert_true(is_gone(written_number("far")));
@@ -235,17 +252,18 @@ static void nothing_is_left_of_a_trial(void **state)
 static void much_output_does_no_harm(void **state)
 {
     (void)state;
-    ambs_outcome o = run("head -c 1048576 /dev/zero | tr '\\0' x; head -c 1048576 /dev/zero | tr '\\0' y >&2; "
-                         "echo; echo 2.5");
+    ambs_outcome o =
+        run("head -c 1048576 /dev/zero | tr '\\0' x; head -c 1048576 /dev/zero | tr '\\0' y >&2; "
+            "echo; echo 2.5");
     assert_ended(o, AMBS_TRIAL_COMPLETE, AMBS_REASON_NONE, 0);
     assert_true(o.objective == 2.5);
     o = run("head -c 1048576 /dev/zero | tr '\\0' x");
     assert_ended(o, AMBS_TRIAL_FAILED, AMBS_REASON_BAD_RESULT, 0);
 }
 
-static const char reporting[] =
-    "for s in 1 2 3 4; do echo \"{\\\"step\\\": $s, \\\"value\\\": 0.$s, \\\"acc\\\": 1}\" >&3; read a <&3; "
-    "test \"$a\" = continue || exit 0; done; echo 9";
+static const char reporting[] = "for s in 1 2 3 4; do echo \"{\\\"step\\\": $s, \\\"value\\\": "
+                                "0.$s, \\\"acc\\\": 1}\" >&3; read a <&3; "
+                                "test \"$a\" = continue || exit 0; done; echo 9";
 
 static void step_reports_are_answered(void **state)
 {
@@ -277,7 +295,11 @@ static void reports_without_waiting_are_all_told(void **state)
 {
     (void)state;
     running t;
-    running_begin(&t, study_of("for s in 1 2 3 4 5; do echo \"{\\\"step\\\": $s, \\\"loss\\\": 1}\" >&3; done; echo bad >&3; echo 1", ""), 1);
+    running_begin(&t,
+                  study_of("for s in 1 2 3 4 5; do echo \"{\\\"step\\\": $s, \\\"loss\\\": 1}\" "
+                           ">&3; done; echo bad >&3; echo 1",
+                           ""),
+                  1);
     running_start(&t, 0, 0);
     int reports = 0;
     ambs_run_event event;
@@ -296,7 +318,10 @@ static void a_trial_that_will_not_stop_is_stopped(void **state)
 {
     (void)state;
     running t;
-    running_begin(&t, study_of("echo '{\"step\": 1, \"value\": 0.5}' >&3; sleep 1000", "trial: {grace: 100ms}"), 1);
+    running_begin(
+        &t,
+        study_of("echo '{\"step\": 1, \"value\": 0.5}' >&3; sleep 1000", "trial: {grace: 100ms}"),
+        1);
     running_start(&t, 0, 0);
     ambs_run_event event = running_wait(&t, AMBS_STOP);
     assert_ended(event.outcome, AMBS_TRIAL_PRUNED, AMBS_REASON_NONE, 0);
@@ -315,7 +340,8 @@ static void a_cancelled_command_ends(void **state)
         ambs_runner_cancel(t.runner, slot, slot == 1);
     }
     for (int i = 0; i < 2; i++)
-        assert_ended(running_wait(&t, AMBS_CONTINUE).outcome, AMBS_TRIAL_CANCELLED, AMBS_REASON_CANCELLED, 0);
+        assert_ended(running_wait(&t, AMBS_CONTINUE).outcome, AMBS_TRIAL_CANCELLED,
+                     AMBS_REASON_CANCELLED, 0);
     running_end(&t);
     assert_true(is_empty(scratch));
 }
@@ -326,20 +352,27 @@ static void wrong_commands_are_refused(void **state)
     static const struct {
         const char *command, *message;
     } wrong[] = {
-        {"[sh, '--x=${lrr}']", "command: \"--x=${lrr}\" names \"lrr\", expected a parameter, ${args} or ${AMBS_…}; did "
-                               "you mean \"lr\"?"},
-        {"[sh, 'a ${args}']", "command: found \"a ${args}\", expected ${args} as an element of its own"},
+        {"[sh, '--x=${lrr}']",
+         "command: \"--x=${lrr}\" names \"lrr\", expected a parameter, ${args} or ${AMBS_…}; did "
+         "you mean \"lr\"?"},
+        {"[sh, 'a ${args}']",
+         "command: found \"a ${args}\", expected ${args} as an element of its own"},
         {"[sh, '${lr']", "command: \"${lr\" has \"${\" without \"}\"; write $${ for a plain ${"},
-        {"[no-such-program-here]", "command: no program \"no-such-program-here\" in PATH; name it with its folder "
-                                   "(./no-such-program-here) or install it"},
+        {"[no-such-program-here]",
+         "command: no program \"no-such-program-here\" in PATH; name it with its folder "
+         "(./no-such-program-here) or install it"},
         {"[/no/such/program]", "command: /no/such/program: No such file or directory"},
     };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         char text[512];
         ambs_spec *spec;
         ambs_error err = {0};
-        snprintf(text, sizeof text, "method: {name: random}\nobjective: {command: %s}\nparameters: {lr: {min: 0.0, max: 1.0}}\n", wrong[i].command);
-        if (ambs_spec_parse(text, strlen(text), "t", NULL, 0, &spec, &err) != AMBS_OK) fail_msg("%s", err.text);
+        snprintf(text, sizeof text,
+                 "method: {name: random}\nobjective: {command: %s}\nparameters: {lr: {min: 0.0, "
+                 "max: 1.0}}\n",
+                 wrong[i].command);
+        if (ambs_spec_parse(text, strlen(text), "t", NULL, 0, &spec, &err) != AMBS_OK)
+            fail_msg("%s", err.text);
         assert_true(ambs_runner_check(spec, &err) < 0);
         assert_string_equal(err.text, wrong[i].message);
         ambs_spec_destroy(spec);

@@ -27,7 +27,8 @@ static void random_point(const ambs_test_function *f, size_t d, ambs_random *r, 
     for (size_t i = 0; i < d; i++) {
         double low = f->low[f->n_bounds > 1 ? i : 0], high = f->high[f->n_bounds > 1 ? i : 0];
         ret_x[i] = low + (high - low) * ambs_random_uniform(r);
-        if (i < f->n_whole) ret_x[i] = low + (double)ambs_random_below(r, (uint64_t)(high - low) + 1);
+        if (i < f->n_whole)
+            ret_x[i] = low + (double)ambs_random_below(r, (uint64_t)(high - low) + 1);
     }
 }
 
@@ -43,7 +44,8 @@ static void the_minimum_is_taken_where_it_is_said_to_be(void **state)
             if (ambs_test_function_argmin(f, d, x) != 0) continue;
             double minimum = ambs_test_function_minimum(f, d), found = f->evaluate(x, d);
             if (!(fabs(found - minimum) <= 1e-7 * (1 + fabs(minimum))))
-                fail_msg("%s, d = %zu: %.15g at its minimum, expected %.15g", f->name, d, found, minimum);
+                fail_msg("%s, d = %zu: %.15g at its minimum, expected %.15g", f->name, d, found,
+                         minimum);
             checked++;
         }
     assert_true(checked > 60);
@@ -91,7 +93,8 @@ static void read_study(const char *objective, const char *parameters, char *ret_
     char text[1024];
     ambs_spec *spec = NULL;
     ambs_error err = {0};
-    snprintf(text, sizeof text, "method: {name: random}\nobjective: %s\nparameters: %s\n", objective, parameters);
+    snprintf(text, sizeof text, "method: {name: random}\nobjective: %s\nparameters: %s\n",
+             objective, parameters);
     ambs_spec_parse(text, strlen(text), "t", NULL, 0, &spec, &err);
     snprintf(ret_text, size, "%.4095s", err.text);
     if (spec) {
@@ -112,15 +115,19 @@ static void wrong_studies_are_refused(void **state)
         {"{function: branni}", "{a: {min: 0.0, max: 1.0}}", "did you mean \"branin\"?"},
         {"{function: branin}", "{a: {min: 0.0, max: 1.0}, c: {value: 3}}",
          "branin takes 2 parameters, found 1 (constants not counted)"},
-        {"{function: rosenbrock}", "{a: {min: 0.0, max: 1.0}}", "rosenbrock takes at least 2 parameters, found 1"},
+        {"{function: rosenbrock}", "{a: {min: 0.0, max: 1.0}}",
+         "rosenbrock takes at least 2 parameters, found 1"},
         {"{function: sphere, delay: soon}", "{a: {min: 0.0, max: 1.0}}", "delay: found \"soon\""},
-        {"{function: sphere, noise: -1}", "{a: {min: 0.0, max: 1.0}}", "noise: found \"-1\", expected a value of at least 0"},
-        {"{function: sphere, failure_rate: 2}", "{a: {min: 0.0, max: 1.0}}", "expected a value from 0 to 1"},
+        {"{function: sphere, noise: -1}", "{a: {min: 0.0, max: 1.0}}",
+         "noise: found \"-1\", expected a value of at least 0"},
+        {"{function: sphere, failure_rate: 2}", "{a: {min: 0.0, max: 1.0}}",
+         "expected a value from 0 to 1"},
     };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         char text[4200];
         read_study(wrong[i].objective, wrong[i].parameters, text, sizeof text);
-        if (!strstr(text, wrong[i].message)) fail_msg("found: %s\nexpected: %s", text, wrong[i].message);
+        if (!strstr(text, wrong[i].message))
+            fail_msg("found: %s\nexpected: %s", text, wrong[i].message);
     }
 }
 
@@ -128,10 +135,13 @@ static void bounds_outside_the_domain_are_pointed_out(void **state)
 {
     (void)state;
     char text[4200];
-    read_study("{function: branin}", "{a: {min: -6.0, max: 10.0}, b: {min: 0.0, max: 15.0}}", text, sizeof text);
-    assert_string_equal(text, "branin in 2 dimensions (Dixon and Szego 1978), known minimum 0.39788735772973816\n"
-                              "  a reaches from -6 to 10, the published domain from -5 to 10");
-    read_study("{function: sphere}", "{a: {values: [1, 2, 3]}, b: {min: 0.0, max: 1.0}}", text, sizeof text);
+    read_study("{function: branin}", "{a: {min: -6.0, max: 10.0}, b: {min: 0.0, max: 15.0}}", text,
+               sizeof text);
+    assert_string_equal(
+        text, "branin in 2 dimensions (Dixon and Szego 1978), known minimum 0.39788735772973816\n"
+              "  a reaches from -6 to 10, the published domain from -5 to 10");
+    read_study("{function: sphere}", "{a: {values: [1, 2, 3]}, b: {min: 0.0, max: 1.0}}", text,
+               sizeof text);
     assert_string_equal(text, "sphere in 2 dimensions (De Jong 1975, F1), known minimum 0");
 }
 

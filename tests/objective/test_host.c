@@ -6,13 +6,15 @@
 #include <stdlib.h>
 
 #define PARAMETERS "parameters: {a: {min: 0.0, max: 1.0, default: 0.25}}\n"
-#define HOSTILE(what) "objective: {hostile: " what "}\n" PARAMETERS "trial: {timeout: 300ms, grace: 200ms}\n"
+#define HOSTILE(what)                                                                              \
+    "objective: {hostile: " what "}\n" PARAMETERS "trial: {timeout: 300ms, grace: 200ms}\n"
 
 static void a_function_is_evaluated(void **state)
 {
     (void)state;
-    ambs_outcome o = running_once("objective: {function: branin}\nparameters: {a: {min: -5.0, max: 10.0, default: 2.5}, "
-                                  "b: {min: 0.0, max: 15.0, default: 7.5}}\n");
+    ambs_outcome o = running_once(
+        "objective: {function: branin}\nparameters: {a: {min: -5.0, max: 10.0, default: 2.5}, "
+        "b: {min: 0.0, max: 15.0, default: 7.5}}\n");
     assert_ended(o, AMBS_TRIAL_COMPLETE, AMBS_REASON_NONE, 0);
     assert_true(fabs(o.objective - 24.129964413622268) < 1e-12);
     assert_true(o.duration_s >= 0 && o.duration_s < 5 && o.end_s >= o.start_s && o.start_s > 1.7e9);
@@ -26,7 +28,8 @@ static void attempts_behind_each_other_end_in_order(void **state)
     uint64_t begun = 0, ended = 0;
     while (ended < 2000) {
         for (uint32_t slot = 0; slot < 2; slot++)
-            while (begun < 2000 && ambs_runner_room(t.runner, slot) > 0) running_start(&t, slot, begun++);
+            while (begun < 2000 && ambs_runner_room(t.runner, slot) > 0)
+                running_start(&t, slot, begun++);
         ambs_run_event event = running_wait(&t, AMBS_CONTINUE);
         assert_ended(event.outcome, AMBS_TRIAL_COMPLETE, AMBS_REASON_NONE, 0);
         assert_true(event.outcome.objective == 0);
@@ -90,9 +93,9 @@ static void a_crash_costs_one_attempt(void **state)
     static const struct {
         ambs_trial_state state;
         ambs_reason reason;
-    } want[] = {{AMBS_TRIAL_COMPLETE, AMBS_REASON_NONE},  {AMBS_TRIAL_FAILED, AMBS_REASON_SIGNAL},
-                {AMBS_TRIAL_COMPLETE, AMBS_REASON_NONE},  {AMBS_TRIAL_FAILED, AMBS_REASON_TIMEOUT},
-                {AMBS_TRIAL_FAILED, AMBS_REASON_EXIT},    {AMBS_TRIAL_FAILED, AMBS_REASON_TIMEOUT},
+    } want[] = {{AMBS_TRIAL_COMPLETE, AMBS_REASON_NONE}, {AMBS_TRIAL_FAILED, AMBS_REASON_SIGNAL},
+                {AMBS_TRIAL_COMPLETE, AMBS_REASON_NONE}, {AMBS_TRIAL_FAILED, AMBS_REASON_TIMEOUT},
+                {AMBS_TRIAL_FAILED, AMBS_REASON_EXIT},   {AMBS_TRIAL_FAILED, AMBS_REASON_TIMEOUT},
                 {AMBS_TRIAL_COMPLETE, AMBS_REASON_NONE}};
     static const double level[] = {0, 1, 0, 2, 3, 4, 0};
     running t;
@@ -120,7 +123,8 @@ static void a_cancelled_slot_is_free_again(void **state)
     (void)state;
     running t;
     running_begin(&t,
-                  "objective: {hostile: by_parameter}\nparameters: {what: {values: [behave, hang, ignore_term]}}\n"
+                  "objective: {hostile: by_parameter}\nparameters: {what: {values: [behave, hang, "
+                  "ignore_term]}}\n"
                   "trial: {grace: 100ms}\n",
                   1);
     for (int at_once = 0; at_once < 2; at_once++) {
@@ -136,7 +140,8 @@ static void a_cancelled_slot_is_free_again(void **state)
         }
         t.x[0] = 0;
         running_start(&t, 0, 2);
-        assert_ended(running_wait(&t, AMBS_CONTINUE).outcome, AMBS_TRIAL_COMPLETE, AMBS_REASON_NONE, 0);
+        assert_ended(running_wait(&t, AMBS_CONTINUE).outcome, AMBS_TRIAL_COMPLETE, AMBS_REASON_NONE,
+                     0);
     }
     running_end(&t);
 }
@@ -176,7 +181,8 @@ static void a_killed_host_is_started_again(void **state)
     ambs_run_event started = running_next(&t);
     assert_int_equal(started.kind, AMBS_RUN_STARTED);
     kill((pid_t)started.pid, SIGKILL);
-    assert_ended(running_wait(&t, AMBS_CONTINUE).outcome, AMBS_TRIAL_FAILED, AMBS_REASON_SIGNAL, SIGKILL);
+    assert_ended(running_wait(&t, AMBS_CONTINUE).outcome, AMBS_TRIAL_FAILED, AMBS_REASON_SIGNAL,
+                 SIGKILL);
     assert_ended(running_wait(&t, AMBS_CONTINUE).outcome, AMBS_TRIAL_COMPLETE, AMBS_REASON_NONE, 0);
     running_end(&t);
 }
@@ -185,7 +191,8 @@ static void delay_noise_and_failures_are_as_asked_for(void **state)
 {
     (void)state;
     running t;
-    running_begin(&t, "objective: {function: sphere, noise: 2.0, failure_rate: 0.25}\n" PARAMETERS, 1);
+    running_begin(&t, "objective: {function: sphere, noise: 2.0, failure_rate: 0.25}\n" PARAMETERS,
+                  1);
     double sum = 0, squares = 0;
     int failed = 0, n = 0;
     for (uint64_t i = 0; i < 2000; i++) {

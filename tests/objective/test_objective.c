@@ -14,14 +14,17 @@ static const char *study_for(const char *kind)
     static const struct {
         const char *kind, *study;
     } studies[] = {
-        {"function", "objective: {function: styblinski_tang, noise: 0.5}\n"
-                     "parameters: {a: {min: -5.0, max: 5.0}, b: {values: [1, 2, 3]}, c: {value: 2}}\n"},
+        {"function",
+         "objective: {function: styblinski_tang, noise: 0.5}\n"
+         "parameters: {a: {min: -5.0, max: 5.0}, b: {values: [1, 2, 3]}, c: {value: 2}}\n"},
         {"train", "metric: {name: validation_error}\n"
                   "objective: {train: mlp, dataset: 'share:digits', epochs: 1, units: 8}\n"
                   "parameters: {learning_rate: {min: 1.0e-4, max: 1.0e-1, scale: log}}\n"},
-        {"command", "objective: {command: [printf, '${a}']}\nparameters: {a: {min: 0.0, max: 1.0}}\n"},
-        {"reference", "objective: {reference: 3}\nparameters: {a: {min: 0.0, max: 1.0}, b: {values: [x, y]}, "
-                      "c: {min: 1, max: 5, when: {b: y}}}\n"},
+        {"command",
+         "objective: {command: [printf, '${a}']}\nparameters: {a: {min: 0.0, max: 1.0}}\n"},
+        {"reference",
+         "objective: {reference: 3}\nparameters: {a: {min: 0.0, max: 1.0}, b: {values: [x, y]}, "
+         "c: {min: 1, max: 5, when: {b: y}}}\n"},
         {"hostile", "objective: {hostile: behave}\nparameters: {a: {min: 0.0, max: 1.0}}\n"},
     };
     for (size_t i = 0; i < sizeof studies / sizeof *studies; i++)
@@ -38,9 +41,11 @@ static void a_member_describes_itself(void **state)
         assert_true(ops->member.name && ops->member.summary && ops->member.summary[0]);
         assert_true(!ops->hosted || ops->evaluate);
         assert_true((ops->member.options == NULL) == (ops->member.options_size == 0));
-        /* The value of the key that selects the kind is an option; a command's is its argument vector. */
+        /* The value of the key that selects the kind is an option; a command's is its argument
+         * vector. */
         if (ops->hosted) assert_non_null(ambs_option_find(ops->member.options, ops->member.name));
-        for (const ambs_option *o = ops->member.options; o && o->name; o++) assert_true(o->help && o->help[0]);
+        for (const ambs_option *o = ops->member.options; o && o->name; o++)
+            assert_true(o->help && o->help[0]);
         for (size_t k = 0; k < i; k++)
             assert_string_not_equal(ops->member.name, ambs_objective_registry[k]->member.name);
     }
@@ -59,7 +64,8 @@ static ambs_spec *read_study(const char *text)
     ambs_spec *spec = NULL;
     ambs_error err = {0};
     const ambs_setting method = {.path = "method", .value = "{name: random}"};
-    if (ambs_spec_parse(text, strlen(text), "t", &method, 1, &spec, &err) != AMBS_OK) fail_msg("%s", err.text);
+    if (ambs_spec_parse(text, strlen(text), "t", &method, 1, &spec, &err) != AMBS_OK)
+        fail_msg("%s", err.text);
     return spec;
 }
 
@@ -74,13 +80,16 @@ static void a_hosted_member_depends_on_the_attempt_alone(void **state)
         ambs_error err = {0};
         double x[16], seen[3];
         assert_int_equal(ambs_space_defaults(spec->space, x, &err), AMBS_OK);
-        for (int round = 0; round < 3; round++) { /* the third in a host that had another trial first */
+        for (int round = 0; round < 3;
+             round++) { /* the third in a host that had another trial first */
             void *host = NULL;
             int reports = 0;
             const ambs_reporter reporter = {.report = carry_on, .ctx = &reports};
-            ambs_attempt attempt = {.trial = 11, .attempt = 1, .study_seed = 3, .fidelity = NAN, .x = x};
+            ambs_attempt attempt = {
+                .trial = 11, .attempt = 1, .study_seed = 3, .fidelity = NAN, .x = x};
             ambs_outcome o;
-            if (ops->open(spec->objective_options, spec->space, spec->metric, &host, &err) != AMBS_OK)
+            if (ops->open(spec->objective_options, spec->space, spec->metric, &host, &err) !=
+                AMBS_OK)
                 fail_msg("%s: %s", ops->member.name, err.text);
             for (attempt.trial = round == 2 ? 10 : 11; attempt.trial <= 11; attempt.trial++) {
                 o = (ambs_outcome){.objective = NAN};
@@ -103,8 +112,8 @@ static void every_member_runs_in_the_runner(void **state)
 {
     (void)state;
     for (size_t i = 0; ambs_objective_registry[i]; i++)
-        assert_ended(running_once(study_for(ambs_objective_registry[i]->member.name)), AMBS_TRIAL_COMPLETE,
-                     AMBS_REASON_NONE, 0);
+        assert_ended(running_once(study_for(ambs_objective_registry[i]->member.name)),
+                     AMBS_TRIAL_COMPLETE, AMBS_REASON_NONE, 0);
 }
 
 static void a_study_without_objective_has_no_runner(void **state)
@@ -113,7 +122,9 @@ static void a_study_without_objective_has_no_runner(void **state)
     ambs_spec *spec = read_study("parameters: {a: {min: 0.0, max: 1.0}}\n");
     ambs_error err = {0};
     assert_int_equal(ambs_runner_check(spec, &err), AMBS_E_INVALID);
-    assert_string_equal(err.text, "the study has no `objective:`, expected one to run trials (only serve needs none)");
+    assert_string_equal(
+        err.text,
+        "the study has no `objective:`, expected one to run trials (only serve needs none)");
     ambs_spec_destroy(spec);
 }
 

@@ -66,7 +66,8 @@ static void values_that_are_none_are_told_apart(void **state)
         {"loss: 3", AMBS_REASON_BAD_RESULT},
         {"\"1\"", AMBS_REASON_BAD_RESULT},
         {"[1]", AMBS_REASON_BAD_RESULT},
-        {"99999999999999999999999999999999999999999999999999999999999999999999", AMBS_REASON_BAD_RESULT},
+        {"99999999999999999999999999999999999999999999999999999999999999999999",
+         AMBS_REASON_BAD_RESULT},
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         ambs_outcome o = read_text(bad[i].text);
@@ -80,8 +81,9 @@ static void values_that_are_none_are_told_apart(void **state)
 static void an_object_gives_metrics_too(void **state)
 {
     (void)state;
-    ambs_outcome o = read_text("{\"acc\": 0.9, \"loss\": 0.25, \"note\": \"NaN inside\", \"n\": 3, \"bad\": NaN, "
-                               "\"deep\": {\"loss\": 1}}");
+    ambs_outcome o = read_text(
+        "{\"acc\": 0.9, \"loss\": 0.25, \"note\": \"NaN inside\", \"n\": 3, \"bad\": NaN, "
+        "\"deep\": {\"loss\": 1}}");
     assert_int_equal(o.state, AMBS_TRIAL_COMPLETE);
     assert_true(o.objective == 0.25);
     assert_int_equal(o.n_metrics, 2);
@@ -98,9 +100,12 @@ static void an_object_without_the_number_is_refused(void **state)
         const char *message;
     } bad[] = {
         {"{}", AMBS_REASON_BAD_RESULT, "it has no \"loss\" and no other number"},
-        {"{\"los\": 1, \"accuracy\": 2}", AMBS_REASON_BAD_RESULT, "it has no \"loss\"; the nearest name in it is \"los\""},
-        {"{\"loss\": \"low\"}", AMBS_REASON_BAD_RESULT, "it: \"loss\" is not a number but something else"},
-        {"{\"loss\": true}", AMBS_REASON_BAD_RESULT, "it: \"loss\" is not a number but something else"},
+        {"{\"los\": 1, \"accuracy\": 2}", AMBS_REASON_BAD_RESULT,
+         "it has no \"loss\"; the nearest name in it is \"los\""},
+        {"{\"loss\": \"low\"}", AMBS_REASON_BAD_RESULT,
+         "it: \"loss\" is not a number but something else"},
+        {"{\"loss\": true}", AMBS_REASON_BAD_RESULT,
+         "it: \"loss\" is not a number but something else"},
         {"{\"loss\": null}", AMBS_REASON_NOT_A_NUMBER, "it: the value is not a number"},
         {"{\"loss\": NaN}", AMBS_REASON_NOT_A_NUMBER, "it: the value is not a number"},
         {"{\"loss\": -Infinity}", AMBS_REASON_INFINITE, "it: the value is infinite"},
@@ -130,16 +135,19 @@ static void many_metrics_are_cut(void **state)
 static void damaged_results_do_no_harm(void **state)
 {
     (void)state;
-    static const char whole[] = "{\"loss\": 0.5, \"x\": \"\\u00e4\\\\\", \"y\": [1, {\"z\": NaN}], \"w\": -Infinity}";
+    static const char whole[] =
+        "{\"loss\": 0.5, \"x\": \"\\u00e4\\\\\", \"y\": [1, {\"z\": NaN}], \"w\": -Infinity}";
     ambs_random r;
     ambs_random_init(&r, 1, 0, AMBS_PURPOSE_TEST);
     for (size_t n = 0; n < sizeof whole; n++) read_bytes(whole, n);
     for (int i = 0; i < 3000; i++) {
         char text[sizeof whole];
         memcpy(text, whole, sizeof whole);
-        for (int k = 0; k < 3; k++) text[ambs_random_below(&r, sizeof whole)] = (char)ambs_random_below(&r, 256);
+        for (int k = 0; k < 3; k++)
+            text[ambs_random_below(&r, sizeof whole)] = (char)ambs_random_below(&r, 256);
         ambs_outcome o = read_bytes(text, sizeof whole - 1);
-        assert_true(o.state == AMBS_TRIAL_COMPLETE ? isfinite(o.objective) : o.reason != AMBS_REASON_NONE);
+        assert_true(o.state == AMBS_TRIAL_COMPLETE ? isfinite(o.objective)
+                                                   : o.reason != AMBS_REASON_NONE);
     }
 }
 
@@ -151,15 +159,18 @@ static void a_report_is_read(void **state)
     size_t n;
     ambs_error err;
     static const char by_value[] = "{\"acc\": 1, \"step\": 12, \"value\": 0.5}";
-    assert_int_equal(ambs_report_read(by_value, strlen(by_value), "loss", &step, m, &n, &err), AMBS_OK);
+    assert_int_equal(ambs_report_read(by_value, strlen(by_value), "loss", &step, m, &n, &err),
+                     AMBS_OK);
     assert_int_equal(step, 12);
     assert_int_equal(n, 2);
     assert_string_equal(m[0].name, "loss");
     assert_true(m[0].value == 0.5);
     assert_string_equal(m[1].name, "acc");
-    static const char *const bad[] = {"", "{}", "3", "{\"step\": 1}", "{\"step\": 1.5, \"value\": 1}", "{\"value\": 1}", "{"};
+    static const char *const bad[] = {
+        "", "{}", "3", "{\"step\": 1}", "{\"step\": 1.5, \"value\": 1}", "{\"value\": 1}", "{"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-        assert_int_equal(ambs_report_read(bad[i], strlen(bad[i]), "loss", &step, m, &n, &err), AMBS_E_FORMAT);
+        assert_int_equal(ambs_report_read(bad[i], strlen(bad[i]), "loss", &step, m, &n, &err),
+                         AMBS_E_FORMAT);
 }
 
 static void a_capture_keeps_the_last_lines(void **state)

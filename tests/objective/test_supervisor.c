@@ -35,7 +35,8 @@ static const char *leaving_study(int fd)
     static char text[1024];
     snprintf(text, sizeof text,
              "objective:\n  command:\n  - sh\n  - -c\n  - |\n"
-             "    setsid sh -c 'echo $$ > /proc/%d/fd/%d; exec sleep 1000' & sleep 1000 & echo $! > /proc/%d/fd/%d; wait\n"
+             "    setsid sh -c 'echo $$ > /proc/%d/fd/%d; exec sleep 1000' & sleep 1000 & echo $! "
+             "> /proc/%d/fd/%d; wait\n"
              "parameters: {a: {min: 0.0, max: 1.0}}\ntrial: {grace: 100ms}\n",
              (int)getpid(), fd, (int)getpid(), fd);
     return text;
@@ -89,7 +90,8 @@ static void a_killed_supervisor_takes_its_hosts_along(void **state)
 {
     (void)state;
     running t;
-    running_begin(&t, "objective: {hostile: ignore_term}\nparameters: {a: {min: 0.0, max: 1.0}}\n", 2);
+    running_begin(&t, "objective: {hostile: ignore_term}\nparameters: {a: {min: 0.0, max: 1.0}}\n",
+                  2);
     pid_t supervisor = find_supervisor();
     long pids[2];
     for (uint32_t slot = 0; slot < 2; slot++)
@@ -97,7 +99,8 @@ static void a_killed_supervisor_takes_its_hosts_along(void **state)
     for (int i = 0; i < 2; i++) pids[i] = running_next(&t).pid;
     kill(supervisor, SIGKILL);
     for (int i = 0; i < 4; i++)
-        assert_ended(running_wait(&t, AMBS_CONTINUE).outcome, AMBS_TRIAL_FAILED, AMBS_REASON_WORKER_LOST, 0);
+        assert_ended(running_wait(&t, AMBS_CONTINUE).outcome, AMBS_TRIAL_FAILED,
+                     AMBS_REASON_WORKER_LOST, 0);
     ambs_run_event event;
     while ((event = running_next(&t)).kind != AMBS_RUN_SUPERVISOR_LOST)
         assert_int_equal(event.kind, AMBS_RUN_STARTED);
@@ -158,14 +161,16 @@ static void keep_line(void *ctx, ambs_log_level level, const char *line)
 static void a_helper_runs_beside_the_trials(void **state)
 {
     (void)state;
-    static const char study[] = "method: {name: random}\nobjective: {function: 'null'}\nparameters: {a: {min: 0.0, max: 1.0}}\n";
+    static const char study[] = "method: {name: random}\nobjective: {function: "
+                                "'null'}\nparameters: {a: {min: 0.0, max: 1.0}}\n";
     char line[256] = "";
     const ambs_log log = {.write = keep_line, .ctx = line, .level = AMBS_LOG_DEBUG};
     ambs_error err = {0};
     running t = {0};
     assert_int_equal(ambs_spec_parse(study, strlen(study), "t", NULL, 0, &t.spec, &err), AMBS_OK);
     assert_int_equal(ambs_supervisor_start(&t.supervisor, &err), AMBS_OK);
-    assert_int_equal(ambs_runner_create(t.spec, 0, t.supervisor, &log, false, &t.runner, &err), AMBS_OK);
+    assert_int_equal(ambs_runner_create(t.spec, 0, t.supervisor, &log, false, &t.runner, &err),
+                     AMBS_OK);
     const char *const ending[] = {"sh", "-c", "sleep 0.1; echo snapshot failed >&2; exit 5", NULL};
     const char *const dying[] = {"sh", "-c", "kill -9 $$", NULL};
     const char *const missing[] = {"/no/such/program", NULL};
@@ -188,7 +193,8 @@ static void a_missing_supervisor_is_said(void **state)
     ambs_supervisor *supervisor;
     ambs_error err = {0};
     char path[4200];
-    assert_int_equal(ambs_program_find("ambs-no-such-program", path, sizeof path, &err), AMBS_E_NOT_FOUND);
+    assert_int_equal(ambs_program_find("ambs-no-such-program", path, sizeof path, &err),
+                     AMBS_E_NOT_FOUND);
     assert_non_null(strstr(err.text, "set AMBS_LIBEXEC to its folder"));
     setenv("AMBS_LIBEXEC", "/bin", 1); /* does not have it: the next place is tried */
     assert_int_equal(ambs_supervisor_start(&supervisor, &err), AMBS_OK);
