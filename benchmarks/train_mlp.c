@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Epochs per second of the mlp on the digits, and the share of that time which the matrix products alone
- * take (the same calls of sgemm without anything round them): the limit that BLAS sets.
+/* Epochs per second of the mlp on the digits, and the share of that time which the matrix products
+ * alone take (the same calls of sgemm without anything round them): the limit that BLAS sets.
  * train_mlp.py runs this and scikit-learn's MLPClassifier side by side.
  *
  * bench_train_mlp LAYERS UNITS BATCH EPOCHS   prints one line of names and values */
@@ -32,14 +32,15 @@ static double run_epochs(const ambs_dataset *data, const ambs_split *split, void
     return taken;
 }
 
-/* The three products of each layer for one minibatch of n rows (two for the first: nothing is below). */
+/* The three products of each layer for one minibatch of n rows (two for the first: nothing is
+ * below). */
 static void products(const ambs_network_shape *shape, size_t n, const float *a, const float *w,
                      float *out)
 {
     for (size_t l = 0; l < shape->n_layers; l++) {
         const int rows = (int)n, in = (int)shape->size[l], units = (int)shape->size[l + 1];
-        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, rows, units, in, 1, a, in, w, units, 1,
-                    out, units);
+        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, rows, units, in, 1, a, in, w, units,
+                    1, out, units);
         cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, in, units, rows, 1, a, in, w, units, 0,
                     out, units);
         if (l > 0)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* The objective `train`: a trainer of the family on a data set. The data are read once per trial host.
- * A study's parameters, and what else stands in the `objective:` section, are the trainer's options by
- * name; the validation measure is the objective. All trials share one split, keyed by `split_seed`
- * alone, so that they differ by their configuration and not by the luck of the draw. */
+/* The objective `train`: a trainer of the family on a data set. The data are read once per trial
+ * host. A study's parameters, and what else stands in the `objective:` section, are the trainer's
+ * options by name; the validation measure is the objective. All trials share one split, keyed by
+ * `split_seed` alone, so that they differ by their configuration and not by the luck of the draw.
+ */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,7 +45,8 @@ static const ambs_option options_table[] = {
     {"missing", AMBS_OPTION_CHOICE, FIELD(missing), "refuse", 1, 0, missing_names,
      "CSV: impute puts the training rows' mean for a missing number, and no level for a category."},
     {"validation", AMBS_OPTION_FLOAT, FIELD(validation), "0.2", 0.0001, 0.9, NULL,
-     "Share of the rows (outside a given test part) that the objective is measured on; not used with "
+     "Share of the rows (outside a given test part) that the objective is measured on; not used "
+     "with "
      "folds."},
     {"test", AMBS_OPTION_FLOAT, FIELD(test), NULL, 0, 0.9, NULL,
      "Share of the rows that only the test metrics see; unless given, the data's own test part or "
@@ -52,7 +54,8 @@ static const ambs_option options_table[] = {
     {"folds", AMBS_OPTION_INT, FIELD(folds), "0", 0, 1000, NULL,
      "2 or more: cross-validation over the rows outside the test part, the objective is the mean."},
     {"scaling", AMBS_OPTION_CHOICE, FIELD(scaling), "standard", 1, 0, scaling_names,
-     "Of x, learnt from the training rows; standard: mean 0 and standard deviation 1; range: 0 to 1."},
+     "Of x, learnt from the training rows; standard: mean 0 and standard deviation 1; range: 0 to "
+     "1."},
     {"split_seed", AMBS_OPTION_INT, FIELD(split_seed), "0", 0, 9007199254740992, NULL,
      "Seed of the split, apart from the study's seed."},
     {"split_per_trial", AMBS_OPTION_BOOL, FIELD(split_per_trial), "false", 1, 0, NULL,
@@ -88,8 +91,8 @@ typedef struct train_state {
 
 /* --- options and the space ------------------------------------------------------------------ */
 
-static int init_trainer(const ambs_trainer_ops *trainer, const train_options *o,
-                        void **ret_options, ambs_error *err)
+static int init_trainer(const ambs_trainer_ops *trainer, const train_options *o, void **ret_options,
+                        ambs_error *err)
 {
     void *options = ambs_calloc(1, trainer->member.options_size, err);
     if (!options) return AMBS_E_NOMEM;
@@ -99,8 +102,8 @@ static int init_trainer(const ambs_trainer_ops *trainer, const train_options *o,
         return rc;
     }
     for (size_t i = 0; i < o->n_fixed && rc == AMBS_OK; i++)
-        rc = ambs_options_set(trainer->member.options, options, o->fixed[i].name,
-                              o->fixed[i].value, err);
+        rc = ambs_options_set(trainer->member.options, options, o->fixed[i].name, o->fixed[i].value,
+                              err);
     if (rc != AMBS_OK) {
         ambs_options_fini(trainer->member.options, options);
         free(options);
@@ -167,9 +170,10 @@ static int check_parameter(const train_options *o, const ambs_trainer_ops *train
     const ambs_option *own = ambs_option_find(trainer->member.options, p->name);
     for (size_t f = 0; f < o->n_fixed; f++)
         if (strcmp(o->fixed[f].name, p->name) == 0)
-            return ambs_fail(err, AMBS_E_INVALID,
-                             "it is also fixed in the objective (%s: %.60s), expected one of the two",
-                             p->name, o->fixed[f].value);
+            return ambs_fail(
+                err, AMBS_E_INVALID,
+                "it is also fixed in the objective (%s: %.60s), expected one of the two", p->name,
+                o->fixed[f].value);
     if (own && own->type == AMBS_OPTION_INT && p->type == AMBS_PARAMETER_FLOAT)
         return ambs_fail(err, AMBS_E_INVALID,
                          "found real numbers, but %s is a whole number; expected bounds without a "
@@ -193,7 +197,8 @@ static int check_parameters(const train_options *o, const ambs_trainer_ops *trai
         if (rc != AMBS_OK)
             ambs_wrap(err, rc, "parameter \"%s\"", ambs_space_parameter(space, i)->name);
     }
-    /* momentum without an optimizer that has it; where the study chooses the optimizer, it may fit some */
+    /* momentum without an optimizer that has it; where the study chooses the optimizer, it may fit
+     * some */
     if (rc == AMBS_OK && ambs_space_find(space, "optimizer") < 0)
         rc = ambs_options_check(trainer->member.options, scratch, err);
     fini_trainer(trainer, scratch);
@@ -208,10 +213,11 @@ static const metric_name *find_metric(const char *name, ambs_error *err)
         names[i] = metrics[i].name;
     }
     const char *near = ambs_nearest_name(name, names);
-    ambs_fail(err, AMBS_E_INVALID,
-              "metric: found \"%.60s\", expected one of validation_error, validation_cross_entropy, "
-              "validation_mse, validation_loss%s%s%s",
-              name, near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+    ambs_fail(
+        err, AMBS_E_INVALID,
+        "metric: found \"%.60s\", expected one of validation_error, validation_cross_entropy, "
+        "validation_mse, validation_loss%s%s%s",
+        name, near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
     return NULL;
 }
 
@@ -249,9 +255,11 @@ static void drop_splits(train_state *s)
 static int make_splits(train_state *s, uint64_t trial, ambs_error *err)
 {
     const train_options *o = s->options;
-    const ambs_split_options wanted = {.validation = o->validation, .test = o->test,
+    const ambs_split_options wanted = {.validation = o->validation,
+                                       .test = o->test,
                                        .folds = (size_t)o->folds,
-                                       .seed = (uint64_t)o->split_seed, .trial = trial};
+                                       .seed = (uint64_t)o->split_seed,
+                                       .trial = trial};
     drop_splits(s);
     int rc = ambs_splits_create(s->data, &wanted, &s->n_splits, &s->splits, err);
     if (rc != AMBS_OK) return rc;
@@ -277,18 +285,16 @@ static int load_data(train_state *s, ambs_error *err)
     static const ambs_target_kind kinds[] = {AMBS_TARGET_AUTO, AMBS_TARGET_CLASSES,
                                              AMBS_TARGET_NUMBERS};
     const train_options *o = s->options;
-    const ambs_dataset_options how = {.target = o->target, .kind = kinds[o->task],
-                                      .impute = o->missing != 0};
+    const ambs_dataset_options how = {
+        .target = o->target, .kind = kinds[o->task], .impute = o->missing != 0};
     int rc = ambs_dataset_read(o->dataset, &how, &s->data, err);
     if (rc != AMBS_OK) return ambs_wrap(err, rc, "dataset");
     if (s->data->n_classes > 0 ? s->metric->for_classes : s->metric->for_numbers)
         return make_splits(s, 0, err);
-    return ambs_fail(err, AMBS_E_INVALID,
-                     "metric: found %s, but the target of %.200s is %s; expected %s",
-                     s->metric->name, o->dataset,
-                     s->data->n_classes > 0 ? "classes" : "numbers",
-                     s->data->n_classes > 0 ? "validation_error or validation_cross_entropy"
-                                            : "validation_mse");
+    return ambs_fail(
+        err, AMBS_E_INVALID, "metric: found %s, but the target of %.200s is %s; expected %s",
+        s->metric->name, o->dataset, s->data->n_classes > 0 ? "classes" : "numbers",
+        s->data->n_classes > 0 ? "validation_error or validation_cross_entropy" : "validation_mse");
 }
 
 static int open_state(const void *options, const ambs_space *space, const char *metric,
@@ -388,7 +394,8 @@ static int evaluate(void *state, const ambs_attempt *attempt, const ambs_reporte
     train_state *s = state;
     ambs_error failure = {0};
     ambs_train_result result;
-    const ambs_train_context context = {.seed = attempt->study_seed, .trial = attempt->trial,
+    const ambs_train_context context = {.seed = attempt->study_seed,
+                                        .trial = attempt->trial,
                                         .fidelity = attempt->fidelity,
                                         .measure = s->metric->measure,
                                         .metric = s->metric->name,
@@ -396,8 +403,7 @@ static int evaluate(void *state, const ambs_attempt *attempt, const ambs_reporte
                                         .ctx = reporter ? reporter->ctx : NULL};
     void *options = NULL;
     int rc = configure(s, attempt->x, &options, &failure);
-    if (rc == AMBS_OK && s->options->split_per_trial)
-        rc = make_splits(s, attempt->trial, &failure);
+    if (rc == AMBS_OK && s->options->split_per_trial) rc = make_splits(s, attempt->trial, &failure);
     if (rc == AMBS_OK)
         rc = ambs_training_run(s->trainer, options, s->data, s->splits, s->scalers, s->n_splits,
                                &context, &result, &failure);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* AMBS_CLONES before a function has it compiled for wider vector units too; the loader takes the widest
- * that the processor has (an Adam step runs three times faster with AVX-512 than with SSE2, which is all that
- * an x86-64 build may otherwise use). Not under sanitizers: they run before their own set-up there. */
+/* AMBS_CLONES before a function has it compiled for wider vector units too; the loader takes the
+ * widest that the processor has (an Adam step runs three times faster with AVX-512 than with SSE2,
+ * which is all that an x86-64 build may otherwise use). Not under sanitizers: they run before their
+ * own set-up there. */
 #ifndef AMBS_TRAIN_CLONES_H
 #define AMBS_TRAIN_CLONES_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* A data set from a CSV file. A column is numbers where more than half of its values are; then one that
- * is not is an error (a slip of the pen, most likely), and else the column is a category, one-hot in x.
- * A value is missing where it is empty or one of the words below. */
+/* A data set from a CSV file. A column is numbers where more than half of its values are; then one
+ * that is not is an error (a slip of the pen, most likely), and else the column is a category,
+ * one-hot in x. A value is missing where it is empty or one of the words below. */
 #include "train/csv.h"
 
 #include <float.h>
@@ -49,8 +49,9 @@ static const ambs_csv_cell *cell(const reader *r, size_t row, size_t j)
 static int refuse(const reader *r, const ambs_csv_cell *c, size_t j, const char *expected,
                   ambs_error *err)
 {
-    return ambs_fail(err, AMBS_E_INVALID, "%s:%u:%u: column \"%.60s\": found \"%.60s\", expected %s",
-                     r->name, c->line, c->column, r->table.cells[j].text, c->text, expected);
+    return ambs_fail(err, AMBS_E_INVALID,
+                     "%s:%u:%u: column \"%.60s\": found \"%.60s\", expected %s", r->name, c->line,
+                     c->column, r->table.cells[j].text, c->text, expected);
 }
 
 static int find_target(reader *r, const char *target, ambs_error *err)
@@ -67,11 +68,11 @@ static int find_target(reader *r, const char *target, ambs_error *err)
     if (!names) return AMBS_E_NOMEM;
     for (size_t j = 0; j < n; j++) names[j] = r->table.cells[j].text;
     const char *near = ambs_nearest_name(target, names);
-    int rc = ambs_fail(err, AMBS_E_NOT_FOUND,
-                       "%s:1: target: found no column \"%.60s\" among the %zu, expected a name of the "
-                       "header%s%.60s%s",
-                       r->name, target, n, near ? "; did you mean \"" : "", near ? near : "",
-                       near ? "\"?" : "");
+    int rc = ambs_fail(
+        err, AMBS_E_NOT_FOUND,
+        "%s:1: target: found no column \"%.60s\" among the %zu, expected a name of the "
+        "header%s%.60s%s",
+        r->name, target, n, near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
     free(names);
     return rc;
 }
@@ -106,8 +107,7 @@ static int find_levels(reader *r, size_t j, ambs_error *err)
 }
 
 /* Decides what column j is and checks each value of it. */
-static int inspect_column(reader *r, size_t j, const ambs_dataset_options *options,
-                          ambs_error *err)
+static int inspect_column(reader *r, size_t j, const ambs_dataset_options *options, ambs_error *err)
 {
     const bool is_target = j == r->target;
     size_t n_numbers = 0, n_values = 0;
@@ -189,8 +189,7 @@ static int set_target(const reader *r, ambs_target_kind kind, ambs_dataset *data
     if (r->columns[r->target].levels) return set_word_classes(r, data, err);
     double *values = ambs_calloc(data->n, sizeof *values, err);
     if (!values) return AMBS_E_NOMEM;
-    for (size_t i = 0; i < data->n; i++)
-        ambs_parse_double(cell(r, i, r->target)->text, &values[i]);
+    for (size_t i = 0; i < data->n; i++) ambs_parse_double(cell(r, i, r->target)->text, &values[i]);
     int rc = ambs_dataset_set_target(r->name, data, values, kind, err);
     free(values);
     return rc;

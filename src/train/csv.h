@@ -9,7 +9,7 @@
 #include "ambs/error.h"
 
 typedef struct ambs_csv_cell {
-    const char *text;      /* NUL-terminated; quotes resolved, blanks round an unquoted one dropped */
+    const char *text; /* NUL-terminated; quotes resolved, blanks round an unquoted one dropped */
     uint32_t line, column; /* of its first byte, both from 1; the column counts bytes */
 } ambs_csv_cell;
 
@@ -21,8 +21,8 @@ typedef struct ambs_csv_table {
 
 /* RFC 4180 with LF or CRLF; the separator is what comes first in the header of comma, semicolon and
  * tab; empty lines and a byte order mark are skipped. AMBS_E_FORMAT with the place: rows of unequal
- * length, quotes that don't match, NUL bytes; a header that is missing, made of numbers, or with empty
- * or repeated names. */
+ * length, quotes that don't match, NUL bytes; a header that is missing, made of numbers, or with
+ * empty or repeated names. */
 int ambs_csv_table_parse(const char *name, const char *bytes, size_t size,
                          ambs_csv_table *ret_table, ambs_error *err);
 void ambs_csv_table_fini(ambs_csv_table *table);

@@ -54,15 +54,15 @@ static void skip_line_end(scanner *s)
 
 static int add_cell(scanner *s, const char *text, uint32_t line, uint32_t column, ambs_error *err)
 {
-    int rc = ambs_reserve(&s->table->cells, &s->capacity, s->n_cells + 1, sizeof(ambs_csv_cell),
-                          err);
+    int rc =
+        ambs_reserve(&s->table->cells, &s->capacity, s->n_cells + 1, sizeof(ambs_csv_cell), err);
     if (rc != AMBS_OK) return rc;
     s->table->cells[s->n_cells++] = (ambs_csv_cell){text, line, column};
     return AMBS_OK;
 }
 
-/* s->at is on the opening quote; on return it is behind the closing one. *ret_end is where the cell's
- * NUL belongs. */
+/* s->at is on the opening quote; on return it is behind the closing one. *ret_end is where the
+ * cell's NUL belongs. */
 static int scan_quoted(scanner *s, char **ret_end, ambs_error *err)
 {
     const uint32_t line = s->line, column = column_of(s, s->at);
@@ -115,8 +115,8 @@ static int scan_row(scanner *s, size_t *ret_n, ambs_error *err)
         while (s->at < s->end && *s->at == ' ') s->at++;
         char *text = s->at, *end = text;
         const uint32_t line = s->line, column = column_of(s, s->at);
-        int rc = s->at < s->end && *s->at == '"' ? scan_quoted(s, &end, err)
-                                                 : scan_plain(s, &end, err);
+        int rc =
+            s->at < s->end && *s->at == '"' ? scan_quoted(s, &end, err) : scan_plain(s, &end, err);
         if (rc == AMBS_OK) rc = add_cell(s, text, line, column, err);
         if (rc != AMBS_OK) return rc;
         const bool last = at_line_end(s, s->at);
@@ -134,7 +134,8 @@ static int scan_row(scanner *s, size_t *ret_n, ambs_error *err)
 /* By name, then by place. */
 static int compare_cells(const void *a, const void *b)
 {
-    const ambs_csv_cell *x = *(const ambs_csv_cell *const *)a, *y = *(const ambs_csv_cell *const *)b;
+    const ambs_csv_cell *x = *(const ambs_csv_cell *const *)a,
+                        *y = *(const ambs_csv_cell *const *)b;
     const int order = strcmp(x->text, y->text);
     return order != 0 ? order : (x > y) - (x < y);
 }
@@ -196,8 +197,8 @@ static int scan_table(scanner *s, ambs_error *err)
             rc = check_header(s, err);
         } else if (rc == AMBS_OK && n != t->n_columns) {
             rc = ambs_fail(err, AMBS_E_FORMAT,
-                           "%s:%u: found %zu field%s, expected %zu as in the header", s->name,
-                           line, n, n == 1 ? "" : "s", t->n_columns);
+                           "%s:%u: found %zu field%s, expected %zu as in the header", s->name, line,
+                           n, n == 1 ? "" : "s", t->n_columns);
         }
         if (rc != AMBS_OK) return rc;
     }
@@ -226,8 +227,12 @@ int ambs_csv_table_parse(const char *name, const char *bytes, size_t size,
     table.text = ambs_strndup(bytes, size, err);
     if (!table.text) return AMBS_E_NOMEM;
     const size_t mark = size >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
-    scanner s = {.name = name, .at = table.text + mark, .end = table.text + size,
-                 .line_start = table.text + mark, .line = 1, .table = &table};
+    scanner s = {.name = name,
+                 .at = table.text + mark,
+                 .end = table.text + size,
+                 .line_start = table.text + mark,
+                 .line = 1,
+                 .table = &table};
     s.separator = find_separator(s.at, s.end);
     int rc = scan_table(&s, err);
     if (rc != AMBS_OK) {

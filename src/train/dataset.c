@@ -75,9 +75,8 @@ static int set_classes(const char *name, ambs_dataset *data, const double *value
                        const double *levels, size_t n_levels, ambs_error *err)
 {
     if (n_levels < 2 || n_levels > MAX_CLASSES)
-        return ambs_fail(err, AMBS_E_INVALID,
-                         "%s: the target has %zu %s, expected 2 to %d classes", name, n_levels,
-                         n_levels == 1 ? "value only" : "values", MAX_CLASSES);
+        return ambs_fail(err, AMBS_E_INVALID, "%s: the target has %zu %s, expected 2 to %d classes",
+                         name, n_levels, n_levels == 1 ? "value only" : "values", MAX_CLASSES);
     data->labels = ambs_calloc(data->n, sizeof *data->labels, err);
     data->class_names = ambs_calloc(n_levels, sizeof *data->class_names, err);
     if (!data->labels || !data->class_names) return AMBS_E_NOMEM;
@@ -88,8 +87,7 @@ static int set_classes(const char *name, ambs_dataset *data, const double *value
         if (!data->class_names[k]) return AMBS_E_NOMEM;
     }
     for (size_t i = 0; i < data->n; i++) {
-        const double *at =
-            bsearch(&values[i], levels, n_levels, sizeof *levels, compare_doubles);
+        const double *at = bsearch(&values[i], levels, n_levels, sizeof *levels, compare_doubles);
         data->labels[i] = (int)(at - levels);
     }
     return AMBS_OK;
@@ -150,8 +148,8 @@ static int locate_shared(const char *name, char **ret_path, ambs_error *err)
     return ambs_fail(err, AMBS_E_NOT_FOUND,
                      "share:%.100s: no such data set (looked for data/%.100s.h5 and .csv in %s%s%s "
                      "and %s)",
-                     name, name, folders[0] ? folders[0] : "", folders[0] ? ", " : "",
-                     AMBS_DATADIR, AMBS_SOURCE_SHAREDIR);
+                     name, name, folders[0] ? folders[0] : "", folders[0] ? ", " : "", AMBS_DATADIR,
+                     AMBS_SOURCE_SHAREDIR);
 }
 
 static int locate_file(const char *name, char **ret_path, ambs_error *err)
@@ -188,8 +186,8 @@ static bool ends_with(const char *text, const char *ending)
     return n >= m && strcmp(text + n - m, ending) == 0;
 }
 
-static int read_csv(const char *path, const ambs_dataset_options *options,
-                    ambs_dataset **ret_data, ambs_error *err)
+static int read_csv(const char *path, const ambs_dataset_options *options, ambs_dataset **ret_data,
+                    ambs_error *err)
 {
     char *bytes;
     size_t size;
@@ -200,8 +198,8 @@ static int read_csv(const char *path, const ambs_dataset_options *options,
     return rc;
 }
 
-static int read_path(const char *path, const ambs_dataset_options *options,
-                     ambs_dataset **ret_data, ambs_error *err)
+static int read_path(const char *path, const ambs_dataset_options *options, ambs_dataset **ret_data,
+                     ambs_error *err)
 {
     const bool is_csv = ends_with(path, ".csv") || ends_with(path, ".csv.gz") ||
                         ends_with(path, ".tsv") || ends_with(path, ".tsv.gz");

@@ -61,8 +61,8 @@ static int read_gzip(const char *path, char **ret_bytes, size_t *ret_size, ambs_
     int code = Z_OK;
     if (rc == AMBS_OK) gzerror(file, &code);
     if (n < 0 || code != Z_OK)
-        rc = ambs_fail(err, AMBS_E_FORMAT, "%s: the gzip data is damaged or cut short after %zu bytes",
-                       path, size);
+        rc = ambs_fail(err, AMBS_E_FORMAT,
+                       "%s: the gzip data is damaged or cut short after %zu bytes", path, size);
     gzclose(file);
     if (rc != AMBS_OK) {
         free(bytes);

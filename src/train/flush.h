@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Denormal numbers as zero, for the calling thread. The momentum of a weight whose gradient has become 0
- * decays into the denormal range and stays there, where an operation costs a hundred times more; no
- * network is the worse for zeros. Nothing happens on processors without SSE. */
+/* Denormal numbers as zero, for the calling thread. The momentum of a weight whose gradient has
+ * become 0 decays into the denormal range and stays there, where an operation costs a hundred times
+ * more; no network is the worse for zeros. Nothing happens on processors without SSE. */
 #ifndef AMBS_TRAIN_FLUSH_H
 #define AMBS_TRAIN_FLUSH_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* HDF5 files of data: "x" [n, …] (further dimensions are laid out in a row) and "y" [n], and for a given
- * test part "x_test" and "y_test". Any number type that HDF5 can convert. */
+/* HDF5 files of data: "x" [n, …] (further dimensions are laid out in a row) and "y" [n], and for a
+ * given test part "x_test" and "y_test". Any number type that HDF5 can convert. */
 #include <hdf5.h>
 #include <math.h>
 #include <stdlib.h>
@@ -26,9 +26,10 @@ static int open_table(const char *path, hid_t file, const char *name, table *ret
     hsize_t size[H5S_MAX_RANK];
     hid_t id = H5Dopen2(file, name, H5P_DEFAULT);
     if (id < 0)
-        return ambs_fail(err, AMBS_E_FORMAT,
-                         "%s: found no dataset \"%s\", expected datasets \"x\" [n, d] and \"y\" [n]",
-                         path, name);
+        return ambs_fail(
+            err, AMBS_E_FORMAT,
+            "%s: found no dataset \"%s\", expected datasets \"x\" [n, d] and \"y\" [n]", path,
+            name);
     hid_t space = H5Dget_space(id), type = H5Dget_type(id);
     const H5T_class_t class = H5Tget_class(type);
     const int rank = H5Sget_simple_extent_dims(space, size, NULL);
@@ -133,8 +134,7 @@ static int read_file(const char *path, ambs_target_kind kind, ambs_dataset **ret
     table x[2], y[2];
     size_t n_parts = 0;
     hid_t file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
-    if (file < 0)
-        return ambs_fail(err, AMBS_E_FORMAT, "%s: is no HDF5 file, or is damaged", path);
+    if (file < 0) return ambs_fail(err, AMBS_E_FORMAT, "%s: is no HDF5 file, or is damaged", path);
     int rc = open_part(path, file, "x", "y", &x[0], &y[0], err);
     if (rc == AMBS_OK) n_parts = 1;
     if (rc == AMBS_OK && exists(file, "x_test")) {

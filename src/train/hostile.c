@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A trainer that misbehaves, for tests of what runs trainers. It predicts nothing of use and, from a
- * chosen epoch on, fails in a chosen way. */
+/* A trainer that misbehaves, for tests of what runs trainers. It predicts nothing of use and, from
+ * a chosen epoch on, fails in a chosen way. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +20,8 @@ typedef struct hostile_options {
 
 static const ambs_option options_table[] = {
     {"how", AMBS_OPTION_CHOICE, offsetof(hostile_options, how), "fail", 1, 0, how_names,
-     "refuse: cannot be created; fail: an epoch fails; nan, infinite: the loss and the outputs are; "
+     "refuse: cannot be created; fail: an epoch fails; nan, infinite: the loss and the outputs "
+     "are; "
      "hang: an epoch takes an hour."},
     {"at_epoch", AMBS_OPTION_INT, offsetof(hostile_options, at_epoch), "1", 1, 1e6, NULL,
      "The first epoch that goes wrong."},
@@ -54,7 +55,7 @@ static bool is_wrong(const hostile *h)
 
 static double bad_number(const hostile *h)
 {
-    return !is_wrong(h)                        ? 0
+    return !is_wrong(h)                      ? 0
            : h->options->how == HOW_NAN      ? NAN
            : h->options->how == HOW_INFINITE ? INFINITY
                                              : 0;

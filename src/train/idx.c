@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* IDX, the format of the MNIST files (LeCun, Cortes, Burges; yann.lecun.com/exdb/mnist): two zero bytes, a
- * type, the number of dimensions, each dimension as a big-endian 32-bit number, then the values,
- * big-endian, row-major. */
+/* IDX, the format of the MNIST files (LeCun, Cortes, Burges; yann.lecun.com/exdb/mnist): two zero
+ * bytes, a type, the number of dimensions, each dimension as a big-endian 32-bit number, then the
+ * values, big-endian, row-major. */
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -72,8 +72,8 @@ static float value_at(const unsigned char *bytes, unsigned type)
 }
 
 /* Dimensions and their product, against the bytes that follow. */
-static int parse_header(const char *name, const unsigned char *bytes, size_t size,
-                        ambs_idx *array, ambs_error *err)
+static int parse_header(const char *name, const unsigned char *bytes, size_t size, ambs_idx *array,
+                        ambs_error *err)
 {
     if (size < 4 || bytes[0] != 0 || bytes[1] != 0)
         return ambs_fail(err, AMBS_E_FORMAT,
@@ -192,8 +192,7 @@ static int load_part(const char *images_path, ambs_idx *ret_images, ambs_idx *re
     ambs_idx images = {0}, labels = {0};
     rc = load_array(images_path, &images, err);
     if (rc == AMBS_OK) rc = load_array(path, &labels, err);
-    if (rc == AMBS_OK &&
-        (labels.n_dimensions != 1 || labels.dimension[0] != images.dimension[0]))
+    if (rc == AMBS_OK && (labels.n_dimensions != 1 || labels.dimension[0] != images.dimension[0]))
         rc = ambs_fail(err, AMBS_E_FORMAT,
                        "%s: found %zu labels in %zu dimensions, expected one for each of the %zu "
                        "images",

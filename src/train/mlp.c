@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The multilayer perceptron trainer: minibatches through ambs_network, an optimizer of the family, and
- * decoupled weight decay. Rows are gathered and scaled batch by batch, so the data set is held once
- * however many folds there are. */
+/* The multilayer perceptron trainer: minibatches through ambs_network, an optimizer of the family,
+ * and decoupled weight decay. Rows are gathered and scaled batch by batch, so the data set is held
+ * once however many folds there are. */
 #include "train/mlp.h"
 
 #include <stdlib.h>
@@ -127,8 +127,8 @@ static double batch_gradient(mlp *m, const size_t *rows, size_t n)
     const ambs_dataset *data = m->task.data;
     const ambs_scaler *scaler = m->task.scaler;
     ambs_scaler_gather(scaler, data, rows, n, m->x);
-    const float *outputs = ambs_network_forward(m->network, m->weights, m->x, n,
-                                                m->options->dropout, &m->random);
+    const float *outputs =
+        ambs_network_forward(m->network, m->weights, m->x, n, m->options->dropout, &m->random);
     double loss;
     if (data->n_classes > 0) {
         for (size_t i = 0; i < n; i++) m->labels[i] = data->labels[rows[i]];
@@ -177,8 +177,8 @@ static int predict(void *state, const float *x, size_t n, float *ret_outputs, am
     mlp *m = state;
     for (size_t at = 0; at < n; at += PREDICT_ROWS) {
         const size_t rows = n - at < PREDICT_ROWS ? n - at : PREDICT_ROWS;
-        const float *outputs = ambs_network_forward(m->network, m->weights,
-                                                    x + at * m->task.data->d, rows, 0, NULL);
+        const float *outputs =
+            ambs_network_forward(m->network, m->weights, x + at * m->task.data->d, rows, 0, NULL);
         memcpy(ret_outputs + at * m->n_outputs, outputs, rows * m->n_outputs * sizeof *outputs);
     }
     return AMBS_OK;

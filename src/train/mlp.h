@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The options of a multilayer perceptron, shared by the trainer and its plain reference, and the order
- * in which both draw from the task's random stream: the weights (ambs_network_initialise); then in each
- * epoch the shuffle of the training rows; then in each minibatch the dropout masks
+/* The options of a multilayer perceptron, shared by the trainer and its plain reference, and the
+ * order in which both draw from the task's random stream: the weights (ambs_network_initialise);
+ * then in each epoch the shuffle of the training rows; then in each minibatch the dropout masks
  * (ambs_network_forward). So the two agree weight by weight, to rounding. */
 #ifndef AMBS_TRAIN_MLP_H
 #define AMBS_TRAIN_MLP_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Forward and backward passes. With d_l the loss's derivative by the sums z_l = a_l W_l + b_l:
  *   dW_l = a_lᵀ d_l,   db_l = column sums of d_l,   d_{l-1} = (d_l W_lᵀ) ∘ f'(z_{l-1})
- * f' is computed from the activations themselves: ReLU 1 where a > 0; tanh 1 - a². Under dropout the
- * stored activation is a·m with m = 0 or 1 / (1 - dropout), and so is the derivative. */
+ * f' is computed from the activations themselves: ReLU 1 where a > 0; tanh 1 - a². Under dropout
+ * the stored activation is a·m with m = 0 or 1 / (1 - dropout), and so is the derivative. */
 #include "train/network.h"
 
 #include <cblas.h>
@@ -96,14 +96,16 @@ void ambs_network_destroy(ambs_network *network)
 /* --- element-wise functions ----------------------------------------------------------------- */
 
 /* e^x to about 3e-7 relative, for |x| <= 87, in a form that compilers turn into vector code:
- * e^x = 2^k 2^f with k whole and |f| <= 1/2; 2^f by its Taylor series. libm's expf is a call per element. */
+ * e^x = 2^k 2^f with k whole and |f| <= 1/2; 2^f by its Taylor series. libm's expf is a call per
+ * element. */
 static inline float exp_approximate(float x)
 {
     const float y = x * 1.44269504f; /* log2 e */
     const int32_t k = (int32_t)(y + (y < 0 ? -0.5f : 0.5f));
     const float f = (y - (float)k) * 0.69314718f;
     const float series =
-        1 + f * (1 + f * (0.5f + f * (1 / 6.f + f * (1 / 24.f + f * (1 / 120.f + f * (1 / 720.f))))));
+        1 +
+        f * (1 + f * (0.5f + f * (1 / 6.f + f * (1 / 24.f + f * (1 / 120.f + f * (1 / 720.f))))));
     const int32_t bits = (k + 127) * (1 << 23);
     float power;
     memcpy(&power, &bits, sizeof power);
@@ -134,8 +136,8 @@ static void apply_dropout(float *a, size_t n, double dropout, ambs_random *rando
     for (size_t i = 0; i < n; i++) a[i] = ambs_random_u32(random) < threshold ? 0 : a[i] * scale;
 }
 
-/* delta ∘ f'(z) from the stored activations. A dropped unit is stored as 0, where ReLU's derivative is 0
- * as it must be; tanh's would be 1, but an undropped tanh is 0 only at z = 0 exactly. */
+/* delta ∘ f'(z) from the stored activations. A dropped unit is stored as 0, where ReLU's derivative
+ * is 0 as it must be; tanh's would be 1, but an undropped tanh is 0 only at z = 0 exactly. */
 static void apply_derivative(const ambs_network *network, const float *a, size_t n, float *delta)
 {
     const float scale = (float)(1 / (1 - network->dropout)), keep = 1 / scale;

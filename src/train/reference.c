@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Row by row: forward, the loss, and back-propagation by the chain rule (Rumelhart, Hinton and Williams
- * 1986, doi:10.1038/323533a0). `work` holds the activations a_1 … a_L of one row, then as many
- * derivatives of the loss by the layers' sums. */
+/* Row by row: forward, the loss, and back-propagation by the chain rule (Rumelhart, Hinton and
+ * Williams 1986, doi:10.1038/323533a0). `work` holds the activations a_1 … a_L of one row, then as
+ * many derivatives of the loss by the layers' sums. */
 #include "train/reference.h"
 
 #include <math.h>
@@ -109,10 +109,10 @@ typedef struct reference {
     size_t n_weights, n_outputs, batch;
     long long step;
     double *weights, *gradient, *work, *x, *outputs;
-    double *masks;   /* [batch, n_units] */
-    float *state;    /* of the optimizer; its step runs on rounded copies */
-    float *rounded;  /* [2, n_weights] */
-    float *row;      /* [d] */
+    double *masks;  /* [batch, n_units] */
+    float *state;   /* of the optimizer; its step runs on rounded copies */
+    float *rounded; /* [2, n_weights] */
+    float *row;     /* [d] */
     size_t *order;
 } reference;
 
@@ -188,8 +188,7 @@ static void draw_masks(reference *r, size_t n)
     for (size_t l = 1; l < r->shape.n_layers; l++) {
         for (size_t i = 0; i < n; i++)
             for (size_t j = 0; j < r->shape.size[l]; j++) {
-                const bool drop =
-                    ambs_random_u32(&r->random) < (uint32_t)(dropout * 4294967296.0);
+                const bool drop = ambs_random_u32(&r->random) < (uint32_t)(dropout * 4294967296.0);
                 r->masks[i * units + first + j] = drop ? 0 : 1 / (1 - dropout);
             }
         first += r->shape.size[l];
@@ -207,12 +206,10 @@ static double batch_gradient(reference *r, const size_t *rows, size_t n)
         float target = 0;
         ambs_scaler_gather(r->task.scaler, data, &rows[i], 1, r->row);
         for (size_t j = 0; j < data->d; j++) r->x[j] = r->row[j];
-        if (data->n_classes == 0)
-            ambs_scaler_targets(r->task.scaler, data, &rows[i], 1, &target);
-        loss += ambs_reference_loss(&r->shape, r->weights, r->x,
-                                    masked ? r->masks + i * n_units(&r->shape) : NULL,
-                                    data->n_classes > 0 ? data->labels[rows[i]] : -1, target,
-                                    r->work, r->gradient);
+        if (data->n_classes == 0) ambs_scaler_targets(r->task.scaler, data, &rows[i], 1, &target);
+        loss += ambs_reference_loss(
+            &r->shape, r->weights, r->x, masked ? r->masks + i * n_units(&r->shape) : NULL,
+            data->n_classes > 0 ? data->labels[rows[i]] : -1, target, r->work, r->gradient);
     }
     for (size_t i = 0; i < r->n_weights; i++) r->gradient[i] /= (double)n;
     return loss;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* RMSProp (Tieleman and Hinton 2012, Coursera lecture 6.5) with momentum on the scaled step:
- *   s ← decay s + (1 − decay) g²,   v ← momentum v − learning_rate g / (√s + epsilon),   w ← w + v */
+ *   s ← decay s + (1 − decay) g²,   v ← momentum v − learning_rate g / (√s + epsilon),   w ← w + v
+ */
 #include <math.h>
 
 #include "train/clones.h"

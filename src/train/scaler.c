@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Scaling learnt from training rows alone, so that nothing of validation or test rows leaks into a model. */
+/* Scaling learnt from training rows alone, so that nothing of validation or test rows leaks into a
+ * model. */
 #include <math.h>
 #include <stdlib.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Stratified splits by systematic sampling: rows are ordered by class, shuffled within each class, and
- * every part takes every so-maniest row of that order. So a class has its share in each part to within
- * one row, and the parts' sizes are exact. */
+/* Stratified splits by systematic sampling: rows are ordered by class, shuffled within each class,
+ * and every part takes every so-maniest row of that order. So a class has its share in each part to
+ * within one row, and the parts' sizes are exact. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,8 +62,8 @@ static int allocate_split(ambs_split *s, ambs_error *err)
 static int one_split(size_t *pool, size_t n_pool, size_t n_validation, const size_t *test,
                      size_t n_test, ambs_split *ret_split, ambs_error *err)
 {
-    *ret_split = (ambs_split){.n_train = n_pool - n_validation, .n_validation = n_validation,
-                              .n_test = n_test};
+    *ret_split = (ambs_split){
+        .n_train = n_pool - n_validation, .n_validation = n_validation, .n_test = n_test};
     int rc = allocate_split(ret_split, err);
     if (rc != AMBS_OK) return rc;
     take_evenly(pool, n_pool, n_validation, ret_split->validation);
@@ -77,8 +77,8 @@ static int one_fold(const size_t *pool, size_t n_pool, size_t f, size_t k, const
                     size_t n_test, ambs_split *ret_split, ambs_error *err)
 {
     const size_t n_validation = (n_pool - f + k - 1) / k;
-    *ret_split = (ambs_split){.n_train = n_pool - n_validation, .n_validation = n_validation,
-                              .n_test = n_test};
+    *ret_split = (ambs_split){
+        .n_train = n_pool - n_validation, .n_validation = n_validation, .n_test = n_test};
     int rc = allocate_split(ret_split, err);
     if (rc != AMBS_OK) return rc;
     size_t *train = ret_split->rows, *validation = train + ret_split->n_train;
@@ -96,8 +96,8 @@ static int count_parts(const ambs_dataset *data, const ambs_split_options *o, si
                          "test: found a share of %g, but the data set brings a test part of %zu "
                          "rows; leave `test` out",
                          o->test, data->n_test);
-    const size_t n = data->n, n_test = isnan(o->test) ? data->n_test
-                                                      : (size_t)llround(o->test * (double)n);
+    const size_t n = data->n,
+                 n_test = isnan(o->test) ? data->n_test : (size_t)llround(o->test * (double)n);
     const size_t n_pool = n - n_test;
     if (o->folds > 0) {
         if (n_pool < o->folds)

@@ -3,7 +3,8 @@
  *
  *   dataset ─► splits (one, or one per fold) ─► scaler fitted on a split's training rows
  *                                                   │
- *   trainer (the maths of one epoch) ◄── driver: epochs, early stopping, best weights, metrics, reports
+ *   trainer (the maths of one epoch) ◄── driver: epochs, early stopping, best weights, metrics,
+ * reports
  *
  * n rows, d columns of x, K classes. Single precision; as many threads as OpenBLAS was given. All
  * functions are local. */
@@ -30,7 +31,7 @@ typedef struct ambs_dataset {
 } ambs_dataset;
 
 typedef enum ambs_target_kind {
-    AMBS_TARGET_AUTO,    /* classes where they are words, or whole numbers of at most 20 values */
+    AMBS_TARGET_AUTO, /* classes where they are words, or whole numbers of at most 20 values */
     AMBS_TARGET_CLASSES,
     AMBS_TARGET_NUMBERS
 } ambs_target_kind;
@@ -39,14 +40,15 @@ typedef enum ambs_target_kind {
 typedef struct ambs_dataset_options {
     const char *target;    /* the CSV's target column; NULL: the last */
     ambs_target_kind kind; /* CSV and HDF5 */
-    bool impute;           /* CSV: missing values are kept (see ambs_dataset); else they are errors */
+    bool impute; /* CSV: missing values are kept (see ambs_dataset); else they are errors */
 } ambs_dataset_options;
 
 /* Reads a data set by name: `share:digits` (a file of share/data), or the path of a .csv, of an
- * .h5/.hdf5 (datasets "x" [n, …] and "y" [n], optionally "x_test" and "y_test") or of an IDX file of
- * images (labels, and the test part, are found beside it by their usual names). A .gz is unpacked where zlib is
- * built in. AMBS_E_NOT_FOUND, AMBS_E_IO, AMBS_E_INVALID or AMBS_E_FORMAT with file, line and column, what was found
- * and expected; AMBS_E_NOT_BUILT. `options` may be NULL. Caller frees with ambs_dataset_destroy. */
+ * .h5/.hdf5 (datasets "x" [n, …] and "y" [n], optionally "x_test" and "y_test") or of an IDX file
+ * of images (labels, and the test part, are found beside it by their usual names). A .gz is
+ * unpacked where zlib is built in. AMBS_E_NOT_FOUND, AMBS_E_IO, AMBS_E_INVALID or AMBS_E_FORMAT
+ * with file, line and column, what was found and expected; AMBS_E_NOT_BUILT. `options` may be NULL.
+ * Caller frees with ambs_dataset_destroy. */
 int ambs_dataset_read(const char *name, const ambs_dataset_options *options,
                       ambs_dataset **ret_data, ambs_error *err);
 void ambs_dataset_destroy(ambs_dataset *data);
@@ -63,9 +65,9 @@ typedef struct ambs_split {
 } ambs_split;
 
 typedef struct ambs_split_options {
-    double validation; /* share of the rows; not used with folds */
-    double test;       /* share of the rows; NaN: the given test part, or none */
-    size_t folds;      /* 0: one split; k >= 2: k splits over the rows outside the test part */
+    double validation;    /* share of the rows; not used with folds */
+    double test;          /* share of the rows; NaN: the given test part, or none */
+    size_t folds;         /* 0: one split; k >= 2: k splits over the rows outside the test part */
     uint64_t seed, trial; /* stream (seed, trial, AMBS_PURPOSE_SPLIT) */
 } ambs_split_options;
 
@@ -83,8 +85,8 @@ typedef enum ambs_scaling {
     AMBS_SCALING_NONE
 } ambs_scaling;
 
-/* What was learnt from training rows: scaled x = (x - offset) * factor, a missing number becomes the
- * mean; a constant column becomes 0. Number targets are always standardised. */
+/* What was learnt from training rows: scaled x = (x - offset) * factor, a missing number becomes
+ * the mean; a constant column becomes 0. Number targets are always standardised. */
 typedef struct ambs_scaler {
     size_t d;
     float *offset, *factor, *mean; /* [d] each; owned through `offset` */
@@ -110,10 +112,18 @@ typedef struct ambs_training_options {
 
 /* Their rows in a trainer's table; TYPE's first field is `ambs_training_options training`. */
 #define AMBS_TRAINING_OPTIONS(TYPE)                                                                \
-    {"epochs", AMBS_OPTION_INT, offsetof(TYPE, training.epochs), "30", 1, 1e6, NULL,               \
+    {"epochs",                                                                                     \
+     AMBS_OPTION_INT,                                                                              \
+     offsetof(TYPE, training.epochs),                                                              \
+     "30",                                                                                         \
+     1,                                                                                            \
+     1e6,                                                                                          \
+     NULL,                                                                                         \
      "Passes over the training rows, at most."},                                                   \
-    {"patience", AMBS_OPTION_INT, offsetof(TYPE, training.patience), "10", 0, 1e6, NULL,           \
-     "Epochs without a better validation measure after which training ends; 0: never."}
+    {                                                                                              \
+        "patience", AMBS_OPTION_INT, offsetof(TYPE, training.patience), "10", 0, 1e6, NULL,        \
+            "Epochs without a better validation measure after which training ends; 0: never."      \
+    }
 
 /* What one model is trained on. Borrowed for the life of the trainer's state. */
 typedef struct ambs_train_task {
@@ -127,8 +137,8 @@ typedef struct ambs_train_task {
 /* The random stream of a task. */
 void ambs_train_stream(const ambs_train_task *task, ambs_random *ret_stream);
 
-/* A trainer holds the maths of a model; the driver below does the rest. All callbacks are called from
- * one thread; n_outputs is K, or 1 for numbers. */
+/* A trainer holds the maths of a model; the driver below does the rest. All callbacks are called
+ * from one thread; n_outputs is K, or 1 for numbers. */
 typedef struct ambs_trainer_ops {
     ambs_member member; /* options: the hyperparameters a study may set */
     /* A fresh model with random weights. `options` is borrowed for the life of the state. */
@@ -155,8 +165,10 @@ const ambs_trainer_ops *ambs_trainer_find(const char *name, ambs_error *err);
 
 /* What the epochs are judged by, and the reports tell. */
 typedef enum ambs_measure {
-    AMBS_MEASURE_LOSS, /* mean cross-entropy in nats, or mean squared error in the target's own unit */
-    AMBS_MEASURE_ERROR /* share of rows whose class is wrong, 0 to 1; ties are decided by the loss */
+    AMBS_MEASURE_LOSS, /* mean cross-entropy in nats, or mean squared error in the target's own unit
+                        */
+    AMBS_MEASURE_ERROR /* share of rows whose class is wrong, 0 to 1; ties are decided by the loss
+                        */
 } ambs_measure;
 
 typedef struct ambs_train_context {
@@ -171,16 +183,16 @@ typedef struct ambs_train_context {
 
 /* Over several splits each number is the mean over them. */
 typedef struct ambs_train_result {
-    bool stopped;       /* a report was answered with stop or pause */
-    bool diverged;      /* a loss was not finite: trained up to there */
-    double value;       /* the measure on the validation rows at the best epoch; NaN when diverged in
-                           the first epoch of a split */
-    double value_sd;    /* over the splits; NaN for one */
+    bool stopped;    /* a report was answered with stop or pause */
+    bool diverged;   /* a loss was not finite: trained up to there */
+    double value;    /* the measure on the validation rows at the best epoch; NaN when diverged in
+                        the first epoch of a split */
+    double value_sd; /* over the splits; NaN for one */
     double validation_loss, validation_error; /* error is NaN for numbers */
     double test_loss, test_error;             /* NaN without test rows */
-    double train_loss;  /* of the last epoch */
+    double train_loss;                        /* of the last epoch */
     double epochs, best_epoch;
-    size_t n_weights;   /* of one model */
+    size_t n_weights; /* of one model */
 } ambs_train_result;
 
 /* Trains one model per split, epoch by epoch side by side, each with its own early stopping, and

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* The driver of training. It owns everything that is not a model's maths: epochs, validation, early
  * stopping with the best weights restored, metrics and reports. One run trains one model per split
- * (several under cross-validation), epoch by epoch side by side, so that a step report is the mean over
- * all folds and a stopping rule can compare trials.
+ * (several under cross-validation), epoch by epoch side by side, so that a step report is the mean
+ * over all folds and a stopping rule can compare trials.
  *
- *   a run: RUNNING ──► patience spent, epochs done, loss not finite ──► ENDED, best weights loaded */
+ *   a run: RUNNING ──► patience spent, epochs done, loss not finite ──► ENDED, best weights loaded
+ */
 #include <math.h>
 #include <stdlib.h>
 
@@ -138,12 +139,12 @@ static int run_epoch(const ambs_trainer_ops *trainer, const ambs_training_option
         r->best_epoch = r->epoch;
         trainer->save(r->state, r->best_model);
     }
-    if (options->patience > 0 && r->epoch - r->best_epoch >= options->patience)
-        end_run(trainer, r);
+    if (options->patience > 0 && r->epoch - r->best_epoch >= options->patience) end_run(trainer, r);
     return AMBS_OK;
 }
 
-/* The mean over runs of what a stopping rule sees: the present epoch, or the best of an ended run. */
+/* The mean over runs of what a stopping rule sees: the present epoch, or the best of an ended run.
+ */
 static double present_value(const run *runs, size_t n, ambs_measure by)
 {
     double sum = 0;
@@ -216,15 +217,17 @@ static double spread(const run *runs, size_t n, double mean, ambs_measure by)
     return sqrt(squares / (double)(n - 1));
 }
 
-static int open_runs(const ambs_trainer_ops *trainer, const void *options,
-                     const ambs_dataset *data, const ambs_split *splits,
-                     const ambs_scaler *scalers, size_t n, const ambs_train_context *context,
-                     run *runs, ambs_error *err)
+static int open_runs(const ambs_trainer_ops *trainer, const void *options, const ambs_dataset *data,
+                     const ambs_split *splits, const ambs_scaler *scalers, size_t n,
+                     const ambs_train_context *context, run *runs, ambs_error *err)
 {
     for (size_t i = 0; i < n; i++) {
-        runs[i].task = (ambs_train_task){.data = data, .split = &splits[i],
-                                         .scaler = &scalers[i], .seed = context->seed,
-                                         .trial = context->trial, .fold = (uint32_t)i};
+        runs[i].task = (ambs_train_task){.data = data,
+                                         .split = &splits[i],
+                                         .scaler = &scalers[i],
+                                         .seed = context->seed,
+                                         .trial = context->trial,
+                                         .fold = (uint32_t)i};
         int rc = trainer->create(options, &runs[i].task, &runs[i].state, err);
         if (rc != AMBS_OK) return rc;
         runs[i].best_model = ambs_calloc(trainer->model_size(runs[i].state), 1, err);

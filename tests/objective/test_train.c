@@ -35,8 +35,10 @@ static ambs_space *usual_space(void)
     ambs_space *space;
     assert_int_equal(ambs_space_create(&space, NULL), 0);
     add(space, (ambs_parameter){.name = "learning_rate", .min = 1e-4, .max = 0.1});
-    add(space, (ambs_parameter){.name = "optimizer", .type = AMBS_PARAMETER_CATEGORICAL,
-                                .levels = optimizers, .n_levels = 2});
+    add(space, (ambs_parameter){.name = "optimizer",
+                                .type = AMBS_PARAMETER_CATEGORICAL,
+                                .levels = optimizers,
+                                .n_levels = 2});
     add(space, (ambs_parameter){.name = "momentum", .min = 0, .max = 0.99});
     assert_int_equal(ambs_space_add_condition(space, "momentum", "optimizer", &sgd, 1, NULL), 0);
     assert_int_equal(ambs_space_finish(space, NULL), 0);
@@ -86,8 +88,8 @@ static ambs_outcome evaluate(const char *const *pairs, const char *metric, const
     ambs_space *space = usual_space();
     if (ops->check(options, space, metric, &err) != 0) fail_msg("%s", err.text);
     if (ops->open(options, space, metric, &host, &err) != 0) fail_msg("%s", err.text);
-    const ambs_attempt attempt = {.trial = 1, .attempt = 1, .study_seed = 7, .fidelity = fidelity,
-                                  .x = x};
+    const ambs_attempt attempt = {
+        .trial = 1, .attempt = 1, .study_seed = 7, .fidelity = fidelity, .x = x};
     assert_int_equal(ops->evaluate(host, &attempt, reporter, &out, &err), 0);
     ops->close(host);
     free_options(options);
@@ -103,8 +105,8 @@ static double metric_of(const ambs_outcome *out, const char *name)
     return NAN;
 }
 
-static const double good[] = {0.003, 0, NAN};    /* adam */
-static const double wild[] = {0.1, 1, 0.99};     /* sgd with momentum */
+static const double good[] = {0.003, 0, NAN}; /* adam */
+static const double wild[] = {0.1, 1, 0.99};  /* sgd with momentum */
 
 static void digits_are_learnt_and_told_with_their_metrics(void **state)
 {
@@ -166,8 +168,10 @@ static void every_epoch_is_reported_and_a_stop_prunes(void **state)
 static void a_trial_that_diverges_or_fails_says_why(void **state)
 {
     (void)state;
-    const char *const diverges[] = {"train", "hostile", "dataset", "share:digits", "how", "nan", NULL};
-    const char *const fails[] = {"train", "hostile", "dataset", "share:digits", "how", "fail", NULL};
+    const char *const diverges[] = {"train", "hostile", "dataset", "share:digits",
+                                    "how",   "nan",     NULL};
+    const char *const fails[] = {"train", "hostile", "dataset", "share:digits",
+                                 "how",   "fail",    NULL};
     static const struct {
         ambs_reason reason;
         const char *message;
@@ -199,8 +203,8 @@ static void a_split_of_its_own_changes_a_trial(void **state)
 {
     (void)state;
     const char *const same[] = {"dataset", "share:digits", "epochs", "2", NULL};
-    const char *const own[] = {"dataset", "share:digits", "epochs", "2", "split_per_trial", "true",
-                               NULL};
+    const char *const own[] = {"dataset",         "share:digits", "epochs", "2",
+                               "split_per_trial", "true",         NULL};
     const ambs_outcome a = evaluate(same, "validation_loss", wild, NULL, NAN);
     const ambs_outcome b = evaluate(own, "validation_loss", wild, NULL, NAN);
     assert_true(a.objective != b.objective);
@@ -213,7 +217,8 @@ static void a_fixed_option_the_trainer_lacks_is_refused_at_once(void **state)
     void *options;
     const char *const unknown[] = {"dropuot", "0.1", NULL};
     assert_int_equal(make_options(unknown, &options, &err), AMBS_E_NOT_FOUND);
-    assert_non_null(strstr(err.text, "unknown option \"dropuot\": did you mean \"dropout\"? known options:"));
+    assert_non_null(
+        strstr(err.text, "unknown option \"dropuot\": did you mean \"dropout\"? known options:"));
     const char *const outside[] = {"dropout", "1.5", NULL};
     assert_int_equal(make_options(outside, &options, &err), AMBS_E_INVALID);
     assert_string_equal(err.text, "dropout: found \"1.5\", expected a value from 0 to 0.95");
@@ -232,25 +237,73 @@ typedef struct bad_study {
 
 #define DIGITS "dataset", "share:digits"
 static const bad_study bad_studies[] = {
-    {{DIGITS}, "learning_rate", AMBS_PARAMETER_FLOAT, 0.1, 0.2, "validation_eror",
-     "metric: found \"validation_eror\", expected one of validation_error, validation_cross_entropy, "
+    {{DIGITS},
+     "learning_rate",
+     AMBS_PARAMETER_FLOAT,
+     0.1,
+     0.2,
+     "validation_eror",
+     "metric: found \"validation_eror\", expected one of validation_error, "
+     "validation_cross_entropy, "
      "validation_mse, validation_loss; did you mean \"validation_error\"?"},
-    {{NULL}, "learning_rate", AMBS_PARAMETER_FLOAT, 0.1, 0.2, "validation_error",
+    {{NULL},
+     "learning_rate",
+     AMBS_PARAMETER_FLOAT,
+     0.1,
+     0.2,
+     "validation_error",
      "dataset: found none, expected share:digits or the path of a data file"},
-    {{"dataset", "absent.csv"}, "learning_rate", AMBS_PARAMETER_FLOAT, 0.1, 0.2, "validation_error",
+    {{"dataset", "absent.csv"},
+     "learning_rate",
+     AMBS_PARAMETER_FLOAT,
+     0.1,
+     0.2,
+     "validation_error",
      "dataset: absent.csv: No such file or directory"},
-    {{DIGITS, "folds", "1"}, "learning_rate", AMBS_PARAMETER_FLOAT, 0.1, 0.2, "validation_error",
+    {{DIGITS, "folds", "1"},
+     "learning_rate",
+     AMBS_PARAMETER_FLOAT,
+     0.1,
+     0.2,
+     "validation_error",
      "folds: found 1, expected 0 (none) or 2 and more"},
-    {{DIGITS}, "learning_rate", AMBS_PARAMETER_FLOAT, -0.5, 0.2, "validation_error",
-     "parameter \"learning_rate\": learning_rate: found \"-0.5\", expected a value from 1e-12 to 1000"},
-    {{DIGITS}, "layers", AMBS_PARAMETER_INT, 1, 99, "validation_error",
+    {{DIGITS},
+     "learning_rate",
+     AMBS_PARAMETER_FLOAT,
+     -0.5,
+     0.2,
+     "validation_error",
+     "parameter \"learning_rate\": learning_rate: found \"-0.5\", expected a value from 1e-12 to "
+     "1000"},
+    {{DIGITS},
+     "layers",
+     AMBS_PARAMETER_INT,
+     1,
+     99,
+     "validation_error",
      "parameter \"layers\": layers: found \"99\", expected a value from 0 to 16"},
-    {{DIGITS}, "layers", AMBS_PARAMETER_FLOAT, 1, 4, "validation_error",
-     "parameter \"layers\": found real numbers, but layers is a whole number; expected bounds without "
+    {{DIGITS},
+     "layers",
+     AMBS_PARAMETER_FLOAT,
+     1,
+     4,
+     "validation_error",
+     "parameter \"layers\": found real numbers, but layers is a whole number; expected bounds "
+     "without "
      "a point, or type: int"},
-    {{DIGITS, "units", "20"}, "units", AMBS_PARAMETER_INT, 10, 40, "validation_error",
+    {{DIGITS, "units", "20"},
+     "units",
+     AMBS_PARAMETER_INT,
+     10,
+     40,
+     "validation_error",
      "parameter \"units\": it is also fixed in the objective (units: 20), expected one of the two"},
-    {{DIGITS}, "momentum", AMBS_PARAMETER_FLOAT, 0, 0.9, "validation_error",
+    {{DIGITS},
+     "momentum",
+     AMBS_PARAMETER_FLOAT,
+     0,
+     0.9,
+     "validation_error",
      "momentum is an option of sgd, but optimizer is adam; leave it out or choose sgd"},
 };
 
@@ -277,8 +330,9 @@ static void an_unknown_parameter_is_told_the_nearest_option(void **state)
     void *options = options_of(pairs);
     ambs_space *space = make_space("lerning_rate", AMBS_PARAMETER_FLOAT, 0.1, 0.2);
     assert_int_equal(ops->check(options, space, "validation_error", &err), AMBS_E_NOT_FOUND);
-    assert_non_null(strstr(err.text, "parameter \"lerning_rate\": unknown option \"lerning_rate\": did "
-                                     "you mean \"learning_rate\"? known options: layers, units, "));
+    assert_non_null(strstr(err.text,
+                           "parameter \"lerning_rate\": unknown option \"lerning_rate\": did "
+                           "you mean \"learning_rate\"? known options: layers, units, "));
     assert_non_null(strstr(err.text, "momentum"));
     ambs_space_destroy(space);
     free_options(options);
@@ -298,7 +352,8 @@ static void a_measure_that_the_data_cannot_give_is_refused_on_opening(void **sta
     free_options(options);
     options = options_of(twice);
     assert_int_equal(ops->open(options, space, "validation_error", &host, &err), AMBS_E_INVALID);
-    assert_non_null(strstr(err.text, "dataset: target: found \"y\", but only a CSV has named columns"));
+    assert_non_null(
+        strstr(err.text, "dataset: target: found \"y\", but only a CSV has named columns"));
     free_options(options);
     ambs_space_destroy(space);
 }

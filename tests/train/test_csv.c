@@ -9,7 +9,8 @@ static ambs_dataset *read_ok(const char *text, const ambs_dataset_options *optio
     static const ambs_dataset_options defaults = {0};
     ambs_dataset *data = NULL;
     ambs_error err = {0};
-    if (ambs_csv_parse("t.csv", text, strlen(text), options ? options : &defaults, &data, &err) != 0)
+    if (ambs_csv_parse("t.csv", text, strlen(text), options ? options : &defaults, &data, &err) !=
+        0)
         fail_msg("%s", err.text);
     return data;
 }
@@ -56,10 +57,11 @@ static void the_target_may_be_any_column_by_name(void **state)
 static void quotes_separators_line_ends_blanks_and_marks_are_understood(void **state)
 {
     (void)state;
-    ambs_dataset *data = read_ok("\xef\xbb\xbf\"a;\"\"x\"\"\" ; b;y\r\n\r\n 1.0 ;\"one;\r\ntwo\";u\r\n"
-                                 "2e0;\"one\";v\r\n"
-                                 "3;\"one\";u",
-                                 &(ambs_dataset_options){.target = "y"});
+    ambs_dataset *data =
+        read_ok("\xef\xbb\xbf\"a;\"\"x\"\"\" ; b;y\r\n\r\n 1.0 ;\"one;\r\ntwo\";u\r\n"
+                "2e0;\"one\";v\r\n"
+                "3;\"one\";u",
+                &(ambs_dataset_options){.target = "y"});
     assert_int_equal(data->n, 3);
     assert_int_equal(data->d, 3);
     assert_near(data->x[0], 1, 0);
@@ -118,7 +120,8 @@ static const bad_file bad_files[] = {
     {"\n\n", "t.csv: the file is empty, expected a header and rows", {0}},
     {"a,y\n", "t.csv: found a header only, expected rows after it", {0}},
     {"1,2\n3,4\n",
-     "t.csv:1: found only numbers in the first line, expected a header with the names of the columns",
+     "t.csv:1: found only numbers in the first line, expected a header with the names of the "
+     "columns",
      {0}},
     {"a,,y\n1,2,3\n",
      "t.csv:1:3: column 2 has no name, expected a header with a name for each column",
@@ -132,33 +135,40 @@ static const bad_file bad_files[] = {
      "t.csv:2:1: found a quote that is never closed, expected another before the end of the file",
      {0}},
     {"a,y\n\"1\"x,2\n",
-     "t.csv:2:4: found text after a closing quote, expected the separator or the end of the line (a "
+     "t.csv:2:4: found text after a closing quote, expected the separator or the end of the line "
+     "(a "
      "quote inside quotes is written twice)",
      {0}},
     {"a,y\n1\"2,2\n",
      "t.csv:2:2: found a quote inside a field, expected the whole field in quotes",
      {0}},
     {"a,y\n1,2\n2,3\noops,4\n",
-     "t.csv:4:1: column \"a\": found \"oops\", expected a number within single precision, as most of "
+     "t.csv:4:1: column \"a\": found \"oops\", expected a number within single precision, as most "
+     "of "
      "the column",
      {0}},
     {"a,y\n1,2\n2,3\n1e60,4\n",
-     "t.csv:4:1: column \"a\": found \"1e60\", expected a number within single precision, as most of "
+     "t.csv:4:1: column \"a\": found \"1e60\", expected a number within single precision, as most "
+     "of "
      "the column",
      {0}},
     {"a,y\n1,2\n,3\n",
-     "t.csv:3:1: column \"a\": found \"\", expected a value; with `missing: impute` a missing one is "
+     "t.csv:3:1: column \"a\": found \"\", expected a value; with `missing: impute` a missing one "
+     "is "
      "allowed",
      {0}},
     {"a,y\n1,2\n2,?\n",
      "t.csv:3:3: column \"y\": found \"?\", expected a value: the target cannot be missing",
      {.impute = true}},
-    {"a,y\nNA,2\nNA,3\n", "t.csv: column \"a\" has no value at all; leave it out", {.impute = true}},
+    {"a,y\nNA,2\nNA,3\n",
+     "t.csv: column \"a\" has no value at all; leave it out",
+     {.impute = true}},
     {"a,y\n1,u\n2,v\n",
      "t.csv:2:3: column \"y\": found \"u\", expected a number, as `task: regression` says",
      {.kind = AMBS_TARGET_NUMBERS}},
     {"weight,y\n1,2\n",
-     "t.csv:1: target: found no column \"wieght\" among the 2, expected a name of the header; did you "
+     "t.csv:1: target: found no column \"wieght\" among the 2, expected a name of the header; did "
+     "you "
      "mean \"weight\"?",
      {.target = "wieght"}},
     {"y\n1\n2\n", "t.csv: found the target column only, expected others beside it", {0}},
@@ -173,7 +183,8 @@ static void every_bad_file_is_told_with_its_place(void **state)
         const bad_file *b = &bad_files[i];
         ambs_dataset *data = NULL;
         ambs_error err = {0};
-        assert_true(ambs_csv_parse("t.csv", b->text, strlen(b->text), &b->options, &data, &err) < 0);
+        assert_true(ambs_csv_parse("t.csv", b->text, strlen(b->text), &b->options, &data, &err) <
+                    0);
         assert_string_equal(err.text, b->message);
         assert_null(data);
     }
@@ -193,9 +204,9 @@ static void a_nul_byte_and_too_many_words_are_refused(void **state)
     for (int i = 0; i < 1001; i++) ambs_text_addf(&text, "n%d,%d\n", i, i % 2);
     assert_int_equal(ambs_csv_parse("t.csv", text.text, text.length, &options, &data, &err),
                      AMBS_E_INVALID);
-    assert_string_equal(err.text,
-                        "t.csv: column \"id\": found 1001 different words, expected at most 1000 for a "
-                        "category; leave the column out if it is a name or a number of the row");
+    assert_string_equal(
+        err.text, "t.csv: column \"id\": found 1001 different words, expected at most 1000 for a "
+                  "category; leave the column out if it is a name or a number of the row");
     ambs_text_fini(&text);
 }
 

@@ -123,27 +123,42 @@ static void every_bad_hdf5_file_is_told(void **state)
         size_t n;
         const char *message;
     } cases[] = {
-        {{{"z", 1, {2}, {0}}}, 1,
+        {{{"z", 1, {2}, {0}}},
+         1,
          "%: found no dataset \"x\", expected datasets \"x\" [n, d] and \"y\" [n]"},
-        {{{"x", 1, {2}, {0}}}, 1,
+        {{{"x", 1, {2}, {0}}},
+         1,
          "%: found no dataset \"y\", expected datasets \"x\" [n, d] and \"y\" [n]"},
-        {{{"x", 2, {2, 2}, {0}}, {"y", 1, {3}, {0}}}, 2,
-         "%: dataset \"x\" has 2 rows and \"y\" 3 rows of 1, expected one number in \"y\" for each row "
+        {{{"x", 2, {2, 2}, {0}}, {"y", 1, {3}, {0}}},
+         2,
+         "%: dataset \"x\" has 2 rows and \"y\" 3 rows of 1, expected one number in \"y\" for each "
+         "row "
          "of \"x\""},
-        {{{"x", 2, {2, 2}, {0}}, {"y", 2, {2, 2}, {0}}}, 2,
-         "%: dataset \"x\" has 2 rows and \"y\" 2 rows of 2, expected one number in \"y\" for each row "
+        {{{"x", 2, {2, 2}, {0}}, {"y", 2, {2, 2}, {0}}},
+         2,
+         "%: dataset \"x\" has 2 rows and \"y\" 2 rows of 2, expected one number in \"y\" for each "
+         "row "
          "of \"x\""},
         {{{"x", 2, {0, 2}, {0}}, {"y", 1, {0}, {0}}}, 2, "%: dataset \"x\" is empty"},
-        {{{"x", 2, {2, 0}, {0}}, {"y", 1, {2}, {0}}}, 2, "%: dataset \"x\" has rows of no usable size"},
-        {{{"x", 2, {2, 1}, {0, NAN}}, {"y", 1, {2}, {0, 1}}}, 2,
-         "%: dataset \"x\", row 1, column 0: found nan, expected a finite number (counted from 0, test "
+        {{{"x", 2, {2, 0}, {0}}, {"y", 1, {2}, {0}}},
+         2,
+         "%: dataset \"x\" has rows of no usable size"},
+        {{{"x", 2, {2, 1}, {0, NAN}}, {"y", 1, {2}, {0, 1}}},
+         2,
+         "%: dataset \"x\", row 1, column 0: found nan, expected a finite number (counted from 0, "
+         "test "
          "rows last)"},
-        {{{"x", 2, {2, 1}, {0, 1}}, {"y", 1, {2}, {0, INFINITY}}}, 2,
+        {{{"x", 2, {2, 1}, {0, 1}}, {"y", 1, {2}, {0, INFINITY}}},
+         2,
          "%: target of row 1 (counted from 0): found inf, expected a finite number"},
-        {{{"x", 2, {2, 1}, {0}}, {"y", 1, {2}, {0, 1}}, {"x_test", 2, {1, 2}, {0}},
+        {{{"x", 2, {2, 1}, {0}},
+          {"y", 1, {2}, {0, 1}},
+          {"x_test", 2, {1, 2}, {0}},
           {"y_test", 1, {1}, {0}}},
-         4, "%: \"x_test\" has 2 columns, expected 1 as in \"x\""},
-        {{{"x", 2, {2, 1}, {0}}, {"y", 1, {2}, {4, 4}}}, 2,
+         4,
+         "%: \"x_test\" has 2 columns, expected 1 as in \"x\""},
+        {{{"x", 2, {2, 1}, {0}}, {"y", 1, {2}, {4, 4}}},
+         2,
          "%: the target has 1 value only, expected 2 to 10000 classes"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
@@ -166,9 +181,10 @@ static void every_bad_name_is_told(void **state)
            "share:digit: no such data set (looked for data/digit.h5 and .csv in " AMBS_DATADIR
            " and " AMBS_SOURCE_SHAREDIR ")");
     write_text("data.bin", "");
-    refuse(in_folder("data.bin"), NULL,
-           "%: unknown kind of file, expected a name that ends with .csv, .tsv, .h5 or .hdf5, or that "
-           "contains idx (-idx3-ubyte), .gz after it allowed but for HDF5");
+    refuse(
+        in_folder("data.bin"), NULL,
+        "%: unknown kind of file, expected a name that ends with .csv, .tsv, .h5 or .hdf5, or that "
+        "contains idx (-idx3-ubyte), .gz after it allowed but for HDF5");
     const part parts[] = {{"x", 1, {1}, {0}}};
     refuse(write_hdf5(parts, 1), &(ambs_dataset_options){.target = "y"},
            "target: found \"y\", but only a CSV has named columns and % is none");

@@ -107,10 +107,14 @@ static int make_folder(void **state)
 static int remove_folder(void **state)
 {
     (void)state;
-    static const char *const names[] = {
-        "train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte",
-        "t10k-labels-idx1-ubyte",  "b-images-idx3-ubyte",     "b-labels-idx1-ubyte",
-        "plain-idx3",              "a.gz"};
+    static const char *const names[] = {"train-images-idx3-ubyte",
+                                        "train-labels-idx1-ubyte",
+                                        "t10k-images-idx3-ubyte",
+                                        "t10k-labels-idx1-ubyte",
+                                        "b-images-idx3-ubyte",
+                                        "b-labels-idx1-ubyte",
+                                        "plain-idx3",
+                                        "a.gz"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) unlink(in_folder(names[i]));
     return rmdir(folder);
 }
@@ -162,10 +166,11 @@ static void images_without_fitting_labels_are_refused(void **state)
     assert_string_equal(err.text, expected);
     write_file("plain-idx3", BYTES(images));
     assert_int_equal(ambs_dataset_read(in_folder("plain-idx3"), NULL, &data, &err), AMBS_E_INVALID);
-    snprintf(expected, sizeof expected,
-             "%s: expected a name with \"images\" and \"idx3\" in it, from which the labels' name is "
-             "made (…-labels-idx1-…)",
-             in_folder("plain-idx3"));
+    snprintf(
+        expected, sizeof expected,
+        "%s: expected a name with \"images\" and \"idx3\" in it, from which the labels' name is "
+        "made (…-labels-idx1-…)",
+        in_folder("plain-idx3"));
     assert_string_equal(err.text, expected);
 }
 

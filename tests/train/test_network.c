@@ -46,9 +46,9 @@ static double reference_loss(const problem *p, const double *weights, double *gr
 }
 
 static const ambs_network_shape shapes[] = {
-    {1, {3, 2}, AMBS_ACTIVATION_RELU},          /* no hidden layer */
-    {1, {1, 1}, AMBS_ACTIVATION_TANH},          /* one weight and one bias */
-    {2, {4, 1, 3}, AMBS_ACTIVATION_TANH},       /* a single hidden unit */
+    {1, {3, 2}, AMBS_ACTIVATION_RELU},    /* no hidden layer */
+    {1, {1, 1}, AMBS_ACTIVATION_TANH},    /* one weight and one bias */
+    {2, {4, 1, 3}, AMBS_ACTIVATION_TANH}, /* a single hidden unit */
     {3, {5, 8, 6, 4}, AMBS_ACTIVATION_TANH},
     {3, {5, 8, 6, 4}, AMBS_ACTIVATION_RELU},
     {5, {3, 4, 5, 6, 7, 2}, AMBS_ACTIVATION_TANH},
@@ -94,15 +94,14 @@ static void loss_and_gradient_agree_with_the_reference(void **state)
             assert_int_equal(ambs_network_create(&shape, ROWS, &network, NULL), 0);
             const float *out = ambs_network_forward(network, p.weights, p.x, ROWS, 0, NULL);
             float delta[MAX], gradient[MAX];
-            const double found =
-                classes ? ambs_loss_cross_entropy(out, p.labels, ROWS,
-                                                  shape.size[shape.n_layers], delta)
-                        : ambs_loss_squared(out, p.targets, ROWS, delta);
+            const double found = classes
+                                     ? ambs_loss_cross_entropy(out, p.labels, ROWS,
+                                                               shape.size[shape.n_layers], delta)
+                                     : ambs_loss_squared(out, p.targets, ROWS, delta);
             ambs_network_backward(network, p.weights, p.x, ROWS, delta, gradient);
             assert_near(found / ROWS, loss, 1e-5 * (1 + loss));
             for (size_t i = 0; i < p.n_weights; i++)
-                assert_near(gradient[i], expected[i] / ROWS,
-                                    1e-5 * (1 + fabs(expected[i])));
+                assert_near(gradient[i], expected[i] / ROWS, 1e-5 * (1 + fabs(expected[i])));
             ambs_network_destroy(network);
         }
 }
@@ -134,12 +133,13 @@ static void large_sums_and_not_numbers_are_passed_on(void **state)
     const float weights[] = {1, 0, 1, 0};
     const struct {
         float x, expected;
-    } cases[] = {{0, 0}, {1, 0.76159416f}, {-1, -0.76159416f}, {50, 1}, {-1e30f, -1}, {1e-3f, 9.9999967e-4f}};
+    } cases[] = {{0, 0},  {1, 0.76159416f}, {-1, -0.76159416f},
+                 {50, 1}, {-1e30f, -1},     {1e-3f, 9.9999967e-4f}};
     ambs_network *network;
     assert_int_equal(ambs_network_create(&shape, 1, &network, NULL), 0);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         assert_near(ambs_network_forward(network, weights, &cases[i].x, 1, 0, NULL)[0],
-                           cases[i].expected, 3e-7);
+                    cases[i].expected, 3e-7);
     const float nan = NAN;
     assert_true(isnan(ambs_network_forward(network, weights, &nan, 1, 0, NULL)[0]));
     ambs_network_destroy(network);

@@ -5,7 +5,8 @@
 #include "train/optimizer.h"
 
 /* The member `name` with its default options; pairs of names and values change them. */
-static const ambs_optimizer_ops *find(const char *name, const char *const *pairs, void **ret_options)
+static const ambs_optimizer_ops *find(const char *name, const char *const *pairs,
+                                      void **ret_options)
 {
     for (size_t i = 0; ambs_optimizer_registry[i]; i++) {
         const ambs_optimizer_ops *o = ambs_optimizer_registry[i];
@@ -21,7 +22,8 @@ static const ambs_optimizer_ops *find(const char *name, const char *const *pairs
     return NULL;
 }
 
-/* Two steps from w = 1 with gradients 0.5 and -0.25 at rate 0.1, worked out from each rule by hand. */
+/* Two steps from w = 1 with gradients 0.5 and -0.25 at rate 0.1, worked out from each rule by hand.
+ */
 static void two_steps_are_as_worked_out_by_hand(void **state)
 {
     (void)state;
@@ -33,8 +35,8 @@ static void two_steps_are_as_worked_out_by_hand(void **state)
     } cases[] = {
         /* v = -0.05; v = -0.025 + 0.025 */
         {"sgd", sgd, 0.95, 0.95},
-        /* corrected mean 0.5, square 0.25: a step of 0.1; then (0.045 - 0.025)/0.19 over the root of
-         * (0.999 * 0.00025 + 0.001 * 0.0625)/0.001999 */
+        /* corrected mean 0.5, square 0.25: a step of 0.1; then (0.045 - 0.025)/0.19 over the root
+         * of (0.999 * 0.00025 + 0.001 * 0.0625)/0.001999 */
         {"adam", NULL, 0.9, 0.9 - 0.1 * (0.02 / 0.19) / sqrt(0.00031225 / 0.001999)},
         /* s = 0.0625, v = -0.1 * 0.5 / 0.25 = -0.2; s = 0.0625, v = -0.1 + 0.1 */
         {"rmsprop", rms, 0.8, 0.8},

@@ -3,8 +3,8 @@
 
 #include "../base/failing_alloc.h"
 
-/* n rows of one column whose class is that of `shares`: row i has class i mod n_classes, but for the
- * first 10, which are all of class 0. */
+/* n rows of one column whose class is that of `shares`: row i has class i mod n_classes, but for
+ * the first 10, which are all of class 0. */
 static ambs_dataset *make_data(size_t n, size_t n_classes)
 {
     ambs_dataset *data;
@@ -116,8 +116,9 @@ static void a_given_test_part_stays_the_test_part(void **state)
     ambs_splits_destroy(s, n);
     options.test = 0.2;
     assert_int_equal(ambs_splits_create(data, &options, &n, &s, &err), AMBS_E_INVALID);
-    assert_string_equal(err.text, "test: found a share of 0.2, but the data set brings a test part of "
-                                  "20 rows; leave `test` out");
+    assert_string_equal(err.text,
+                        "test: found a share of 0.2, but the data set brings a test part of "
+                        "20 rows; leave `test` out");
     ambs_dataset_destroy(data);
 }
 
@@ -130,12 +131,14 @@ static void impossible_splits_are_refused(void **state)
     ambs_error err = {0};
     ambs_split_options options = {.validation = 0.01, .test = NAN};
     assert_int_equal(ambs_splits_create(data, &options, &n, &s, &err), AMBS_E_INVALID);
-    assert_string_equal(err.text, "validation: a share of 0.01 of 12 rows, with 0 test rows, leaves the "
-                                  "validation part empty");
+    assert_string_equal(err.text,
+                        "validation: a share of 0.01 of 12 rows, with 0 test rows, leaves the "
+                        "validation part empty");
     options = (ambs_split_options){.validation = 0.5, .test = 0.5};
     assert_int_equal(ambs_splits_create(data, &options, &n, &s, &err), AMBS_E_INVALID);
-    assert_string_equal(err.text, "validation: a share of 0.5 of 12 rows, with 6 test rows, leaves the "
-                                  "training part empty");
+    assert_string_equal(err.text,
+                        "validation: a share of 0.5 of 12 rows, with 6 test rows, leaves the "
+                        "training part empty");
     options = (ambs_split_options){.folds = 13, .test = NAN};
     assert_int_equal(ambs_splits_create(data, &options, &n, &s, &err), AMBS_E_INVALID);
     assert_string_equal(err.text, "folds: found 13, but there are 12 rows outside the test part; "

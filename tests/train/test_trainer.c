@@ -38,9 +38,13 @@ static void set_up(bench *b, ambs_dataset *data, size_t folds)
         assert_int_equal(ambs_scaler_fit(data, b->splits[i].train, b->splits[i].n_train,
                                          AMBS_SCALING_STANDARD, &b->scalers[i], NULL),
                          0);
-    b->context = (ambs_train_context){.seed = 3, .trial = 4, .fidelity = NAN,
-                                      .measure = AMBS_MEASURE_LOSS, .metric = "measure",
-                                      .report = report, .ctx = &b->reports};
+    b->context = (ambs_train_context){.seed = 3,
+                                      .trial = 4,
+                                      .fidelity = NAN,
+                                      .measure = AMBS_MEASURE_LOSS,
+                                      .metric = "measure",
+                                      .report = report,
+                                      .ctx = &b->reports};
 }
 
 static void tear_down(bench *b)
@@ -181,12 +185,13 @@ static void mlp_learns_exclusive_or(void **state)
     bench b;
     ambs_train_result result;
     set_up(&b, data, 0);
-    const char *const pairs[] = {"epochs", "200", "patience", "0", "units", "8",
+    const char *const pairs[] = {"epochs",     "200",  "patience",      "0",    "units", "8",
                                  "activation", "tanh", "learning_rate", "0.02", NULL};
     assert_int_equal(run(&b, "mlp", pairs, &result, NULL), 0);
     assert_near(result.validation_error, 0, 0);
     assert_true(result.validation_loss < 0.05);
-    /* without a hidden layer it cannot be learnt: at best every second row is right, give or take */
+    /* without a hidden layer it cannot be learnt: at best every second row is right, give or take
+     */
     const char *const linear[] = {"epochs", "100", "layers", "0", "learning_rate", "0.02", NULL};
     assert_int_equal(run(&b, "mlp", linear, &result, NULL), 0);
     assert_true(result.validation_loss > 0.6);
@@ -201,7 +206,8 @@ static void mlp_learns_a_line_in_the_targets_own_unit(void **state)
     set_up(&b, toy_dataset(400, 2, false), 0);
     const char *const pairs[] = {"epochs", "60", "layers", "0", "learning_rate", "0.02", NULL};
     assert_int_equal(run(&b, "mlp", pairs, &result, NULL), 0);
-    assert_in_range((long)(1e4 * result.validation_loss), 50, 200); /* the noise has variance 0.01 */
+    assert_in_range((long)(1e4 * result.validation_loss), 50,
+                    200); /* the noise has variance 0.01 */
     tear_down(&b);
 }
 
@@ -272,7 +278,8 @@ static void unknown_trainers_and_optimizers_are_told_the_known(void **state)
     (void)state;
     ambs_error err = {0};
     assert_null(ambs_trainer_find("mpl", &err));
-    assert_string_equal(err.text, "unknown trainer \"mpl\", expected one of mlp; did you mean \"mlp\"?");
+    assert_string_equal(err.text,
+                        "unknown trainer \"mpl\", expected one of mlp; did you mean \"mlp\"?");
     const ambs_trainer_ops *mlp = ambs_trainer_find("mlp", NULL);
     void *options = toy_options(mlp, NULL);
     assert_int_equal(ambs_options_set(mlp->member.options, options, "optimizer", "adan", &err),

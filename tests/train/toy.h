@@ -6,8 +6,8 @@
 #include "near.h"
 #include "train/reader.h"
 
-/* n rows of d normal columns; the class is the quadrant of the first two (n_classes 4), a noisy line
- * where n_classes is 0. */
+/* n rows of d normal columns; the class is the quadrant of the first two (n_classes 4), a noisy
+ * line where n_classes is 0. */
 static inline ambs_dataset *toy_dataset(size_t n, size_t d, bool classes)
 {
     ambs_dataset *data;
@@ -21,9 +21,8 @@ static inline ambs_dataset *toy_dataset(size_t n, size_t d, bool classes)
         y[i] = classes ? (x[0] > 0) + 2 * (x[d > 1] > 0)
                        : 100 + 7 * x[0] - 3 * x[d > 1] + 0.1 * ambs_random_normal(&random);
     }
-    assert_int_equal(ambs_dataset_set_target("toy", data, y,
-                                             classes ? AMBS_TARGET_CLASSES : AMBS_TARGET_NUMBERS,
-                                             NULL),
+    assert_int_equal(ambs_dataset_set_target(
+                         "toy", data, y, classes ? AMBS_TARGET_CLASSES : AMBS_TARGET_NUMBERS, NULL),
                      0);
     free(y);
     return data;
