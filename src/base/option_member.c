@@ -184,14 +184,26 @@ void ambs_chosen_print(const ambs_chosen *c, ambs_text *out)
     if (before[0] == ',') ambs_text_add(out, "}");
 }
 
+/* True where a listed member before the i-th has an option of this name too. */
+static bool is_named_before(const ambs_option *o, size_t i, const char *name)
+{
+    for (size_t k = 0; k < i; k++)
+        if (!family_member(o, k)->for_tests && ambs_option_find(family_member(o, k)->options, name))
+            return true;
+    return false;
+}
+
 size_t ambs_chosen_names(const ambs_option *o, const char **ret_names)
 {
     size_t n = 0;
     if (o->type != AMBS_OPTION_MEMBER) return 0;
     for (size_t i = 0; family_member(o, i); i++) {
         if (family_member(o, i)->for_tests) continue;
-        for (const ambs_option *own = family_member(o, i)->options; own && own->name; own++, n++)
+        for (const ambs_option *own = family_member(o, i)->options; own && own->name; own++) {
+            if (is_named_before(o, i, own->name)) continue;
             if (ret_names) ret_names[n] = own->name;
+            n++;
+        }
     }
     return n;
 }
