@@ -91,8 +91,7 @@ static int set_option(words *w, const ambs_cli_option *o, const char *word, cons
         value = take_value(w, joined);
         if (!value) return needs_value(word, o->value ? o->value : "VALUE", err);
     }
-    int rc = ambs_options_set(table, w->call->options, o->option.name, value, err);
-    return rc == AMBS_OK ? rc : ambs_wrap(err, rc, "--%s", o->option.name);
+    return ambs_options_set(table, w->call->options, o->option.name, value, err);
 }
 
 static bool is_named(const char *word, const char *name, const char **ret_joined)
