@@ -115,9 +115,11 @@ int ambs_life_begin(const char *path, bool resume, const ambs_spec *spec, uint32
 
 int ambs_life_record(ambs_life *life, ambs_record *record, ambs_error *err)
 {
+    /* the table judges first: a record that it refuses must not be in the journal, which could then not be
+       read again */
     record->sequence = life->table->sequence + 1;
-    int rc = life->journal != NULL ? ambs_journal_append(life->journal, record, err) : 0;
-    return rc != 0 ? rc : ambs_table_apply(life->table, record, err);
+    int rc = ambs_table_apply(life->table, record, err);
+    return rc != 0 || life->journal == NULL ? rc : ambs_journal_append(life->journal, record, err);
 }
 
 int ambs_life_write(ambs_life *life, bool durable, ambs_error *err)
