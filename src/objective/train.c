@@ -43,7 +43,9 @@ static const ambs_option options_table[] = {
     {"task", AMBS_OPTION_CHOICE, FIELD(task), "auto", 1, 0, task_names,
      "auto: classification where the target is words, or whole numbers of at most 20 values."},
     {"missing", AMBS_OPTION_CHOICE, FIELD(missing), "refuse", 1, 0, missing_names,
-     "CSV: impute puts the training rows' mean for a missing number, and no level for a category."},
+     "impute puts the training rows' mean for a missing number (CSV: empty, ?, NA; HDF5: NaN), and "
+     "no "
+     "level for a category."},
     {"validation", AMBS_OPTION_FLOAT, FIELD(validation), "0.2", 0.0001, 0.9, NULL,
      "Share of the rows (outside a given test part) that the objective is measured on; not used "
      "with "
@@ -280,7 +282,7 @@ static void close_state(void *state)
     free(s);
 }
 
-static int load_data(train_state *s, ambs_error *err)
+static int read_data(train_state *s, ambs_error *err)
 {
     static const ambs_target_kind kinds[] = {AMBS_TARGET_AUTO, AMBS_TARGET_CLASSES,
                                              AMBS_TARGET_NUMBERS};
@@ -288,13 +290,44 @@ static int load_data(train_state *s, ambs_error *err)
     const ambs_dataset_options how = {
         .target = o->target, .kind = kinds[o->task], .impute = o->missing != 0};
     int rc = ambs_dataset_read(o->dataset, &how, &s->data, err);
-    if (rc != AMBS_OK) return ambs_wrap(err, rc, "dataset");
+    return rc == AMBS_OK ? rc : ambs_wrap(err, rc, "dataset");
+}
+
+static int load_data(train_state *s, ambs_error *err)
+{
+    int rc = read_data(s, err);
+    if (rc != AMBS_OK) return rc;
     if (s->data->n_classes > 0 ? s->metric->for_classes : s->metric->for_numbers)
         return make_splits(s, 0, err);
     return ambs_fail(
         err, AMBS_E_INVALID, "metric: found %s, but the target of %.200s is %s; expected %s",
-        s->metric->name, o->dataset, s->data->n_classes > 0 ? "classes" : "numbers",
+        s->metric->name, s->options->dataset, s->data->n_classes > 0 ? "classes" : "numbers",
         s->data->n_classes > 0 ? "validation_error or validation_cross_entropy" : "validation_mse");
+}
+
+/* What the data are and how they are split; or why that cannot be told. */
+static void describe(const void *options, const ambs_space *space, ambs_text *out)
+{
+    train_state s = {.options = options, .space = space};
+    ambs_error failure = {0};
+    int rc = s.options->dataset ? read_data(&s, &failure) : AMBS_E_INVALID;
+    if (rc == AMBS_OK) rc = make_splits(&s, 0, &failure);
+    if (rc == AMBS_OK) {
+        const ambs_split *split = &s.splits[0];
+        ambs_text_addf(out, "%zu rows, %zu columns, ", s.data->n, s.data->d);
+        if (s.data->n_classes > 0)
+            ambs_text_addf(out, "%zu classes", s.data->n_classes);
+        else
+            ambs_text_add(out, "a number as target");
+        if (s.n_splits > 1) ambs_text_addf(out, "; %zu folds, the first", s.n_splits);
+        ambs_text_addf(out, "%s %zu rows for training, %zu for validation, %zu for testing",
+                       s.n_splits > 1 ? "" : ";", split->n_train, split->n_validation,
+                       split->n_test);
+    } else {
+        ambs_text_addf(out, "the data cannot be used: %s", failure.text);
+    }
+    drop_splits(&s);
+    ambs_dataset_destroy(s.data);
 }
 
 static int open_state(const void *options, const ambs_space *space, const char *metric,
@@ -423,6 +456,7 @@ const ambs_objective_ops ambs_objective_train = {
     .hosted = true,
     .set_other = set_other,
     .check = check,
+    .describe = describe,
     .open = open_state,
     .evaluate = evaluate,
     .close = close_state,

@@ -189,6 +189,11 @@ static void print_objective(const ambs_spec *spec, ambs_text *out)
     for (size_t i = 0; i < spec->n_objective_settings; i++)
         ambs_text_addf(out, "%s%s: %s\n", i > 0 ? "  " : "", spec->objective_settings[i].name,
                        spec->objective_settings[i].value);
+    if (spec->objective->describe) {
+        ambs_text_add(out, "  ");
+        spec->objective->describe(spec->objective_options, spec->space, out);
+        ambs_text_add(out, "\n");
+    }
 }
 
 static void print_method(const ambs_spec *spec, ambs_text *out)

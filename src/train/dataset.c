@@ -209,8 +209,13 @@ static int read_path(const char *path, const ambs_dataset_options *options, ambs
                          "target: found \"%.60s\", but only a CSV has named columns and %s is none",
                          options->target, path);
     if (ends_with(path, ".h5") || ends_with(path, ".hdf5"))
-        return ambs_hdf5_read(path, options->kind, ret_data, err);
-    if (strstr(path, "idx")) return ambs_idx_read(path, ret_data, err);
+        return ambs_hdf5_read(path, options, ret_data, err);
+    if (strstr(path, "idx")) {
+        if (options->kind == AMBS_TARGET_NUMBERS)
+            return ambs_fail(err, AMBS_E_INVALID,
+                             "task: found regression, but the labels of an IDX file are classes");
+        return ambs_idx_read(path, ret_data, err);
+    }
     return ambs_fail(err, AMBS_E_INVALID,
                      "%s: unknown kind of file, expected a name that ends with .csv, .tsv, .h5 or "
                      ".hdf5, or that contains idx (-idx3-ubyte), .gz after it allowed but for HDF5",

@@ -90,10 +90,10 @@ static int read_part(const char *path, const table *x, const table *y, float *re
     return AMBS_OK;
 }
 
-static int check_values(const char *path, const ambs_dataset *data, ambs_error *err)
+static int check_values(const char *path, const ambs_dataset *data, bool impute, ambs_error *err)
 {
     for (size_t i = 0; i < data->n * data->d; i++)
-        if (!isfinite(data->x[i]))
+        if (!isfinite(data->x[i]) && !(impute && isnan(data->x[i])))
             return ambs_fail(err, AMBS_E_INVALID,
                              "%s: dataset \"x\", row %zu, column %zu: found %s, expected a finite "
                              "number (counted from 0, test rows last)",
@@ -102,7 +102,8 @@ static int check_values(const char *path, const ambs_dataset *data, ambs_error *
 }
 
 static int read_tables(const char *path, const table *x, const table *y, size_t n_parts,
-                       ambs_target_kind kind, ambs_dataset **ret_data, ambs_error *err)
+                       const ambs_dataset_options *options, ambs_dataset **ret_data,
+                       ambs_error *err)
 {
     const size_t n = x[0].n + (n_parts > 1 ? x[1].n : 0), d = x[0].width;
     if (n_parts > 1 && x[1].width != d)
@@ -117,8 +118,8 @@ static int read_tables(const char *path, const table *x, const table *y, size_t 
     if (rc == AMBS_OK && n_parts > 1)
         rc = read_part(path, &x[1], &y[1], data->x + x[0].n * d, targets + x[0].n, err);
     data->n_test = n_parts > 1 ? x[1].n : 0;
-    if (rc == AMBS_OK) rc = check_values(path, data, err);
-    if (rc == AMBS_OK) rc = ambs_dataset_set_target(path, data, targets, kind, err);
+    if (rc == AMBS_OK) rc = check_values(path, data, options->impute, err);
+    if (rc == AMBS_OK) rc = ambs_dataset_set_target(path, data, targets, options->kind, err);
     free(targets);
     if (rc != AMBS_OK) {
         ambs_dataset_destroy(data);
@@ -128,7 +129,7 @@ static int read_tables(const char *path, const table *x, const table *y, size_t 
     return AMBS_OK;
 }
 
-static int read_file(const char *path, ambs_target_kind kind, ambs_dataset **ret_data,
+static int read_file(const char *path, const ambs_dataset_options *options, ambs_dataset **ret_data,
                      ambs_error *err)
 {
     table x[2], y[2];
@@ -141,7 +142,7 @@ static int read_file(const char *path, ambs_target_kind kind, ambs_dataset **ret
         rc = open_part(path, file, "x_test", "y_test", &x[1], &y[1], err);
         if (rc == AMBS_OK) n_parts = 2;
     }
-    if (rc == AMBS_OK) rc = read_tables(path, x, y, n_parts, kind, ret_data, err);
+    if (rc == AMBS_OK) rc = read_tables(path, x, y, n_parts, options, ret_data, err);
     for (size_t i = 0; i < n_parts; i++) {
         H5Dclose(x[i].id);
         H5Dclose(y[i].id);
@@ -150,13 +151,13 @@ static int read_file(const char *path, ambs_target_kind kind, ambs_dataset **ret
     return rc;
 }
 
-int ambs_hdf5_read(const char *path, ambs_target_kind kind, ambs_dataset **ret_data,
+int ambs_hdf5_read(const char *path, const ambs_dataset_options *options, ambs_dataset **ret_data,
                    ambs_error *err)
 {
     int rc;
     H5E_BEGIN_TRY /* our messages, not the library's stack on standard error */
     {
-        rc = read_file(path, kind, ret_data, err);
+        rc = read_file(path, options, ret_data, err);
     }
     H5E_END_TRY
     return rc;

@@ -33,7 +33,7 @@ int ambs_idx_parse(const char *name, const char *bytes, size_t size, ambs_idx *r
 /* Images and labels, and the test part where its files exist, by the name of the images' file. */
 int ambs_idx_read(const char *path, ambs_dataset **ret_data, ambs_error *err);
 
-int ambs_hdf5_read(const char *path, ambs_target_kind kind, ambs_dataset **ret_data,
+int ambs_hdf5_read(const char *path, const ambs_dataset_options *options, ambs_dataset **ret_data,
                    ambs_error *err);
 
 #endif

@@ -40,7 +40,7 @@ typedef enum ambs_target_kind {
 typedef struct ambs_dataset_options {
     const char *target;    /* the CSV's target column; NULL: the last */
     ambs_target_kind kind; /* CSV and HDF5 */
-    bool impute; /* CSV: missing values are kept (see ambs_dataset); else they are errors */
+    bool impute;           /* CSV, HDF5 (NaN): missing values of x are kept; else they are errors */
 } ambs_dataset_options;
 
 /* Reads a data set by name: `share:digits` (a file of share/data), or the path of a .csv, of an

@@ -359,6 +359,33 @@ static void a_measure_that_the_data_cannot_give_is_refused_on_opening(void **sta
     ambs_space_destroy(space);
 }
 
+static void the_data_are_described(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *pairs[7], *text;
+    } cases[] = {
+        {{DIGITS, "test", "0.2"},
+         "1797 rows, 64 columns, 10 classes; 1079 rows for training, 359 for validation, 359 for "
+         "testing"},
+        {{DIGITS, "folds", "5"},
+         "1797 rows, 64 columns, 10 classes; 5 folds, the first 1437 rows for training, 360 for "
+         "validation, 0 for testing"},
+        {{DIGITS, "validation", "0.9", "test", "0.5"},
+         "the data cannot be used: validation: a share of 0.9 of 1797 rows, with 899 test rows, "
+         "leaves "
+         "the training part empty"},
+    };
+    for (size_t i = 0; i < 3; i++) {
+        void *options = options_of(cases[i].pairs);
+        ambs_text out = {0};
+        ops->describe(options, NULL, &out);
+        assert_string_equal(out.text, cases[i].text);
+        ambs_text_fini(&out);
+        free_options(options);
+    }
+}
+
 static int study_once(void *ctx)
 {
     const ambs_space *space = ctx;
@@ -394,6 +421,7 @@ int main(void)
         cmocka_unit_test(every_study_that_does_not_suit_is_told),
         cmocka_unit_test(an_unknown_parameter_is_told_the_nearest_option),
         cmocka_unit_test(a_measure_that_the_data_cannot_give_is_refused_on_opening),
+        cmocka_unit_test(the_data_are_described),
         cmocka_unit_test(each_failing_allocation_is_an_error_without_a_leak),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);

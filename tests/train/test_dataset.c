@@ -28,7 +28,8 @@ static int make_folder(void **state)
 static int remove_folder(void **state)
 {
     (void)state;
-    static const char *const names[] = {"a.h5", "b.csv", "data.bin", "data/mine.csv", "data"};
+    static const char *const names[] = {"a.h5",        "b.csv",         "data.bin",
+                                        "images-idx3", "data/mine.csv", "data"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) remove(in_folder(names[i]));
     return rmdir(folder);
 }
@@ -102,6 +103,17 @@ static void further_dimensions_are_laid_out_and_test_parts_come_last(void **stat
     ambs_dataset_destroy(data);
 }
 
+static void not_a_number_is_a_missing_value_where_that_is_allowed(void **state)
+{
+    (void)state;
+    const part parts[] = {{"x", 2, {2, 1}, {1, NAN}}, {"y", 1, {2}, {0.5, 1.5}}};
+    ambs_dataset *data;
+    const ambs_dataset_options options = {.impute = true};
+    assert_int_equal(ambs_dataset_read(write_hdf5(parts, 2), &options, &data, NULL), 0);
+    assert_true(isnan(data->x[1]));
+    ambs_dataset_destroy(data);
+}
+
 static void refuse(const char *name, const ambs_dataset_options *options, const char *pattern)
 {
     ambs_dataset *data = NULL;
@@ -163,6 +175,9 @@ static void every_bad_hdf5_file_is_told(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         refuse(write_hdf5(cases[i].parts, cases[i].n), NULL, cases[i].message);
+    write_text("images-idx3", "");
+    refuse(in_folder("images-idx3"), &(ambs_dataset_options){.kind = AMBS_TARGET_NUMBERS},
+           "task: found regression, but the labels of an IDX file are classes");
     write_text("a.h5", "no HDF5");
     refuse(in_folder("a.h5"), NULL, "%: is no HDF5 file, or is damaged");
 }
@@ -227,6 +242,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_digits_are_there),
         cmocka_unit_test(further_dimensions_are_laid_out_and_test_parts_come_last),
+        cmocka_unit_test(not_a_number_is_a_missing_value_where_that_is_allowed),
         cmocka_unit_test(every_bad_hdf5_file_is_told),
         cmocka_unit_test(every_bad_name_is_told),
         cmocka_unit_test(a_folder_of_the_users_own_comes_first),
