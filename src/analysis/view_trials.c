@@ -127,30 +127,73 @@ static void trials_json(const ambs_view *view, const ambs_trial_row *const *rows
     ambs_text_add(out, "\n");
 }
 
+/* Six digits: enough to tell trials apart; `ambs show` and --json give all. */
+static const char *short_number(double value, char *buffer)
+{
+    if (isnan(value)) return "-";
+    snprintf(buffer, 32, "%.6g", value);
+    return buffer;
+}
+
+static bool is_constant(const ambs_parameter *p)
+{
+    return p->type == AMBS_PARAMETER_CONSTANT;
+}
+
+/* "trial state METRIC duration PARAMETER…"; numbers stand right. Constants say nothing about a trial. */
+static const char **trial_headings(const ambs_view *view, char (*buffer)[128], ambs_error *err)
+{
+    size_t d = ambs_space_dimension(view->spec->space), n = 0;
+    const char **headings = ambs_calloc(d + 5, sizeof *headings, err);
+    if (headings == NULL) return NULL;
+    headings[n++] = ">trial";
+    headings[n++] = "state";
+    snprintf(buffer[d], sizeof *buffer, ">%s", view->spec->metric);
+    headings[n++] = buffer[d];
+    headings[n++] = ">duration";
+    for (size_t i = 0; i < d; i++) {
+        const ambs_parameter *p = ambs_space_parameter(view->spec->space, i);
+        if (is_constant(p)) continue;
+        snprintf(buffer[i], sizeof *buffer, "%s%s", p->n_levels == 0 ? ">" : "", p->name);
+        headings[n++] = buffer[i];
+    }
+    return headings;
+}
+
+static void add_parameters(const ambs_view *view, const double *x, ambs_columns *c)
+{
+    char number[64];
+    for (size_t i = 0; i < ambs_space_dimension(view->spec->space); i++) {
+        const ambs_parameter *p = ambs_space_parameter(view->spec->space, i);
+        if (is_constant(p)) continue;
+        if (p->n_levels == 0) ambs_columns_add(c, short_number(x[i], number));
+        else ambs_columns_add(c, isnan(x[i]) ? "-" : ambs_space_format(view->spec->space, i, x[i], number));
+    }
+}
+
 static int trials_text(const ambs_view *view, const ambs_trial_row *const *rows, size_t n, ambs_text *out,
                        ambs_error *err)
 {
     const ambs_table *t = view->table;
-    const char *headings[] = {">trial", "state", NULL, ">duration", "configuration", NULL};
-    char metric[128], number[32], duration[64], reason[64];
-    snprintf(metric, sizeof metric, ">%s", view->spec->metric);
-    headings[2] = metric;
-    ambs_columns c;
-    int rc = ambs_columns_init(&c, headings, err);
+    char number[32], duration[64], reason[64];
+    size_t d = ambs_space_dimension(view->spec->space);
+    char(*names)[128] = ambs_calloc(d + 1, sizeof *names, err);
+    const char **headings = names != NULL ? trial_headings(view, names, err) : NULL;
+    ambs_columns c = {0};
+    int rc = headings != NULL ? ambs_columns_init(&c, headings, err) : AMBS_E_NOMEM;
     for (size_t i = 0; rc == 0 && i < n; i++) {
         const ambs_trial_row *row = rows[i];
         ambs_reason_text(row->reason, row->code, reason);
-        ambs_text config = {0};
-        ambs_space_write_line(view->spec->space, &t->x[row->id * t->d], &config);
         ambs_columns_addf(&c, "%llu", (unsigned long long)row->id);
         ambs_columns_addf(&c, "%s%s%s", ambs_trial_state_name(row->state), reason[0] ? ": " : "", reason);
-        ambs_columns_add(&c, isnan(row->objective) ? "-" : ambs_format_double(row->objective, number));
+        ambs_columns_add(&c, short_number(row->objective, number));
         ambs_columns_add(&c, isnan(row->duration_s) ? "-" : ambs_format_duration(row->duration_s, duration));
-        ambs_columns_add(&c, config.text != NULL ? config.text : "");
-        ambs_text_fini(&config);
+        add_parameters(view, &t->x[row->id * t->d], &c);
     }
     if (rc == 0) rc = ambs_columns_print(&c, out, err);
     ambs_columns_fini(&c);
+    free(headings);
+    free(names);
     return rc;
 }
 
