@@ -36,7 +36,9 @@ static int minimise(ambs_search *search, ambs_error *err)
         if (rc == 0) rc = tell(search, &open[(i + 1) % 2], err);
     }
     if (rc == 0) rc = ambs_search_best(search, &trial, &best, x, err);
-    if (rc == 0) printf("best of 59: %.6f at (%.4f, %.4f), trial %llu\n", best, x[0], x[1], (unsigned long long)trial);
+    if (rc == 0)
+        printf("best of 59: %.6f at (%.4f, %.4f), trial %llu\n", best, x[0], x[1],
+               (unsigned long long)trial);
     return rc;
 }
 
@@ -51,7 +53,8 @@ int main(int argc, char **argv)
     }
     int rc = ambs_spec_read(argv[1], NULL, 0, &spec, &err);
     if (rc == 0) {
-        if (ambs_space_dimension(ambs_spec_space(spec)) != 2) rc = ambs_fail(&err, AMBS_E_INVALID, "expected two parameters");
+        if (ambs_space_dimension(ambs_spec_space(spec)) != 2)
+            rc = ambs_fail(&err, AMBS_E_INVALID, "expected two parameters");
         if (rc == 0) rc = ambs_search_create(spec, &search, &err);
         if (rc == 0) {
             rc = minimise(search, &err);

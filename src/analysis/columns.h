@@ -11,11 +11,11 @@ typedef struct ambs_columns {
     size_t n_columns, n_cells, capacity;
     char **cells; /* row after row; the first row is the heading */
     ambs_align *align;
-    bool failed;  /* out of memory: told by ambs_columns_print */
+    bool failed; /* out of memory: told by ambs_columns_print */
 } ambs_columns;
 
-/* `headings` is NULL-terminated; a heading that begins with '>' aligns its column right (the mark is not
- * shown). */
+/* `headings` is NULL-terminated; a heading that begins with '>' aligns its column right (the mark
+ * is not shown). */
 int ambs_columns_init(ambs_columns *c, const char *const *headings, ambs_error *err);
 void ambs_columns_fini(ambs_columns *c);
 void ambs_columns_add(ambs_columns *c, const char *cell);

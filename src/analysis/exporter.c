@@ -19,13 +19,16 @@ static int unknown(const char *format, ambs_error *err)
     }
     names[n] = NULL;
     const char *nearest = ambs_nearest_name(format, names);
-    int rc = ambs_fail(err, AMBS_E_NOT_FOUND, "found the format \"%.40s\", expected one of: %s%s%s%s", format,
-                       list.text ? list.text : "", nearest ? " (did you mean " : "", nearest ? nearest : "", nearest ? "?)" : "");
+    int rc =
+        ambs_fail(err, AMBS_E_NOT_FOUND, "found the format \"%.40s\", expected one of: %s%s%s%s",
+                  format, list.text ? list.text : "", nearest ? " (did you mean " : "",
+                  nearest ? nearest : "", nearest ? "?)" : "");
     ambs_text_fini(&list);
     return rc;
 }
 
-int ambs_export(const char *format, const ambs_table *table, const ambs_spec *spec, ambs_text *out, ambs_error *err)
+int ambs_export(const char *format, const ambs_table *table, const ambs_spec *spec, ambs_text *out,
+                ambs_error *err)
 {
     const ambs_exporter_ops *const *e = ambs_exporter_registry;
     while (*e && strcmp((*e)->member.name, format) != 0) e++;
@@ -44,7 +47,8 @@ void ambs_export_csv_field(ambs_text *out, const char *text)
         return;
     }
     ambs_text_add(out, "\"");
-    for (const char *p = text; *p; p++) ambs_text_add_bytes(out, *p == '"' ? "\"\"" : p, *p == '"' ? 2 : 1);
+    for (const char *p = text; *p; p++)
+        ambs_text_add_bytes(out, *p == '"' ? "\"\"" : p, *p == '"' ? 2 : 1);
     ambs_text_add(out, "\"");
 }
 
@@ -54,10 +58,12 @@ void ambs_export_number(ambs_text *out, double value)
     if (!isnan(value)) ambs_text_add(out, ambs_format_double(value, buffer));
 }
 
-void ambs_export_parameter(const ambs_table *table, const ambs_spec *spec, uint64_t trial, size_t i, ambs_text *out)
+void ambs_export_parameter(const ambs_table *table, const ambs_spec *spec, uint64_t trial, size_t i,
+                           ambs_text *out)
 {
     char buffer[64];
-    ambs_export_csv_field(out, ambs_space_format(spec->space, i, table->x[trial * table->d + i], buffer));
+    ambs_export_csv_field(
+        out, ambs_space_format(spec->space, i, table->x[trial * table->d + i], buffer));
 }
 
 static bool has_name(const char **names, size_t n, const char *name)
@@ -90,6 +96,7 @@ double ambs_export_metric(const ambs_table *table, uint64_t trial, const char *n
 {
     const ambs_trial_row *row = &table->rows[trial];
     for (size_t i = 0; i < row->n_metrics; i++)
-        if (strcmp(table->metrics[row->metrics + i].name, name) == 0) return table->metrics[row->metrics + i].value;
+        if (strcmp(table->metrics[row->metrics + i].name, name) == 0)
+            return table->metrics[row->metrics + i].value;
     return NAN;
 }

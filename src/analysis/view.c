@@ -18,10 +18,14 @@ ambs_standing ambs_view_standing(const ambs_view *view)
     if (view->alive) return AMBS_STANDING_RUNNING;
     if (t->n_lives == 0) return AMBS_STANDING_EMPTY;
     switch (t->lives[t->n_lives - 1].exit_code) {
-    case -1: return AMBS_STANDING_INTERRUPTED;
-    case 0: return AMBS_STANDING_COMPLETE;
-    case 3: return AMBS_STANDING_STOPPED;
-    default: return AMBS_STANDING_FAILED;
+    case -1:
+        return AMBS_STANDING_INTERRUPTED;
+    case 0:
+        return AMBS_STANDING_COMPLETE;
+    case 3:
+        return AMBS_STANDING_STOPPED;
+    default:
+        return AMBS_STANDING_FAILED;
     }
 }
 
@@ -39,7 +43,8 @@ uint64_t ambs_view_best_trial(const ambs_view *view)
 
 static const char *standing_text(ambs_standing standing)
 {
-    static const char *const text[] = {"empty", "running", "complete", "stopped early", "failed", "interrupted"};
+    static const char *const text[] = {"empty",         "running", "complete",
+                                       "stopped early", "failed",  "interrupted"};
     return text[standing];
 }
 
@@ -91,7 +96,8 @@ static double utilisation(const ambs_view *view)
     double until = !isnan(life->end_s) ? life->end_s : view->now_s, busy = 0, had = 0;
     for (size_t i = 0; i < t->n_workers; i++) {
         const ambs_worker_row *w = &t->workers[i];
-        if (w->epoch == life->epoch && w->state == AMBS_WORKER_JOINED) had += w->n_slots * (until - w->wall_s);
+        if (w->epoch == life->epoch && w->state == AMBS_WORKER_JOINED)
+            had += w->n_slots * (until - w->wall_s);
     }
     for (size_t i = 0; i < t->n_attempts; i++) {
         const ambs_attempt_row *a = &t->attempts[i];
@@ -108,19 +114,25 @@ typedef struct status {
     double used;          /* utilisation */
     uint64_t finished;
     uint32_t slots;
-    uint64_t best;        /* trial or UINT64_MAX */
-    uint64_t lost;        /* attempts that ended with their worker */
+    uint64_t best; /* trial or UINT64_MAX */
+    uint64_t lost; /* attempts that ended with their worker */
 } status;
 
 static status status_of(const ambs_view *view)
 {
     const ambs_table *t = view->table;
-    status s = {.standing = ambs_view_standing(view), .why = "", .elapsed = elapsed_s(view),
-                .used = utilisation(view), .slots = slots_now(t), .best = ambs_view_best_trial(view),
+    status s = {.standing = ambs_view_standing(view),
+                .why = "",
+                .elapsed = elapsed_s(view),
+                .used = utilisation(view),
+                .slots = slots_now(t),
+                .best = ambs_view_best_trial(view),
                 .finished = t->n_complete + t->n_failed + t->n_pruned};
-    if (t->n_lives > 0 && t->lives[t->n_lives - 1].text != NULL) s.why = t->lives[t->n_lives - 1].text;
+    if (t->n_lives > 0 && t->lives[t->n_lives - 1].text != NULL)
+        s.why = t->lives[t->n_lives - 1].text;
     s.rate = s.elapsed > 0 ? (double)s.finished / s.elapsed : NAN;
-    for (size_t i = 0; i < t->n_attempts; i++) s.lost += t->attempts[i].reason == AMBS_REASON_WORKER_LOST;
+    for (size_t i = 0; i < t->n_attempts; i++)
+        s.lost += t->attempts[i].reason == AMBS_REASON_WORKER_LOST;
     return s;
 }
 
@@ -130,25 +142,41 @@ static void status_json(const ambs_view *view, const status *s, ambs_text *out)
     ambs_json_writer w;
     ambs_json_begin(&w, out, 2);
     ambs_json_object(&w);
-    const struct { const char *key, *value; } texts[] = {
-        {"study", view->spec->name}, {"file", view->path}, {"standing", standing_text(s->standing)},
-        {"why", s->why}, {"metric", view->spec->metric},
-        {"goal", view->spec->goal == AMBS_MAXIMIZE ? "maximize" : "minimize"}, {"manager", view->holder}};
+    const struct {
+        const char *key, *value;
+    } texts[] = {{"study", view->spec->name},
+                 {"file", view->path},
+                 {"standing", standing_text(s->standing)},
+                 {"why", s->why},
+                 {"metric", view->spec->metric},
+                 {"goal", view->spec->goal == AMBS_MAXIMIZE ? "maximize" : "minimize"},
+                 {"manager", view->holder}};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         ambs_json_key(&w, texts[i].key);
         ambs_json_string(&w, texts[i].value);
     }
-    const struct { const char *key; uint64_t value; } counts[] = {
-        {"waiting", t->n_waiting}, {"running", t->n_running}, {"complete", t->n_complete},
-        {"pruned", t->n_pruned}, {"failed", t->n_failed}, {"cancelled", t->n_cancelled},
-        {"budget_trials", view->spec->budget.trials}, {"attempts_lost", s->lost}, {"lives", t->n_lives},
-        {"slots", s->slots}, {"sequence", t->sequence}};
+    const struct {
+        const char *key;
+        uint64_t value;
+    } counts[] = {{"waiting", t->n_waiting},
+                  {"running", t->n_running},
+                  {"complete", t->n_complete},
+                  {"pruned", t->n_pruned},
+                  {"failed", t->n_failed},
+                  {"cancelled", t->n_cancelled},
+                  {"budget_trials", view->spec->budget.trials},
+                  {"attempts_lost", s->lost},
+                  {"lives", t->n_lives},
+                  {"slots", s->slots},
+                  {"sequence", t->sequence}};
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
         ambs_json_key(&w, counts[i].key);
         ambs_json_int(&w, (long long)counts[i].value);
     }
-    const struct { const char *key; double value; } figures[] = {
-        {"elapsed_s", s->elapsed}, {"trials_per_s", s->rate}, {"utilisation", s->used}};
+    const struct {
+        const char *key;
+        double value;
+    } figures[] = {{"elapsed_s", s->elapsed}, {"trials_per_s", s->rate}, {"utilisation", s->used}};
     for (size_t i = 0; i < sizeof figures / sizeof *figures; i++) {
         ambs_json_key(&w, figures[i].key);
         ambs_json_double(&w, figures[i].value);
@@ -156,8 +184,10 @@ static void status_json(const ambs_view *view, const status *s, ambs_text *out)
     ambs_json_key(&w, "exit_code");
     ambs_json_int(&w, ambs_view_exit_code(view));
     ambs_json_key(&w, "best");
-    if (s->best == UINT64_MAX) ambs_json_null(&w);
-    else ambs_view_trial_json(view, &t->rows[s->best], &w);
+    if (s->best == UINT64_MAX)
+        ambs_json_null(&w);
+    else
+        ambs_view_trial_json(view, &t->rows[s->best], &w);
     ambs_json_end_object(&w);
     ambs_text_add(out, "\n");
 }
@@ -181,17 +211,24 @@ static void failures_text(const ambs_view *view, ambs_text *out)
     for (size_t i = 0; i < t->n; i++) {
         if (t->rows[i].state == AMBS_TRIAL_FAILED) count[t->rows[i].reason]++;
     }
-    static const char *const name[] = {
-        [AMBS_REASON_NONE] = "no reason", [AMBS_REASON_EXIT] = "exit status not 0",
-        [AMBS_REASON_SIGNAL] = "killed by a signal", [AMBS_REASON_TIMEOUT] = "timeout",
-        [AMBS_REASON_OUT_OF_MEMORY] = "out of memory", [AMBS_REASON_NOT_A_NUMBER] = "not a number",
-        [AMBS_REASON_INFINITE] = "infinite", [AMBS_REASON_NO_RESULT] = "no result",
-        [AMBS_REASON_BAD_RESULT] = "unreadable result", [AMBS_REASON_WORKER_LOST] = "worker lost",
-        [AMBS_REASON_CONSTRAINT] = "constraint", [AMBS_REASON_CANCELLED] = "cancelled",
-        [AMBS_REASON_NOT_STARTED] = "could not be started", [AMBS_REASON_OBJECTIVE] = "refused by the objective"};
+    static const char *const name[] = {[AMBS_REASON_NONE] = "no reason",
+                                       [AMBS_REASON_EXIT] = "exit status not 0",
+                                       [AMBS_REASON_SIGNAL] = "killed by a signal",
+                                       [AMBS_REASON_TIMEOUT] = "timeout",
+                                       [AMBS_REASON_OUT_OF_MEMORY] = "out of memory",
+                                       [AMBS_REASON_NOT_A_NUMBER] = "not a number",
+                                       [AMBS_REASON_INFINITE] = "infinite",
+                                       [AMBS_REASON_NO_RESULT] = "no result",
+                                       [AMBS_REASON_BAD_RESULT] = "unreadable result",
+                                       [AMBS_REASON_WORKER_LOST] = "worker lost",
+                                       [AMBS_REASON_CONSTRAINT] = "constraint",
+                                       [AMBS_REASON_CANCELLED] = "cancelled",
+                                       [AMBS_REASON_NOT_STARTED] = "could not be started",
+                                       [AMBS_REASON_OBJECTIVE] = "refused by the objective"};
     for (;;) {
         size_t most = 0;
-        for (size_t r = 1; r <= AMBS_REASON_OBJECTIVE; r++) if (count[r] > count[most]) most = r;
+        for (size_t r = 1; r <= AMBS_REASON_OBJECTIVE; r++)
+            if (count[r] > count[most]) most = r;
         if (count[most] == 0) return;
         line(out, "", "%llu × %s", (unsigned long long)count[most], name[most]);
         count[most] = 0;
@@ -219,8 +256,8 @@ static void status_text(const ambs_view *view, const status *s, ambs_text *out)
     if (t->n_failed > 0) failures_text(view, out);
     if (s->best != UINT64_MAX) {
         const ambs_trial_row *row = &t->rows[s->best];
-        line(out, "best", "%s = %s in trial %llu", view->spec->metric, ambs_format_double(row->objective, number),
-             (unsigned long long)row->id);
+        line(out, "best", "%s = %s in trial %llu", view->spec->metric,
+             ambs_format_double(row->objective, number), (unsigned long long)row->id);
         ambs_text config = {0};
         ambs_space_write_line(view->spec->space, &t->x[row->id * t->d], &config);
         line(out, "", "%s", config.text != NULL ? config.text : "");
@@ -230,7 +267,8 @@ static void status_text(const ambs_view *view, const status *s, ambs_text *out)
          t->n_lives == 1 ? "life" : "lives");
     if (!isnan(s->rate)) line(out, "rate", "%.3g trials/s", s->rate);
     if (!isnan(s->used)) line(out, "utilisation", "%.1f %% of %u slots", 100 * s->used, s->slots);
-    if (s->lost > 0) line(out, "lost", "%llu attempts with their worker", (unsigned long long)s->lost);
+    if (s->lost > 0)
+        line(out, "lost", "%llu attempts with their worker", (unsigned long long)s->lost);
     if (s->standing == AMBS_STANDING_INTERRUPTED || s->standing == AMBS_STANDING_STOPPED) {
         line(out, "go on", "ambs run %s -o %s --resume", view->spec->file, view->path);
     }
@@ -239,7 +277,9 @@ static void status_text(const ambs_view *view, const status *s, ambs_text *out)
 int ambs_view_status(const ambs_view *view, ambs_text *out, ambs_error *err)
 {
     status s = status_of(view);
-    if (view->json) status_json(view, &s, out);
-    else status_text(view, &s, out);
+    if (view->json)
+        status_json(view, &s, out);
+    else
+        status_text(view, &s, out);
     return ambs_text_check(out, err);
 }

@@ -5,8 +5,8 @@
 #include "analysis/view.h"
 #include "base/json.h"
 
-/* The running best over the finished trials, in the order the results came. A row per improvement in text,
- * all rows in JSON would only repeat the trial table, so both show improvements. */
+/* The running best over the finished trials, in the order the results came. A row per improvement
+ * in text, all rows in JSON would only repeat the trial table, so both show improvements. */
 static int improvements(const ambs_view *view, ambs_text *out, ambs_error *err)
 {
     const ambs_table *t = view->table;
@@ -15,7 +15,8 @@ static int improvements(const ambs_view *view, ambs_text *out, ambs_error *err)
     char number[32], elapsed[64];
     double best = NAN, zero = t->n_lives > 0 ? t->lives[0].start_s : 0;
     size_t finished = 0;
-    int rc = ambs_columns_init(&c, (const char *[]){">finished", ">trial", ">best", ">after", NULL}, err);
+    int rc = ambs_columns_init(&c, (const char *[]){">finished", ">trial", ">best", ">after", NULL},
+                               err);
     if (rc != 0) return rc;
     ambs_json_begin(&w, out, 2);
     if (view->json) ambs_json_array(&w);
@@ -24,7 +25,8 @@ static int improvements(const ambs_view *view, ambs_text *out, ambs_error *err)
         if (t->inputs[i].type == AMBS_RECORD_CANCEL) continue;
         finished++;
         if (row->state != AMBS_TRIAL_COMPLETE) continue;
-        bool better = isnan(best) || (view->spec->goal == AMBS_MAXIMIZE ? row->objective > best : row->objective < best);
+        bool better = isnan(best) || (view->spec->goal == AMBS_MAXIMIZE ? row->objective > best
+                                                                        : row->objective < best);
         if (!better) continue;
         best = row->objective;
         double after = row->received_s - zero;
@@ -42,8 +44,10 @@ static int improvements(const ambs_view *view, ambs_text *out, ambs_error *err)
             ambs_columns_add(&c, ambs_format_duration(after, elapsed));
         }
     }
-    if (view->json) ambs_json_end_array(&w), ambs_text_add(out, "\n");
-    else rc = ambs_columns_print(&c, out, err);
+    if (view->json)
+        ambs_json_end_array(&w), ambs_text_add(out, "\n");
+    else
+        rc = ambs_columns_print(&c, out, err);
     ambs_columns_fini(&c);
     return rc;
 }
@@ -55,7 +59,8 @@ static int trial_curve(const ambs_view *view, uint64_t trial, ambs_text *out, am
     ambs_columns c;
     char number[32];
     size_t n = 0;
-    int rc = ambs_columns_init(&c, (const char *[]){">attempt", ">step", "metric", ">value", NULL}, err);
+    int rc =
+        ambs_columns_init(&c, (const char *[]){">attempt", ">step", "metric", ">value", NULL}, err);
     if (rc != 0) return rc;
     ambs_json_begin(&w, out, 2);
     if (view->json) ambs_json_array(&w);
@@ -78,9 +83,12 @@ static int trial_curve(const ambs_view *view, uint64_t trial, ambs_text *out, am
             ambs_columns_add(&c, ambs_format_double(row->value, number));
         }
     }
-    if (view->json) ambs_json_end_array(&w), ambs_text_add(out, "\n");
-    else if (n == 0) ambs_text_addf(out, "trial %llu reported no steps\n", (unsigned long long)trial);
-    else rc = ambs_columns_print(&c, out, err);
+    if (view->json)
+        ambs_json_end_array(&w), ambs_text_add(out, "\n");
+    else if (n == 0)
+        ambs_text_addf(out, "trial %llu reported no steps\n", (unsigned long long)trial);
+    else
+        rc = ambs_columns_print(&c, out, err);
     ambs_columns_fini(&c);
     return rc;
 }

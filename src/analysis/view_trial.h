@@ -8,8 +8,8 @@
 
 /* The object of `trials --json`: id, state, reason, objective, parameters, metrics, times in s. */
 void ambs_view_trial_json(const ambs_view *view, const ambs_trial_row *row, ambs_json_writer *w);
-/* The best-so-far order: complete trials by objective in the study's direction, then by id. Returns a
- * value as qsort's compare does. */
+/* The best-so-far order: complete trials by objective in the study's direction, then by id. Returns
+ * a value as qsort's compare does. */
 int ambs_view_compare(const ambs_view *view, const ambs_trial_row *a, const ambs_trial_row *b);
 
 #endif

@@ -78,26 +78,29 @@ int ambs_view_compare(const ambs_view *view, const ambs_trial_row *a, const ambs
 
 static int compare_pointers(const void *a, const void *b, void *view)
 {
-    return ambs_view_compare(view, *(const ambs_trial_row *const *)a, *(const ambs_trial_row *const *)b);
+    return ambs_view_compare(view, *(const ambs_trial_row *const *)a,
+                             *(const ambs_trial_row *const *)b);
 }
 
 static int check_filter(const ambs_trial_filter *filter, ambs_error *err)
 {
-    static const ambs_trial_state known[] = {AMBS_TRIAL_WAITING, AMBS_TRIAL_RUNNING, AMBS_TRIAL_COMPLETE,
-                                             AMBS_TRIAL_PRUNED, AMBS_TRIAL_FAILED, AMBS_TRIAL_PAUSED,
-                                             AMBS_TRIAL_CANCELLED};
+    static const ambs_trial_state known[] = {
+        AMBS_TRIAL_WAITING, AMBS_TRIAL_RUNNING, AMBS_TRIAL_COMPLETE, AMBS_TRIAL_PRUNED,
+        AMBS_TRIAL_FAILED,  AMBS_TRIAL_PAUSED,  AMBS_TRIAL_CANCELLED};
     if (filter->state == NULL) return 0;
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         if (strcmp(filter->state, ambs_trial_state_name(known[i])) == 0) return 0;
     }
-    return ambs_fail(err, AMBS_E_INVALID,
-                     "found the state '%s', expected waiting, running, complete, pruned, failed, paused or "
-                     "cancelled", filter->state);
+    return ambs_fail(
+        err, AMBS_E_INVALID,
+        "found the state '%s', expected waiting, running, complete, pruned, failed, paused or "
+        "cancelled",
+        filter->state);
 }
 
 /* The rows that pass the filter, in the order asked for; *ret_rows is malloc'ed. */
-static int select_rows(const ambs_view *view, const ambs_trial_filter *filter, const ambs_trial_row ***ret_rows,
-                       size_t *ret_n, ambs_error *err)
+static int select_rows(const ambs_view *view, const ambs_trial_filter *filter,
+                       const ambs_trial_row ***ret_rows, size_t *ret_n, ambs_error *err)
 {
     const ambs_table *t = view->table;
     const ambs_trial_row **rows = ambs_calloc(t->n, sizeof *rows, err);
@@ -105,11 +108,13 @@ static int select_rows(const ambs_view *view, const ambs_trial_filter *filter, c
     size_t n = 0;
     for (size_t i = 0; i < t->n; i++) {
         const ambs_trial_row *row = &t->rows[i];
-        if (filter->state == NULL || strcmp(filter->state, ambs_trial_state_name(row->state)) == 0) rows[n++] = row;
+        if (filter->state == NULL || strcmp(filter->state, ambs_trial_state_name(row->state)) == 0)
+            rows[n++] = row;
     }
     if (filter->by_objective) qsort_r(rows, n, sizeof *rows, compare_pointers, (void *)view);
     if (filter->limit > 0 && filter->limit < n) {
-        if (!filter->by_objective) memmove(rows, rows + (n - filter->limit), filter->limit * sizeof *rows);
+        if (!filter->by_objective)
+            memmove(rows, rows + (n - filter->limit), filter->limit * sizeof *rows);
         n = filter->limit;
     }
     *ret_rows = rows;
@@ -117,7 +122,8 @@ static int select_rows(const ambs_view *view, const ambs_trial_filter *filter, c
     return 0;
 }
 
-static void trials_json(const ambs_view *view, const ambs_trial_row *const *rows, size_t n, ambs_text *out)
+static void trials_json(const ambs_view *view, const ambs_trial_row *const *rows, size_t n,
+                        ambs_text *out)
 {
     ambs_json_writer w;
     ambs_json_begin(&w, out, 2);
@@ -140,7 +146,8 @@ static bool is_constant(const ambs_parameter *p)
     return p->type == AMBS_PARAMETER_CONSTANT;
 }
 
-/* "trial state METRIC duration PARAMETER…"; numbers stand right. Constants say nothing about a trial. */
+/* "trial state METRIC duration PARAMETER…"; numbers stand right. Constants say nothing about a
+ * trial. */
 static const char **trial_headings(const ambs_view *view, char (*buffer)[128], ambs_error *err)
 {
     size_t d = ambs_space_dimension(view->spec->space), n = 0;
@@ -166,13 +173,16 @@ static void add_parameters(const ambs_view *view, const double *x, ambs_columns 
     for (size_t i = 0; i < ambs_space_dimension(view->spec->space); i++) {
         const ambs_parameter *p = ambs_space_parameter(view->spec->space, i);
         if (is_constant(p)) continue;
-        if (p->n_levels == 0) ambs_columns_add(c, short_number(x[i], number));
-        else ambs_columns_add(c, isnan(x[i]) ? "-" : ambs_space_format(view->spec->space, i, x[i], number));
+        if (p->n_levels == 0)
+            ambs_columns_add(c, short_number(x[i], number));
+        else
+            ambs_columns_add(
+                c, isnan(x[i]) ? "-" : ambs_space_format(view->spec->space, i, x[i], number));
     }
 }
 
-static int trials_text(const ambs_view *view, const ambs_trial_row *const *rows, size_t n, ambs_text *out,
-                       ambs_error *err)
+static int trials_text(const ambs_view *view, const ambs_trial_row *const *rows, size_t n,
+                       ambs_text *out, ambs_error *err)
 {
     const ambs_table *t = view->table;
     char number[32], duration[64], reason[64];
@@ -185,9 +195,11 @@ static int trials_text(const ambs_view *view, const ambs_trial_row *const *rows,
         const ambs_trial_row *row = rows[i];
         ambs_reason_text(row->reason, row->code, reason);
         ambs_columns_addf(&c, "%llu", (unsigned long long)row->id);
-        ambs_columns_addf(&c, "%s%s%s", ambs_trial_state_name(row->state), reason[0] ? ": " : "", reason);
+        ambs_columns_addf(&c, "%s%s%s", ambs_trial_state_name(row->state), reason[0] ? ": " : "",
+                          reason);
         ambs_columns_add(&c, short_number(row->objective, number));
-        ambs_columns_add(&c, isnan(row->duration_s) ? "-" : ambs_format_duration(row->duration_s, duration));
+        ambs_columns_add(
+            &c, isnan(row->duration_s) ? "-" : ambs_format_duration(row->duration_s, duration));
         add_parameters(view, &t->x[row->id * t->d], &c);
     }
     if (rc == 0) rc = ambs_columns_print(&c, out, err);
@@ -197,15 +209,18 @@ static int trials_text(const ambs_view *view, const ambs_trial_row *const *rows,
     return rc;
 }
 
-int ambs_view_trials(const ambs_view *view, const ambs_trial_filter *filter, ambs_text *out, ambs_error *err)
+int ambs_view_trials(const ambs_view *view, const ambs_trial_filter *filter, ambs_text *out,
+                     ambs_error *err)
 {
     const ambs_trial_row **rows;
     size_t n;
     int rc = check_filter(filter, err);
     if (rc == 0) rc = select_rows(view, filter, &rows, &n, err);
     if (rc != 0) return rc;
-    if (view->json) trials_json(view, rows, n, out);
-    else rc = trials_text(view, rows, n, out, err);
+    if (view->json)
+        trials_json(view, rows, n, out);
+    else
+        rc = trials_text(view, rows, n, out, err);
     free(rows);
     return rc != 0 ? rc : ambs_text_check(out, err);
 }
@@ -231,14 +246,15 @@ static void show_head(const ambs_view *view, const ambs_trial_row *row, ambs_tex
     const ambs_table *t = view->table;
     char number[32], other[32], buffer[64];
     ambs_reason_text(row->reason, row->code, buffer);
-    ambs_text_addf(out, "trial %llu: %s%s%s\n", (unsigned long long)row->id, ambs_trial_state_name(row->state),
-                   buffer[0] ? ", " : "", buffer);
+    ambs_text_addf(out, "trial %llu: %s%s%s\n", (unsigned long long)row->id,
+                   ambs_trial_state_name(row->state), buffer[0] ? ", " : "", buffer);
     if (!isnan(row->objective)) {
-        ambs_text_addf(out, "%s = %s\n", view->spec->metric, ambs_format_double(row->objective, number));
+        ambs_text_addf(out, "%s = %s\n", view->spec->metric,
+                       ambs_format_double(row->objective, number));
     }
     if (!isnan(row->mean)) {
-        ambs_text_addf(out, "predicted %s ± %s before it ran\n", ambs_format_double(row->mean, number),
-                       ambs_format_double(row->sd, other));
+        ambs_text_addf(out, "predicted %s ± %s before it ran\n",
+                       ambs_format_double(row->mean, number), ambs_format_double(row->sd, other));
     }
     for (size_t i = 0; i < row->n_metrics; i++) {
         const ambs_metric *m = &t->metrics[row->metrics + i];
@@ -246,8 +262,10 @@ static void show_head(const ambs_view *view, const ambs_trial_row *row, ambs_tex
     }
     ambs_text_addf(out, "proposed %s by %s, %llu results and %llu lies known, made in %.3g ms\n",
                    ambs_clock_format_utc(row->proposed_s, buffer), origin_name(row->origin),
-                   (unsigned long long)row->n_told, (unsigned long long)row->n_lies, 1e3 * row->latency_s);
-    if (!isnan(row->duration_s)) ambs_text_addf(out, "ran %s\n", ambs_format_duration(row->duration_s, buffer));
+                   (unsigned long long)row->n_told, (unsigned long long)row->n_lies,
+                   1e3 * row->latency_s);
+    if (!isnan(row->duration_s))
+        ambs_text_addf(out, "ran %s\n", ambs_format_duration(row->duration_s, buffer));
     if (row->message[0] != '\0') ambs_text_addf(out, "message: %s\n", row->message);
 }
 
@@ -257,7 +275,8 @@ static int attempts_text(const ambs_view *view, uint64_t trial, ambs_text *out, 
     char start[64], duration[64], reason[64];
     ambs_columns c;
     int rc = ambs_columns_init(
-        &c, (const char *[]){">attempt", ">rank", ">slot", "started", ">duration", "ended", NULL}, err);
+        &c, (const char *[]){">attempt", ">rank", ">slot", "started", ">duration", "ended", NULL},
+        err);
     for (size_t i = 0; rc == 0 && i < t->n_attempts; i++) {
         const ambs_attempt_row *a = &t->attempts[i];
         if (a->trial != trial) continue;
@@ -266,15 +285,18 @@ static int attempts_text(const ambs_view *view, uint64_t trial, ambs_text *out, 
         ambs_columns_addf(&c, "%u", a->rank);
         ambs_columns_addf(&c, "%u", a->slot);
         ambs_columns_add(&c, ambs_clock_format_utc(a->start_s, start));
-        ambs_columns_add(&c, isnan(a->duration_s) ? "-" : ambs_format_duration(a->duration_s, duration));
-        ambs_columns_addf(&c, "%s%s%s", ambs_trial_state_name(a->state), reason[0] ? ": " : "", reason);
+        ambs_columns_add(&c, isnan(a->duration_s) ? "-"
+                                                  : ambs_format_duration(a->duration_s, duration));
+        ambs_columns_addf(&c, "%s%s%s", ambs_trial_state_name(a->state), reason[0] ? ": " : "",
+                          reason);
     }
     if (rc == 0) rc = ambs_columns_print(&c, out, err);
     ambs_columns_fini(&c);
     return rc;
 }
 
-static int show_text(const ambs_view *view, const ambs_trial_row *row, ambs_text *out, ambs_error *err)
+static int show_text(const ambs_view *view, const ambs_trial_row *row, ambs_text *out,
+                     ambs_error *err)
 {
     show_head(view, row, out);
     ambs_text_add(out, "\n");
@@ -289,7 +311,8 @@ int ambs_view_show(const ambs_view *view, uint64_t trial, ambs_text *out, ambs_e
     const ambs_table *t = view->table;
     if (t->n == 0) return ambs_fail(err, AMBS_E_NOT_FOUND, "the study has no trials yet");
     if (trial >= t->n) {
-        return ambs_fail(err, AMBS_E_NOT_FOUND, "found no trial %llu; the study has the trials 0 to %zu",
+        return ambs_fail(err, AMBS_E_NOT_FOUND,
+                         "found no trial %llu; the study has the trials 0 to %zu",
                          (unsigned long long)trial, t->n - 1);
     }
     if (!view->json) {
@@ -307,8 +330,9 @@ int ambs_view_best(const ambs_view *view, ambs_text *out, ambs_error *err)
 {
     uint64_t best = ambs_view_best_trial(view);
     if (best == UINT64_MAX) {
-        return ambs_fail(err, AMBS_E_NOT_FOUND, "no trial is complete yet (%llu failed, %llu running)",
-                         (unsigned long long)view->table->n_failed, (unsigned long long)view->table->n_running);
+        return ambs_fail(
+            err, AMBS_E_NOT_FOUND, "no trial is complete yet (%llu failed, %llu running)",
+            (unsigned long long)view->table->n_failed, (unsigned long long)view->table->n_running);
     }
     return ambs_view_show(view, best, out, err);
 }

@@ -32,11 +32,21 @@ void ambs_json_copy(ambs_json_node node, ambs_json_writer *w)
         for (size_t i = 0; i < ambs_json_size(node); i++) ambs_json_copy(ambs_json_at(node, i), w);
         ambs_json_end_array(w);
         return;
-    case AMBS_JSON_STRING: ambs_json_string(w, ambs_json_text(node)); return;
-    case AMBS_JSON_INT: ambs_json_int(w, ambs_json_whole(node)); return;
-    case AMBS_JSON_DOUBLE: copy_double(ambs_json_number(node), w); return;
-    case AMBS_JSON_BOOL: ambs_json_bool(w, ambs_json_true(node)); return;
+    case AMBS_JSON_STRING:
+        ambs_json_string(w, ambs_json_text(node));
+        return;
+    case AMBS_JSON_INT:
+        ambs_json_int(w, ambs_json_whole(node));
+        return;
+    case AMBS_JSON_DOUBLE:
+        copy_double(ambs_json_number(node), w);
+        return;
+    case AMBS_JSON_BOOL:
+        ambs_json_bool(w, ambs_json_true(node));
+        return;
     case AMBS_JSON_NULL:
-    case AMBS_JSON_ABSENT: ambs_json_null(w); return;
+    case AMBS_JSON_ABSENT:
+        ambs_json_null(w);
+        return;
     }
 }

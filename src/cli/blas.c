@@ -34,8 +34,7 @@ static const char *better_kernels(void)
 void ambs_blas_settle(char **argv)
 {
     bool changed = false;
-    if (!getenv("OPENBLAS_NUM_THREADS"))
-        changed = setenv("OPENBLAS_NUM_THREADS", "1", 1) == 0;
+    if (!getenv("OPENBLAS_NUM_THREADS")) changed = setenv("OPENBLAS_NUM_THREADS", "1", 1) == 0;
     if (!getenv("OPENBLAS_CORETYPE") && kernels_are_a_fallback() && better_kernels())
         changed |= setenv("OPENBLAS_CORETYPE", better_kernels(), 1) == 0;
     if (changed) execv("/proc/self/exe", argv);

@@ -35,8 +35,8 @@ static int refuse_option(const words *w, const char *word, ambs_error *err)
     memcpy(name, word + 2, length);
     name[length] = '\0';
     const char *near = word[1] == '-' ? ambs_nearest_name(name, names) : NULL;
-    return ambs_fail(err, AMBS_E_INVALID, "unknown option \"%.60s\": %s%s%ssee ambs %s --help", word,
-                     near ? "did you mean --" : "", near ? near : "", near ? "? " : "",
+    return ambs_fail(err, AMBS_E_INVALID, "unknown option \"%.60s\": %s%s%ssee ambs %s --help",
+                     word, near ? "did you mean --" : "", near ? near : "", near ? "? " : "",
                      w->command->name);
 }
 

@@ -35,12 +35,14 @@ const ambs_command ambs_command_check = {
     .min_operands = 1,
     .max_operands = 1,
     .summary = "Check a study file and print the study as it is understood",
-    .details = "All that is wrong is listed at once, each with line, column, what was found, what was expected and "
+    .details = "All that is wrong is listed at once, each with line, column, what was found, what "
+               "was expected and "
                "what to do. Nothing is run.",
-    .options = (const ambs_cli_option[]){
-        {{"output", AMBS_OPTION_STRING, offsetof(options, output), .help = "The study file that `ambs run` would write."},
-         .letter = 'o', .value = "STUDY.h5"},
-        {{NULL}}},
+    .options = (const ambs_cli_option[]){{{"output", AMBS_OPTION_STRING, offsetof(options, output),
+                                           .help = "The study file that `ambs run` would write."},
+                                          .letter = 'o',
+                                          .value = "STUDY.h5"},
+                                         {{NULL}}},
     .options_size = sizeof(options),
     .takes_settings = true,
     .run = run,

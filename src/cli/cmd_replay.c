@@ -8,9 +8,10 @@ static int replay(const ambs_call *call, bool *ret_same, ambs_error *err)
     int rc = ambs_study_replay(call->operands[0], &f, err);
     if (rc != 0) return rc;
     *ret_same = f.n_different == 0;
-    ambs_text_addf(&out, "%llu proposals recomputed, %llu different, %llu equal within the tolerance only\n",
-                   (unsigned long long)f.n_compared, (unsigned long long)f.n_different,
-                   (unsigned long long)f.n_within_tolerance);
+    ambs_text_addf(
+        &out, "%llu proposals recomputed, %llu different, %llu equal within the tolerance only\n",
+        (unsigned long long)f.n_compared, (unsigned long long)f.n_different,
+        (unsigned long long)f.n_within_tolerance);
     if (f.text[0] != '\0') ambs_text_addf(&out, "%s\n", f.text);
     return ambs_print(&out, err);
 }
@@ -29,7 +30,8 @@ const ambs_command ambs_command_replay = {
     .min_operands = 1,
     .max_operands = 1,
     .summary = "Recompute every proposal from the journal and compare",
-    .details = "Bit for bit with the build, BLAS kernel and thread count that made the study; with another one to a "
+    .details = "Bit for bit with the build, BLAS kernel and thread count that made the study; with "
+               "another one to a "
                "tolerance, which it says. Exit status 1 when a proposal differs.",
     .run = run,
 };

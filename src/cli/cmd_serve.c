@@ -37,11 +37,15 @@ static int serve(const ambs_call *call, ambs_error *err)
     ambs_spec *spec = NULL;
     ambs_serve *session;
     int rc = 0;
-    if (o->resume && o->output == NULL) return ambs_fail(err, AMBS_E_INVALID, "--resume needs -o STUDY.h5, the study to go on with");
+    if (o->resume && o->output == NULL)
+        return ambs_fail(err, AMBS_E_INVALID,
+                         "--resume needs -o STUDY.h5, the study to go on with");
     if (strcmp(call->operands[0], "-") != 0) {
         rc = ambs_spec_read(call->operands[0], call->settings, call->n_settings, &spec, err);
     } else if (call->n_settings > 0) {
-        rc = ambs_fail(err, AMBS_E_INVALID, "--set and --seed need a study file; with - they belong into the init command");
+        rc = ambs_fail(
+            err, AMBS_E_INVALID,
+            "--set and --seed need a study file; with - they belong into the init command");
     }
     if (rc == 0) rc = ambs_serve_create(spec, o->output, o->resume, &session, err);
     if (rc != 0) return rc;
@@ -62,23 +66,32 @@ const ambs_command ambs_command_serve = {
     .min_operands = 1,
     .max_operands = 1,
     .summary = "Ask and tell as JSON lines on standard input and output",
-    .details =
-        "For programs that run their trials themselves, in any language. One command object a line, one answer a line:\n"
-        "  {\"cmd\":\"ask\"}                          {\"id\":0,\"params\":{\"x\":0.5}}\n"
-        "  {\"cmd\":\"tell\",\"id\":0,\"objective\":0.1}  {\"ok\":true,\"id\":0}   or \"status\":\"failed\"\n"
-        "  {\"cmd\":\"tell\",\"params\":{\"x\":0.7},\"objective\":0.2}   a configuration of your own\n"
-        "  {\"cmd\":\"report\",\"id\":0,\"step\":2,\"value\":0.4}        {\"decision\":\"continue\"}\n"
-        "  {\"cmd\":\"cancel\",\"id\":0}  {\"cmd\":\"best\"}  {\"cmd\":\"status\"}  {\"cmd\":\"quit\"}\n"
-        "Several asks may be open at once. An error is an answer {\"error\":\"…\"} and changes nothing. With - as study "
-        "the first command is {\"cmd\":\"init\",\"study\":{…}}. With -o every result is durable when it is answered, and "
-        "--resume goes on after the process ended however it did.",
-    .options = (const ambs_cli_option[]){
-        {{"output", AMBS_OPTION_STRING, offsetof(options, output), .help = "Keep the study in this file; else it lives "
-          "in memory alone."},
-         .letter = 'o', .value = "STUDY.h5"},
-        {{"resume", AMBS_OPTION_BOOL, offsetof(options, resume), "false",
-          .help = "Go on with the study in the file; begin it if there is none yet."}},
-        {{NULL}}},
+    .details = "For programs that run their trials themselves, in any language. One command object "
+               "a line, one answer a line:\n"
+               "  {\"cmd\":\"ask\"}                          {\"id\":0,\"params\":{\"x\":0.5}}\n"
+               "  {\"cmd\":\"tell\",\"id\":0,\"objective\":0.1}  {\"ok\":true,\"id\":0}   or "
+               "\"status\":\"failed\"\n"
+               "  {\"cmd\":\"tell\",\"params\":{\"x\":0.7},\"objective\":0.2}   a configuration of "
+               "your own\n"
+               "  {\"cmd\":\"report\",\"id\":0,\"step\":2,\"value\":0.4}        "
+               "{\"decision\":\"continue\"}\n"
+               "  {\"cmd\":\"cancel\",\"id\":0}  {\"cmd\":\"best\"}  {\"cmd\":\"status\"}  "
+               "{\"cmd\":\"quit\"}\n"
+               "Several asks may be open at once. An error is an answer {\"error\":\"…\"} and "
+               "changes nothing. With - as study "
+               "the first command is {\"cmd\":\"init\",\"study\":{…}}. With -o every result is "
+               "durable when it is answered, and "
+               "--resume goes on after the process ended however it did.",
+    .options =
+        (const ambs_cli_option[]){
+            {{"output", AMBS_OPTION_STRING, offsetof(options, output),
+              .help = "Keep the study in this file; else it lives "
+                      "in memory alone."},
+             .letter = 'o',
+             .value = "STUDY.h5"},
+            {{"resume", AMBS_OPTION_BOOL, offsetof(options, resume), "false",
+              .help = "Go on with the study in the file; begin it if there is none yet."}},
+            {{NULL}}},
     .options_size = sizeof(options),
     .takes_settings = true,
     .run = run,

@@ -4,7 +4,8 @@
 static int run(const ambs_call *call)
 {
     ambs_error err;
-    return ambs_study_snapshot(call->operands[0], &err) == 0 ? AMBS_STATUS_DONE : ambs_cli_fail(call, &err);
+    return ambs_study_snapshot(call->operands[0], &err) == 0 ? AMBS_STATUS_DONE
+                                                             : ambs_cli_fail(call, &err);
 }
 
 const ambs_command ambs_command_snapshot = {

@@ -25,14 +25,18 @@ const ambs_command ambs_command_status = {
     .min_operands = 1,
     .max_operands = 1,
     .summary = "Where a study stands: trials, best, time, workers, failures",
-    .details = "Works at any moment, also on a running study. With --exit-code it prints what `ambs run` returned "
-               "(0 complete, 1 failed, 3 stopped early or still running, 4 too many failed trials), for the last line "
+    .details = "Works at any moment, also on a running study. With --exit-code it prints what "
+               "`ambs run` returned "
+               "(0 complete, 1 failed, 3 stopped early or still running, 4 too many failed "
+               "trials), for the last line "
                "of a job script: exit $(ambs status --exit-code STUDY.h5)",
-    .options = (const ambs_cli_option[]){
-        {{"json", AMBS_OPTION_BOOL, offsetof(options, json), "false", .help = "Print one JSON document."}},
-        {{"exit-code", AMBS_OPTION_BOOL, offsetof(options, exit_code), "false",
-          .help = "Print the exit code of the study's last life, and nothing else."}},
-        {{NULL}}},
+    .options =
+        (const ambs_cli_option[]){
+            {{"json", AMBS_OPTION_BOOL, offsetof(options, json), "false",
+              .help = "Print one JSON document."}},
+            {{"exit-code", AMBS_OPTION_BOOL, offsetof(options, exit_code), "false",
+              .help = "Print the exit code of the study's last life, and nothing else."}},
+            {{NULL}}},
     .options_size = sizeof(options),
     .run = run,
 };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* One trial, here and now: the same runner, supervisor and limits as in a study, with everything shown. */
+/* One trial, here and now: the same runner, supervisor and limits as in a study, with everything
+ * shown. */
 #include <math.h>
 #include <poll.h>
 #include <stdio.h>
@@ -19,14 +20,17 @@ static int set_value(const ambs_space *space, const char *word, double *x, ambs_
     const char *equal = strchr(word, '=');
     size_t d = ambs_space_dimension(space);
     if (equal == NULL || equal == word) {
-        return ambs_fail(err, AMBS_E_INVALID, "found \"%.60s\", expected NAME=VALUE, as in learning_rate=0.01", word);
+        return ambs_fail(err, AMBS_E_INVALID,
+                         "found \"%.60s\", expected NAME=VALUE, as in learning_rate=0.01", word);
     }
     const char **names = ambs_calloc(d + 1, sizeof *names, err);
     if (names == NULL) return AMBS_E_NOMEM;
     int rc = 1;
     for (size_t i = 0; i < d; i++) {
         names[i] = ambs_space_parameter(space, i)->name;
-        if (strlen(names[i]) != (size_t)(equal - word) || strncmp(names[i], word, strlen(names[i])) != 0) continue;
+        if (strlen(names[i]) != (size_t)(equal - word) ||
+            strncmp(names[i], word, strlen(names[i])) != 0)
+            continue;
         rc = ambs_space_parse(space, i, equal + 1, &x[i], err);
         break;
     }
@@ -35,15 +39,17 @@ static int set_value(const ambs_space *space, const char *word, double *x, ambs_
         snprintf(name, sizeof name, "%.*s", (int)(equal - word), word);
         const char *near = ambs_nearest_name(name, names);
         rc = ambs_fail(err, AMBS_E_INVALID, "the study has no parameter \"%s\"%s%s%s", name,
-                       near != NULL ? "; did you mean " : "", near != NULL ? near : "", near != NULL ? "?" : "");
+                       near != NULL ? "; did you mean " : "", near != NULL ? near : "",
+                       near != NULL ? "?" : "");
     }
     free(names);
     return rc;
 }
 
-/* The default configuration with the values of the command line. Conditions decide after all are set, so
- * the order of the words does not matter. */
-static int make_configuration(const ambs_call *call, const ambs_space *space, double *x, ambs_error *err)
+/* The default configuration with the values of the command line. Conditions decide after all are
+ * set, so the order of the words does not matter. */
+static int make_configuration(const ambs_call *call, const ambs_space *space, double *x,
+                              ambs_error *err)
 {
     ambs_error ignored;
     int rc = ambs_space_defaults(space, x, &ignored);
@@ -56,10 +62,12 @@ static int make_configuration(const ambs_call *call, const ambs_space *space, do
     rc = 0;
     for (size_t i = 1; rc == 0 && i < call->n_operands; i++) {
         char name[128];
-        snprintf(name, sizeof name, "%.*s", (int)strcspn(call->operands[i], "="), call->operands[i]);
+        snprintf(name, sizeof name, "%.*s", (int)strcspn(call->operands[i], "="),
+                 call->operands[i]);
         int at = ambs_space_find(space, name);
         if (isnan(x[at])) {
-            rc = ambs_fail(err, AMBS_E_INVALID, "%s is inactive in this configuration: it applies only when %s", name,
+            rc = ambs_fail(err, AMBS_E_INVALID,
+                           "%s is inactive in this configuration: it applies only when %s", name,
                            ambs_space_condition_text(space, (size_t)at));
         }
     }
@@ -79,21 +87,23 @@ static int tell_end(const ambs_spec *spec, const ambs_outcome *o, ambs_error *er
 {
     char number[32], duration[64], reason[64];
     ambs_reason_text(o->reason, o->code, reason);
-    fprintf(stderr, "%s%s%s after %s%s%s\n", ambs_trial_state_name(o->state), reason[0] ? ": " : "", reason,
-            ambs_format_duration(o->duration_s, duration), o->message[0] ? ": " : "", o->message);
+    fprintf(stderr, "%s%s%s after %s%s%s\n", ambs_trial_state_name(o->state), reason[0] ? ": " : "",
+            reason, ambs_format_duration(o->duration_s, duration), o->message[0] ? ": " : "",
+            o->message);
     ambs_text out = {0};
     if (o->state == AMBS_TRIAL_COMPLETE) {
         ambs_text_addf(&out, "%s = %s\n", spec->metric, ambs_format_double(o->objective, number));
     }
     for (size_t i = 0; i < o->n_metrics; i++) {
-        ambs_text_addf(&out, "%s = %s\n", o->metrics[i].name, ambs_format_double(o->metrics[i].value, number));
+        ambs_text_addf(&out, "%s = %s\n", o->metrics[i].name,
+                       ambs_format_double(o->metrics[i].value, number));
     }
     return ambs_print(&out, err);
 }
 
 /* Waits for the attempt to end; reports are shown and always answered by "continue". */
-static int follow(ambs_runner *runner, ambs_supervisor *supervisor, const ambs_spec *spec, bool *ret_complete,
-                  ambs_error *err)
+static int follow(ambs_runner *runner, ambs_supervisor *supervisor, const ambs_spec *spec,
+                  bool *ret_complete, ambs_error *err)
 {
     char number[32];
     for (;;) {
@@ -105,21 +115,25 @@ static int follow(ambs_runner *runner, ambs_supervisor *supervisor, const ambs_s
         }
         if (event.kind == AMBS_RUN_STARTED) fprintf(stderr, "started, process %ld\n", event.pid);
         if (event.kind == AMBS_RUN_REPORT) {
-            fprintf(stderr, "step %lld: %s = %s\n", event.step, event.metric, ambs_format_double(event.value, number));
+            fprintf(stderr, "step %lld: %s = %s\n", event.step, event.metric,
+                    ambs_format_double(event.value, number));
             ambs_runner_answer(runner, event.slot, AMBS_CONTINUE);
         }
-        if (event.kind == AMBS_RUN_SUPERVISOR_LOST) return ambs_fail(err, AMBS_E_IO, "the supervisor of the trial ended");
+        if (event.kind == AMBS_RUN_SUPERVISOR_LOST)
+            return ambs_fail(err, AMBS_E_IO, "the supervisor of the trial ended");
         if (event.kind != AMBS_RUN_ENDED) continue;
         *ret_complete = event.outcome.state == AMBS_TRIAL_COMPLETE;
         return tell_end(spec, &event.outcome, err);
     }
 }
 
-static int try_configuration(const ambs_spec *spec, const double *x, bool *ret_complete, ambs_error *err)
+static int try_configuration(const ambs_spec *spec, const double *x, bool *ret_complete,
+                             ambs_error *err)
 {
     ambs_supervisor *supervisor;
     ambs_runner *runner;
-    ambs_attempt attempt = {.trial = 0, .attempt = 1, .study_seed = spec->seed, .fidelity = NAN, .x = x};
+    ambs_attempt attempt = {
+        .trial = 0, .attempt = 1, .study_seed = spec->seed, .fidelity = NAN, .x = x};
     int rc = ambs_supervisor_start(&supervisor, err);
     if (rc != 0) return rc;
     rc = ambs_runner_create(spec, 1, supervisor, NULL, true, &runner, err);
@@ -139,8 +153,10 @@ static int try_study(const ambs_call *call, bool *ret_complete, ambs_error *err)
     int rc = ambs_spec_read(call->operands[0], call->settings, call->n_settings, &spec, err);
     if (rc != 0) return rc;
     double *x = ambs_calloc(ambs_space_dimension(spec->space), sizeof *x, err);
-    if (x == NULL) rc = AMBS_E_NOMEM;
-    else if (spec->objective == NULL) rc = ambs_fail(err, AMBS_E_INVALID, "%s has no objective to try", call->operands[0]);
+    if (x == NULL)
+        rc = AMBS_E_NOMEM;
+    else if (spec->objective == NULL)
+        rc = ambs_fail(err, AMBS_E_INVALID, "%s has no objective to try", call->operands[0]);
     if (rc == 0) rc = make_configuration(call, spec->space, x, err);
     if (rc == 0) rc = try_configuration(spec, x, ret_complete, err);
     free(x);
@@ -162,7 +178,8 @@ const ambs_command ambs_command_try = {
     .min_operands = 1,
     .max_operands = UINT_MAX,
     .summary = "Run one trial here and now, with all its output",
-    .details = "The default configuration (else the middle of each range), with the values given. Nothing is saved. "
+    .details = "The default configuration (else the middle of each range), with the values given. "
+               "Nothing is saved. "
                "Exit status 0 when the trial completes, 1 when it fails.",
     .takes_settings = true,
     .run = run,

@@ -42,8 +42,9 @@ void ambs_command_help(const ambs_command *command, ambs_text *out)
                    o->option.type == AMBS_OPTION_BOOL ? NULL : o->option.initial, out);
     if (command->takes_settings) {
         add_option(0, "seed", "N", "seed of the study, in place of study.seed", NULL, out);
-        add_option(0, "set", "KEY=VALUE", "a setting of the study file: --set budget.trials=60; may be repeated",
-                   NULL, out);
+        add_option(0, "set", "KEY=VALUE",
+                   "a setting of the study file: --set budget.trials=60; may be repeated", NULL,
+                   out);
     }
     add_option('h', "help", NULL, "this text", NULL, out);
 }

@@ -7,7 +7,8 @@
 #include "base/clock.h"
 
 const ambs_cli_option ambs_json_option[] = {
-    {{"json", AMBS_OPTION_BOOL, offsetof(ambs_json_flag, json), "false", .help = "Print one JSON document."}},
+    {{"json", AMBS_OPTION_BOOL, offsetof(ambs_json_flag, json), "false",
+      .help = "Print one JSON document."}},
     {{NULL}}};
 
 int ambs_opened_init(ambs_opened *o, const char *path, bool json, ambs_error *err)
@@ -17,9 +18,15 @@ int ambs_opened_init(ambs_opened *o, const char *path, bool json, ambs_error *er
     int rc = ambs_lock_holder(path, o->holder, sizeof o->holder, &alive, err);
     if (rc == 0) rc = ambs_study_load(path, &o->table, &o->spec, &o->findings, err);
     if (rc != 0) return rc;
-    if (!alive && o->findings.text[0] != '\0') fprintf(stderr, "ambs: %s: %s\n", path, o->findings.text);
-    o->view = (ambs_view){.table = o->table, .spec = o->spec, .path = path, .alive = alive,
-                          .holder = alive ? o->holder : NULL, .now_s = ambs_clock_wall_s(), .json = json};
+    if (!alive && o->findings.text[0] != '\0')
+        fprintf(stderr, "ambs: %s: %s\n", path, o->findings.text);
+    o->view = (ambs_view){.table = o->table,
+                          .spec = o->spec,
+                          .path = path,
+                          .alive = alive,
+                          .holder = alive ? o->holder : NULL,
+                          .now_s = ambs_clock_wall_s(),
+                          .json = json};
     return 0;
 }
 
@@ -53,7 +60,8 @@ int ambs_operand_trial(const ambs_call *call, size_t i, uint64_t *ret_trial, amb
 {
     long long trial;
     if (!ambs_parse_int(call->operands[i], &trial) || trial < 0) {
-        return ambs_fail(err, AMBS_E_INVALID, "found the trial \"%.40s\", expected its id, a whole number from 0",
+        return ambs_fail(err, AMBS_E_INVALID,
+                         "found the trial \"%.40s\", expected its id, a whole number from 0",
                          call->operands[i]);
     }
     *ret_trial = (uint64_t)trial;

@@ -16,14 +16,16 @@ typedef struct ambs_opened {
     ambs_view view; /* ready for ambs_view_*() */
 } ambs_opened;
 
-/* Reads the study (file and the rest of its journal) without disturbing a manager that runs it. A torn tail
- * that was cut is told on standard error, unless the study runs (its last record may be half there). */
+/* Reads the study (file and the rest of its journal) without disturbing a manager that runs it. A
+ * torn tail that was cut is told on standard error, unless the study runs (its last record may be
+ * half there). */
 int ambs_opened_init(ambs_opened *opened, const char *path, bool json, ambs_error *err);
 void ambs_opened_fini(ambs_opened *opened);
 
-/* The whole of a reading verb: opens the study named by the first operand, lets `show` write, prints, and
- * returns the exit status (errors are told). */
-typedef int ambs_show(const ambs_call *call, const ambs_view *view, ambs_text *out, ambs_error *err);
+/* The whole of a reading verb: opens the study named by the first operand, lets `show` write,
+ * prints, and returns the exit status (errors are told). */
+typedef int ambs_show(const ambs_call *call, const ambs_view *view, ambs_text *out,
+                      ambs_error *err);
 int ambs_show_study(const ambs_call *call, bool json, ambs_show *show);
 /* The trial id that operand `i` names. */
 int ambs_operand_trial(const ambs_call *call, size_t i, uint64_t *ret_trial, ambs_error *err);

@@ -4,7 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-int ambs_output_path(const char *given, const char *yaml, char *ret_path, size_t size, ambs_error *err)
+int ambs_output_path(const char *given, const char *yaml, char *ret_path, size_t size,
+                     ambs_error *err)
 {
     const char *slash = strrchr(yaml, '/'), *name = slash != NULL ? slash + 1 : yaml;
     const char *dot = strrchr(name, '.');
@@ -12,5 +13,6 @@ int ambs_output_path(const char *given, const char *yaml, char *ret_path, size_t
     int n = given != NULL ? snprintf(ret_path, size, "%s", given)
                           : snprintf(ret_path, size, "%.*s.h5", (int)stem, name);
     if (n > 0 && (size_t)n < size) return 0;
-    return ambs_fail(err, AMBS_E_INVALID, "the name of the study file is longer than %zu bytes", size - 1);
+    return ambs_fail(err, AMBS_E_INVALID, "the name of the study file is longer than %zu bytes",
+                     size - 1);
 }

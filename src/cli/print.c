@@ -11,7 +11,8 @@ int ambs_print(ambs_text *out, ambs_error *err)
     if (rc == 0 && out->length > 0) {
         errno = 0;
         bool ok = fwrite(out->text, 1, out->length, stdout) == out->length && fflush(stdout) == 0;
-        if (!ok && errno != EPIPE) rc = ambs_fail(err, AMBS_E_IO, "writing to standard output: %s", strerror(errno));
+        if (!ok && errno != EPIPE)
+            rc = ambs_fail(err, AMBS_E_IO, "writing to standard output: %s", strerror(errno));
     }
     ambs_text_fini(out);
     return rc;

@@ -4,7 +4,8 @@
 
 #include "base/text.h"
 
-/* Prints `out` to standard output and frees it; AMBS_E_IO where that fails (a closed pipe is no error). */
+/* Prints `out` to standard output and frees it; AMBS_E_IO where that fails (a closed pipe is no
+ * error). */
 int ambs_print(ambs_text *out, ambs_error *err);
 
 #endif

@@ -15,8 +15,8 @@ struct ambs_recorder {
     char *path; /* NULL: in memory */
 };
 
-int ambs_recorder_open(const char *path, bool resume, const ambs_spec *spec, ambs_recorder **ret_recorder,
-                       ambs_search **ret_search, ambs_error *err)
+int ambs_recorder_open(const char *path, bool resume, const ambs_spec *spec,
+                       ambs_recorder **ret_recorder, ambs_search **ret_search, ambs_error *err)
 {
     ambs_recorder *r = ambs_calloc(1, sizeof *r, err);
     if (r == NULL) return AMBS_E_NOMEM;
@@ -24,7 +24,8 @@ int ambs_recorder_open(const char *path, bool resume, const ambs_spec *spec, amb
     if (rc == 0) rc = ambs_life_begin(path, resume, spec, 1, NULL, &r->life, err);
     if (rc == 0 && path != NULL) rc = ambs_study_snapshot(path, err);
     if (rc != 0) {
-        if (r->life.table != NULL) ambs_life_end(&r->life, 1, "the study file could not be written", NULL);
+        if (r->life.table != NULL)
+            ambs_life_end(&r->life, 1, "the study file could not be written", NULL);
         free(r->path);
         free(r);
         return rc;
@@ -48,52 +49,70 @@ static int keep(ambs_recorder *r, ambs_record *record, bool durable, ambs_error 
 {
     int rc = ambs_life_record(&r->life, record, err);
     if (rc == 0) rc = ambs_life_write(&r->life, durable, err);
-    return rc == 0 ? 0 : ambs_wrap(err, rc, "taken, but not saved yet (it is tried again with the next command)");
+    return rc == 0
+               ? 0
+               : ambs_wrap(err, rc,
+                           "taken, but not saved yet (it is tried again with the next command)");
 }
 
-int ambs_recorder_proposal(ambs_recorder *r, const ambs_proposal *p, double latency_s, ambs_error *err)
+int ambs_recorder_proposal(ambs_recorder *r, const ambs_proposal *p, double latency_s,
+                           ambs_error *err)
 {
     ambs_record record = {.type = AMBS_RECORD_PROPOSAL,
-                          .as.proposal = {.proposal = *p, .n_inputs = r->life.table->n_inputs,
-                                          .wall_s = ambs_clock_wall_s(), .latency_s = latency_s}};
+                          .as.proposal = {.proposal = *p,
+                                          .n_inputs = r->life.table->n_inputs,
+                                          .wall_s = ambs_clock_wall_s(),
+                                          .latency_s = latency_s}};
     return keep(r, &record, false, err);
 }
 
-int ambs_recorder_result(ambs_recorder *r, uint64_t trial, const ambs_outcome *outcome, ambs_error *err)
+int ambs_recorder_result(ambs_recorder *r, uint64_t trial, const ambs_outcome *outcome,
+                         ambs_error *err)
 {
     const ambs_table *t = r->life.table;
     double now = ambs_clock_wall_s(), began = t->rows[trial].proposed_s;
-    ambs_record start = {.type = AMBS_RECORD_START,
-                         .as.start = {.trial = trial, .attempt = 1, .wall_s = began,
-                                      .staleness = (uint32_t)(t->n_inputs - t->rows[trial].n_inputs)}};
-    ambs_record result = {.type = AMBS_RECORD_RESULT,
-                          .as.result = {.trial = trial, .attempt = 1, .final = true, .wall_s = now,
-                                        .outcome = *outcome}};
+    ambs_record start = {
+        .type = AMBS_RECORD_START,
+        .as.start = {.trial = trial,
+                     .attempt = 1,
+                     .wall_s = began,
+                     .staleness = (uint32_t)(t->n_inputs - t->rows[trial].n_inputs)}};
+    ambs_record result = {
+        .type = AMBS_RECORD_RESULT,
+        .as.result = {
+            .trial = trial, .attempt = 1, .final = true, .wall_s = now, .outcome = *outcome}};
     result.as.result.outcome.start_s = began;
     if (isnan(outcome->duration_s)) result.as.result.outcome.duration_s = now - began;
     int rc = ambs_life_record(&r->life, &start, err);
     return rc != 0 ? rc : keep(r, &result, true, err);
 }
 
-int ambs_recorder_own(ambs_recorder *r, uint64_t trial, const double *x, const ambs_outcome *outcome, ambs_error *err)
+int ambs_recorder_own(ambs_recorder *r, uint64_t trial, const double *x,
+                      const ambs_outcome *outcome, ambs_error *err)
 {
-    ambs_record record = {.type = AMBS_RECORD_OWN,
-                          .as.own = {.trial = trial, .wall_s = ambs_clock_wall_s(), .x = x, .outcome = *outcome}};
+    ambs_record record = {
+        .type = AMBS_RECORD_OWN,
+        .as.own = {.trial = trial, .wall_s = ambs_clock_wall_s(), .x = x, .outcome = *outcome}};
     return keep(r, &record, true, err);
 }
 
 int ambs_recorder_cancel(ambs_recorder *r, uint64_t trial, ambs_error *err)
 {
-    ambs_record record = {.type = AMBS_RECORD_CANCEL, .as.cancel = {.trial = trial, .wall_s = ambs_clock_wall_s()}};
+    ambs_record record = {.type = AMBS_RECORD_CANCEL,
+                          .as.cancel = {.trial = trial, .wall_s = ambs_clock_wall_s()}};
     return keep(r, &record, false, err);
 }
 
-int ambs_recorder_report(ambs_recorder *r, uint64_t trial, long long step, const char *metric, double value,
-                         ambs_decision decision, ambs_error *err)
+int ambs_recorder_report(ambs_recorder *r, uint64_t trial, long long step, const char *metric,
+                         double value, ambs_decision decision, ambs_error *err)
 {
     ambs_record record = {.type = AMBS_RECORD_REPORT,
-                          .as.report = {.trial = trial, .attempt = 1, .decision = decision, .step = step,
-                                        .wall_s = ambs_clock_wall_s(), .value = value}};
+                          .as.report = {.trial = trial,
+                                        .attempt = 1,
+                                        .decision = decision,
+                                        .step = step,
+                                        .wall_s = ambs_clock_wall_s(),
+                                        .value = value}};
     strncpy(record.as.report.metric, metric, AMBS_METRIC_NAME_SIZE - 1);
     return keep(r, &record, false, err);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The session behind `ambs serve`. Each command is checked whole, then given to the search, then recorded:
- * PROPOSAL for an ask; START and RESULT for a tell (so a trial that is out counts as waiting and may be
- * cancelled); CANCEL, OWN, REPORT. */
+/* The session behind `ambs serve`. Each command is checked whole, then given to the search, then
+ * recorded: PROPOSAL for an ask; START and RESULT for a tell (so a trial that is out counts as
+ * waiting and may be cancelled); CANCEL, OWN, REPORT. */
 #include "cli/serve.h"
 
 #include <math.h>
@@ -40,7 +40,8 @@ static int open_study(ambs_serve *s, ambs_error *err)
     return ambs_recorder_open(s->path, s->resume, s->spec, &s->recorder, &s->search, err);
 }
 
-int ambs_serve_create(ambs_spec *spec, const char *path, bool resume, ambs_serve **ret_serve, ambs_error *err)
+int ambs_serve_create(ambs_spec *spec, const char *path, bool resume, ambs_serve **ret_serve,
+                      ambs_error *err)
 {
     ambs_serve *s = ambs_calloc(1, sizeof *s, err);
     if (s == NULL) {
@@ -52,8 +53,10 @@ int ambs_serve_create(ambs_spec *spec, const char *path, bool resume, ambs_serve
     int rc = 0;
     if (path != NULL && (s->path = ambs_strdup(path, err)) == NULL) rc = AMBS_E_NOMEM;
     if (rc == 0 && spec != NULL) rc = open_study(s, err);
-    if (rc != 0) release(s);
-    else *ret_serve = s;
+    if (rc != 0)
+        release(s);
+    else
+        *ret_serve = s;
     return rc;
 }
 
@@ -64,7 +67,8 @@ int ambs_serve_destroy(ambs_serve *s, ambs_error *err)
     return rc;
 }
 
-/* --- reading commands ---------------------------------------------------------------------------- */
+/* --- reading commands ----------------------------------------------------------------------------
+ */
 
 typedef struct key_check {
     const char *const *known;
@@ -76,13 +80,16 @@ static int check_key(void *ctx, const char *key, ambs_json_node value)
 {
     const key_check *check = ctx;
     (void)value;
-    for (size_t i = 0; check->known[i] != NULL; i++) if (strcmp(key, check->known[i]) == 0) return 0;
+    for (size_t i = 0; check->known[i] != NULL; i++)
+        if (strcmp(key, check->known[i]) == 0) return 0;
     const char *near = ambs_nearest_name(key, check->known);
-    return ambs_fail(check->err, AMBS_E_INVALID, "%s: found the unknown key \"%s\"%s%s%s", check->command, key,
-                     near != NULL ? "; did you mean \"" : "", near != NULL ? near : "", near != NULL ? "\"?" : "");
+    return ambs_fail(check->err, AMBS_E_INVALID, "%s: found the unknown key \"%s\"%s%s%s",
+                     check->command, key, near != NULL ? "; did you mean \"" : "",
+                     near != NULL ? near : "", near != NULL ? "\"?" : "");
 }
 
-static int check_keys(ambs_json_node object, const char *command, const char *const *known, ambs_error *err)
+static int check_keys(ambs_json_node object, const char *command, const char *const *known,
+                      ambs_error *err)
 {
     key_check check = {known, command, err};
     return ambs_json_each(object, check_key, &check);
@@ -92,7 +99,8 @@ static int read_id(ambs_json_node command, const char *name, uint64_t *ret_id, a
 {
     ambs_json_node id = ambs_json_get(command, "id");
     if (ambs_json_type_of(id) != AMBS_JSON_INT || ambs_json_whole(id) < 0) {
-        return ambs_fail(err, AMBS_E_INVALID, "%s: expected \"id\", the whole number that ask gave", name);
+        return ambs_fail(err, AMBS_E_INVALID, "%s: expected \"id\", the whole number that ask gave",
+                         name);
     }
     *ret_id = (uint64_t)ambs_json_whole(id);
     return 0;
@@ -108,12 +116,14 @@ static int read_metric(void *ctx, const char *key, ambs_json_node value)
     metric_reader *reader = ctx;
     ambs_outcome *o = reader->outcome;
     if (!isfinite(ambs_json_number(value))) {
-        return ambs_fail(reader->err, AMBS_E_INVALID, "tell: expected a number for the metric \"%s\"", key);
+        return ambs_fail(reader->err, AMBS_E_INVALID,
+                         "tell: expected a number for the metric \"%s\"", key);
     }
     if (o->n_metrics == AMBS_MAX_METRICS || strlen(key) >= AMBS_METRIC_NAME_SIZE) {
-        return ambs_fail(reader->err, AMBS_E_INVALID,
-                         "tell: at most %d metrics with names of at most %d bytes; found \"%s\" beyond that",
-                         AMBS_MAX_METRICS, AMBS_METRIC_NAME_SIZE - 1, key);
+        return ambs_fail(
+            reader->err, AMBS_E_INVALID,
+            "tell: at most %d metrics with names of at most %d bytes; found \"%s\" beyond that",
+            AMBS_MAX_METRICS, AMBS_METRIC_NAME_SIZE - 1, key);
     }
     ambs_metric *m = &o->metrics[o->n_metrics++];
     strcpy(m->name, key);
@@ -125,14 +135,18 @@ static int read_status(ambs_json_node command, ambs_outcome *o, ambs_error *err)
 {
     ambs_json_node status = ambs_json_get(command, "status");
     const char *text = status != NULL ? ambs_json_text(status) : "complete";
-    if (text != NULL && strcmp(text, "complete") == 0) o->state = AMBS_TRIAL_COMPLETE;
-    else if (text != NULL && strcmp(text, "failed") == 0) o->state = AMBS_TRIAL_FAILED;
-    else if (text != NULL && strcmp(text, "pruned") == 0) o->state = AMBS_TRIAL_PRUNED;
+    if (text != NULL && strcmp(text, "complete") == 0)
+        o->state = AMBS_TRIAL_COMPLETE;
+    else if (text != NULL && strcmp(text, "failed") == 0)
+        o->state = AMBS_TRIAL_FAILED;
+    else if (text != NULL && strcmp(text, "pruned") == 0)
+        o->state = AMBS_TRIAL_PRUNED;
     else {
-        return ambs_fail(err, AMBS_E_INVALID,
-                         "tell: found the status %s%s%s, expected \"complete\", \"failed\" or \"pruned\"",
-                         text != NULL ? "\"" : "", text != NULL ? text : "that is no string",
-                         text != NULL ? "\"" : "");
+        return ambs_fail(
+            err, AMBS_E_INVALID,
+            "tell: found the status %s%s%s, expected \"complete\", \"failed\" or \"pruned\"",
+            text != NULL ? "\"" : "", text != NULL ? text : "that is no string",
+            text != NULL ? "\"" : "");
     }
     return 0;
 }
@@ -145,10 +159,12 @@ static int read_objective(ambs_json_node command, ambs_outcome *o, ambs_error *e
     if (o->state == AMBS_TRIAL_FAILED) {
         o->reason = AMBS_REASON_OBJECTIVE;
         if (objective == NULL) return 0;
-        return ambs_fail(err, AMBS_E_INVALID, "tell: a failed trial has no objective; leave one of the two out");
+        return ambs_fail(err, AMBS_E_INVALID,
+                         "tell: a failed trial has no objective; leave one of the two out");
     }
     if (isfinite(o->objective)) return 0;
-    return ambs_fail(err, AMBS_E_INVALID, "tell: expected \"objective\", a finite number, or \"status\": \"failed\"");
+    return ambs_fail(err, AMBS_E_INVALID,
+                     "tell: expected \"objective\", a finite number, or \"status\": \"failed\"");
 }
 
 static int read_outcome(ambs_json_node command, ambs_outcome *o, ambs_error *err)
@@ -157,24 +173,28 @@ static int read_outcome(ambs_json_node command, ambs_outcome *o, ambs_error *err
     int rc = read_status(command, o, err);
     if (rc == 0) rc = read_objective(command, o, err);
     if (rc != 0) return rc;
-    ambs_json_node message = ambs_json_get(command, "message"), duration = ambs_json_get(command, "duration_s");
+    ambs_json_node message = ambs_json_get(command, "message"),
+                   duration = ambs_json_get(command, "duration_s");
     if (message != NULL && ambs_json_text(message) == NULL) {
         return ambs_fail(err, AMBS_E_INVALID, "tell: expected a string for \"message\"");
     }
     if (message != NULL) strncpy(o->message, ambs_json_text(message), sizeof o->message - 1);
     o->duration_s = ambs_json_number(duration);
     if (duration != NULL && !(o->duration_s >= 0)) {
-        return ambs_fail(err, AMBS_E_INVALID, "tell: expected seconds, 0 or more, for \"duration_s\"");
+        return ambs_fail(err, AMBS_E_INVALID,
+                         "tell: expected seconds, 0 or more, for \"duration_s\"");
     }
     ambs_json_node metrics = ambs_json_get(command, "metrics");
     if (metrics != NULL && ambs_json_type_of(metrics) != AMBS_JSON_OBJECT) {
-        return ambs_fail(err, AMBS_E_INVALID, "tell: expected an object of names and numbers for \"metrics\"");
+        return ambs_fail(err, AMBS_E_INVALID,
+                         "tell: expected an object of names and numbers for \"metrics\"");
     }
     metric_reader reader = {o, err};
     return ambs_json_each(metrics, read_metric, &reader);
 }
 
-/* --- answers --------------------------------------------------------------------------------------- */
+/* --- answers
+ * --------------------------------------------------------------------------------------- */
 
 static void answer_params(const ambs_serve *s, const double *x, ambs_json_writer *w)
 {
@@ -190,7 +210,8 @@ static void answer_ok(uint64_t id, ambs_json_writer *w)
     ambs_json_int(w, (long long)id);
 }
 
-/* --- commands: each returns 0 and has written the members of its answer, or an error ----------------- */
+/* --- commands: each returns 0 and has written the members of its answer, or an error
+ * ----------------- */
 
 static int do_init(ambs_serve *s, ambs_json_node command, ambs_json_writer *w, ambs_error *err)
 {
@@ -201,9 +222,13 @@ static int do_init(ambs_serve *s, ambs_json_node command, ambs_json_writer *w, a
     ambs_text text = {0};
     ambs_json_writer copy;
     ambs_json_begin(&copy, &text, 0);
-    if (ambs_json_type_of(study) == AMBS_JSON_OBJECT) ambs_json_copy(study, &copy);
-    else if (ambs_json_text(study) != NULL) ambs_text_add(&text, ambs_json_text(study));
-    else rc = ambs_fail(err, AMBS_E_INVALID, "init: expected \"study\", an object, or its YAML as a string");
+    if (ambs_json_type_of(study) == AMBS_JSON_OBJECT)
+        ambs_json_copy(study, &copy);
+    else if (ambs_json_text(study) != NULL)
+        ambs_text_add(&text, ambs_json_text(study));
+    else
+        rc = ambs_fail(err, AMBS_E_INVALID,
+                       "init: expected \"study\", an object, or its YAML as a string");
     if (rc == 0) rc = ambs_text_check(&text, err);
     if (rc == 0) rc = ambs_spec_parse(text.text, text.length, "init", NULL, 0, &s->spec, err);
     ambs_text_fini(&text);
@@ -236,7 +261,8 @@ static int do_ask(ambs_serve *s, ambs_json_node command, ambs_json_writer *w, am
         ambs_json_string(w, err->text);
         return 0;
     }
-    if (rc == 0) rc = ambs_recorder_proposal(s->recorder, &p, ambs_clock_monotonic_s() - started, err);
+    if (rc == 0)
+        rc = ambs_recorder_proposal(s->recorder, &p, ambs_clock_monotonic_s() - started, err);
     if (rc != 0) return rc;
     ambs_json_key(w, "id");
     ambs_json_int(w, (long long)p.trial);
@@ -244,18 +270,21 @@ static int do_ask(ambs_serve *s, ambs_json_node command, ambs_json_writer *w, am
     return 0;
 }
 
-static int tell_asked(ambs_serve *s, ambs_json_node command, const ambs_outcome *o, uint64_t *ret_id, ambs_error *err)
+static int tell_asked(ambs_serve *s, ambs_json_node command, const ambs_outcome *o,
+                      uint64_t *ret_id, ambs_error *err)
 {
     int rc = read_id(command, "tell", ret_id, err);
     if (rc == 0) rc = ambs_search_tell(s->search, *ret_id, o, err);
     return rc != 0 ? rc : ambs_recorder_result(s->recorder, *ret_id, o, err);
 }
 
-static int tell_own(ambs_serve *s, ambs_json_node command, const ambs_outcome *o, uint64_t *ret_id, ambs_error *err)
+static int tell_own(ambs_serve *s, ambs_json_node command, const ambs_outcome *o, uint64_t *ret_id,
+                    ambs_error *err)
 {
     if (ambs_json_get(command, "id") != NULL) {
         return ambs_fail(err, AMBS_E_INVALID,
-                         "tell: found both \"id\" and \"params\"; give the id that ask gave, or the params of your own");
+                         "tell: found both \"id\" and \"params\"; give the id that ask gave, or "
+                         "the params of your own");
     }
     int rc = ambs_space_read_json(s->spec->space, ambs_json_get(command, "params"), s->x, err);
     if (rc == 0) rc = ambs_search_tell_own(s->search, s->x, o, ret_id, err);
@@ -264,8 +293,8 @@ static int tell_own(ambs_serve *s, ambs_json_node command, const ambs_outcome *o
 
 static int do_tell(ambs_serve *s, ambs_json_node command, ambs_json_writer *w, ambs_error *err)
 {
-    static const char *const keys[] = {"cmd", "id", "params", "objective", "status", "metrics", "message",
-                                       "duration_s", NULL};
+    static const char *const keys[] = {"cmd",     "id",      "params",     "objective", "status",
+                                       "metrics", "message", "duration_s", NULL};
     ambs_outcome o;
     uint64_t id;
     int rc = check_keys(command, "tell", keys, err);
@@ -291,13 +320,16 @@ static int do_report(ambs_serve *s, ambs_json_node command, ambs_json_writer *w,
     const char *name = metric != NULL ? ambs_json_text(metric) : s->spec->metric;
     if (ambs_json_type_of(step) != AMBS_JSON_INT || !isfinite(value) || name == NULL ||
         strlen(name) >= AMBS_METRIC_NAME_SIZE) {
-        return ambs_fail(err, AMBS_E_INVALID,
-                         "report: expected \"step\", a whole number, \"value\", a finite number, and where the "
-                         "metric is another than the objective, \"metric\", its name of at most %d bytes",
-                         AMBS_METRIC_NAME_SIZE - 1);
+        return ambs_fail(
+            err, AMBS_E_INVALID,
+            "report: expected \"step\", a whole number, \"value\", a finite number, and where the "
+            "metric is another than the objective, \"metric\", its name of at most %d bytes",
+            AMBS_METRIC_NAME_SIZE - 1);
     }
     rc = ambs_search_report(s->search, id, ambs_json_whole(step), value, &decision, err);
-    if (rc == 0) rc = ambs_recorder_report(s->recorder, id, ambs_json_whole(step), name, value, decision, err);
+    if (rc == 0)
+        rc = ambs_recorder_report(s->recorder, id, ambs_json_whole(step), name, value, decision,
+                                  err);
     if (rc != 0) return rc;
     ambs_json_key(w, "decision");
     ambs_json_string(w, names[decision]);
@@ -324,8 +356,10 @@ static int do_best(ambs_serve *s, ambs_json_node command, ambs_json_writer *w, a
     rc = ambs_search_best(s->search, &id, &objective, s->x, err);
     if (rc != 0 && rc != AMBS_E_NOT_FOUND) return rc;
     ambs_json_key(w, "id");
-    if (rc == 0) ambs_json_int(w, (long long)id);
-    else ambs_json_null(w);
+    if (rc == 0)
+        ambs_json_int(w, (long long)id);
+    else
+        ambs_json_null(w);
     ambs_json_key(w, "objective");
     ambs_json_double(w, rc == 0 ? objective : NAN);
     if (rc == 0) {
@@ -343,9 +377,12 @@ static int do_status(ambs_serve *s, ambs_json_node command, ambs_json_writer *w,
     if (rc != 0) return rc;
     ambs_search_counts c;
     ambs_search_counts_get(s->search, &c);
-    const struct { const char *key; uint64_t value; } rows[] = {
-        {"asked", c.asked}, {"told", c.told}, {"complete", c.complete}, {"failed", c.failed},
-        {"pruned", c.pruned}, {"cancelled", c.cancelled}, {"in_flight", c.in_flight}};
+    const struct {
+        const char *key;
+        uint64_t value;
+    } rows[] = {{"asked", c.asked},        {"told", c.told},     {"complete", c.complete},
+                {"failed", c.failed},      {"pruned", c.pruned}, {"cancelled", c.cancelled},
+                {"in_flight", c.in_flight}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         ambs_json_key(w, rows[i].key);
         ambs_json_int(w, (long long)rows[i].value);
@@ -363,29 +400,37 @@ static int do_quit(ambs_serve *s, ambs_json_node command, ambs_json_writer *w, a
     return 0;
 }
 
-typedef int serve_command(ambs_serve *s, ambs_json_node command, ambs_json_writer *w, ambs_error *err);
-static const char *const command_names[] = {"ask", "tell", "report", "cancel", "best", "status", "quit", "init", NULL};
-static serve_command *const commands[] = {do_ask, do_tell, do_report, do_cancel, do_best, do_status, do_quit, do_init};
+typedef int serve_command(ambs_serve *s, ambs_json_node command, ambs_json_writer *w,
+                          ambs_error *err);
+static const char *const command_names[] = {"ask",    "tell", "report", "cancel", "best",
+                                            "status", "quit", "init",   NULL};
+static serve_command *const commands[] = {do_ask,  do_tell,   do_report, do_cancel,
+                                          do_best, do_status, do_quit,   do_init};
 
-static int dispatch(ambs_serve *s, ambs_json_node root, ambs_json_writer *w, serve_command **ret_command, ambs_error *err)
+static int dispatch(ambs_serve *s, ambs_json_node root, ambs_json_writer *w,
+                    serve_command **ret_command, ambs_error *err)
 {
     const char *name = ambs_json_text(ambs_json_get(root, "cmd"));
     if (name == NULL) {
         return ambs_fail(err, AMBS_E_INVALID,
-                         "expected an object with \"cmd\": ask, tell, report, cancel, best, status, init or quit");
+                         "expected an object with \"cmd\": ask, tell, report, cancel, best, "
+                         "status, init or quit");
     }
     for (size_t i = 0; command_names[i] != NULL; i++) {
         if (strcmp(name, command_names[i]) != 0) continue;
         if (s->spec == NULL && commands[i] != do_init && commands[i] != do_quit) {
-            return ambs_fail(err, AMBS_E_INVALID, "%s: there is no study yet; the first command is init", name);
+            return ambs_fail(err, AMBS_E_INVALID,
+                             "%s: there is no study yet; the first command is init", name);
         }
         *ret_command = commands[i];
         return commands[i](s, root, w, err);
     }
     const char *near = ambs_nearest_name(name, command_names);
     return ambs_fail(err, AMBS_E_INVALID,
-                     "found the unknown command \"%s\", expected ask, tell, report, cancel, best, status, init or "
-                     "quit%s%s%s", name, near != NULL ? "; did you mean \"" : "", near != NULL ? near : "",
+                     "found the unknown command \"%s\", expected ask, tell, report, cancel, best, "
+                     "status, init or "
+                     "quit%s%s%s",
+                     name, near != NULL ? "; did you mean \"" : "", near != NULL ? near : "",
                      near != NULL ? "\"?" : "");
 }
 

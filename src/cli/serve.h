@@ -5,16 +5,20 @@
  *                                        "study" is the study as an object, or its YAML as a string
  *   {"cmd":"ask"}                        {"id":3,"params":{…}}, or {"exhausted":true,"message":"…"}
  *   {"cmd":"tell","id":3,"objective":0.1}        or "status":"failed"|"pruned"; "metrics":{…},
- *                                        "message":"…", "duration_s":1.5 may follow; {"ok":true,"id":3}
- *   {"cmd":"tell","params":{…},"objective":0.1}  a configuration of the caller's own: {"ok":true,"id":7}
- *   {"cmd":"report","id":3,"step":2,"value":0.4}  {"decision":"continue"} or "stop"; "metric" may follow
+ *                                        "message":"…", "duration_s":1.5 may follow;
+ * {"ok":true,"id":3}
+ *   {"cmd":"tell","params":{…},"objective":0.1}  a configuration of the caller's own:
+ * {"ok":true,"id":7}
+ *   {"cmd":"report","id":3,"step":2,"value":0.4}  {"decision":"continue"} or "stop"; "metric" may
+ * follow
  *   {"cmd":"cancel","id":3}              {"ok":true,"id":3}
- *   {"cmd":"best"}                       {"id":3,"objective":0.1,"params":{…}}; nulls when there is none
+ *   {"cmd":"best"}                       {"id":3,"objective":0.1,"params":{…}}; nulls when there is
+ * none
  *   {"cmd":"status"}                     counts
  *   {"cmd":"quit"}                       {"ok":true}
  *
- * Whatever is wrong is answered by {"error":"…"} and changes nothing. With a study file every answer is
- * given only when what it acknowledges is in the journal; a tell when it is durable. */
+ * Whatever is wrong is answered by {"error":"…"} and changes nothing. With a study file every
+ * answer is given only when what it acknowledges is in the journal; a tell when it is durable. */
 #ifndef AMBS_CLI_SERVE_H
 #define AMBS_CLI_SERVE_H
 
@@ -23,13 +27,14 @@
 
 typedef struct ambs_serve ambs_serve;
 
-/* `spec` is taken (NULL: the first command must be init). `path` of the study file, NULL: nothing is
- * saved; with `resume` it goes on where it was, else it must not exist. */
-int ambs_serve_create(ambs_spec *spec, const char *path, bool resume, ambs_serve **ret_serve, ambs_error *err);
+/* `spec` is taken (NULL: the first command must be init). `path` of the study file, NULL: nothing
+ * is saved; with `resume` it goes on where it was, else it must not exist. */
+int ambs_serve_create(ambs_spec *spec, const char *path, bool resume, ambs_serve **ret_serve,
+                      ambs_error *err);
 /* Commits, writes STUDY.h5 and frees. The error of the first that failed. */
 int ambs_serve_destroy(ambs_serve *serve, ambs_error *err);
-/* Answers one line (without its newline) by one line in `out`, newline included. Returns false after
- * quit. */
+/* Answers one line (without its newline) by one line in `out`, newline included. Returns false
+ * after quit. */
 bool ambs_serve_line(ambs_serve *serve, const char *line, size_t length, ambs_text *out);
 
 #endif

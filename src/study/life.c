@@ -33,13 +33,16 @@ static bool study_exists(const char *path)
     if (stat(path, &st) == 0) return true;
     ambs_journal_findings findings;
     ambs_error ignored;
-    return ambs_journal_read(path, UINT64_MAX, true, NULL, NULL, &findings, &ignored) != AMBS_E_NOT_FOUND;
+    return ambs_journal_read(path, UINT64_MAX, true, NULL, NULL, &findings, &ignored) !=
+           AMBS_E_NOT_FOUND;
 }
 
 static int refuse_existing(const char *path, ambs_error *err)
 {
-    return ambs_fail(err, AMBS_E_INVALID,
-                     "found the study %s already there; go on with it by --resume, or name another file by -o", path);
+    return ambs_fail(
+        err, AMBS_E_INVALID,
+        "found the study %s already there; go on with it by --resume, or name another file by -o",
+        path);
 }
 
 static void make_uuid(uint8_t *uuid)
@@ -59,19 +62,28 @@ static int begin_segment(ambs_life *life, const char *path, const ambs_spec *spe
     char build[256];
     ambs_record record = {.type = AMBS_RECORD_LIFE, .sequence = continues + 1};
     ambs_record_life *l = &record.as.life;
-    *l = (ambs_record_life){.format = AMBS_JOURNAL_FORMAT, .epoch = life->epoch, .continues = continues,
-                            .digest = ambs_spec_digest(spec), .pid = (uint64_t)getpid(),
-                            .wall_s = ambs_clock_wall_s(), .n_ranks = n_ranks, .spec_file = spec->file,
+    *l = (ambs_record_life){.format = AMBS_JOURNAL_FORMAT,
+                            .epoch = life->epoch,
+                            .continues = continues,
+                            .digest = ambs_spec_digest(spec),
+                            .pid = (uint64_t)getpid(),
+                            .wall_s = ambs_clock_wall_s(),
+                            .n_ranks = n_ranks,
+                            .spec_file = spec->file,
                             .n_dimensions = (uint32_t)ambs_space_dimension(spec->space),
-                            .spec_text = spec->text, .build = ambs_build_text(build)};
-    if (life->table->n_lives > 0) memcpy(l->uuid, life->table->uuid, 16);
-    else make_uuid(l->uuid);
+                            .spec_text = spec->text,
+                            .build = ambs_build_text(build)};
+    if (life->table->n_lives > 0)
+        memcpy(l->uuid, life->table->uuid, 16);
+    else
+        make_uuid(l->uuid);
     if (gethostname(l->host, sizeof l->host - 1) != 0) strcpy(l->host, "unknown");
     int rc = path != NULL ? ambs_journal_create(path, l, record.sequence, &life->journal, err) : 0;
     return rc != 0 ? rc : ambs_table_apply(life->table, &record, err);
 }
 
-static int begin_new(ambs_life *life, const char *path, const ambs_spec *spec, uint32_t n_ranks, ambs_error *err)
+static int begin_new(ambs_life *life, const char *path, const ambs_spec *spec, uint32_t n_ranks,
+                     ambs_error *err)
 {
     life->epoch = 1;
     int rc = ambs_table_create(&life->table, err);
@@ -79,7 +91,8 @@ static int begin_new(ambs_life *life, const char *path, const ambs_spec *spec, u
     return rc != 0 ? rc : begin_segment(life, path, spec, n_ranks, 0, err);
 }
 
-static int begin_again(ambs_life *life, const char *path, const ambs_spec *spec, uint32_t n_ranks, ambs_error *err)
+static int begin_again(ambs_life *life, const char *path, const ambs_spec *spec, uint32_t n_ranks,
+                       ambs_error *err)
 {
     ambs_journal_findings findings = {0};
     int rc = ambs_study_resume(path, spec, &life->table, &life->search, &findings, err);
@@ -106,17 +119,21 @@ int ambs_life_begin(const char *path, bool resume, const ambs_spec *spec, uint32
     bool exists = path != NULL && study_exists(path);
     if (exists && !resume) return refuse_existing(path, err);
     if (path != NULL) rc = ambs_lock_take(path, 150, log, &life.lock, err);
-    if (rc == 0) rc = exists ? begin_again(&life, path, spec, n_ranks, err) : begin_new(&life, path, spec, n_ranks, err);
+    if (rc == 0)
+        rc = exists ? begin_again(&life, path, spec, n_ranks, err)
+                    : begin_new(&life, path, spec, n_ranks, err);
     if (rc == 0) rc = ambs_life_write(&life, true, err);
-    if (rc != 0) abandon(&life);
-    else *ret_life = life;
+    if (rc != 0)
+        abandon(&life);
+    else
+        *ret_life = life;
     return rc;
 }
 
 int ambs_life_record(ambs_life *life, ambs_record *record, ambs_error *err)
 {
-    /* the table judges first: a record that it refuses must not be in the journal, which could then not be
-       read again */
+    /* the table judges first: a record that it refuses must not be in the journal, which could then
+       not be read again */
     record->sequence = life->table->sequence + 1;
     int rc = ambs_table_apply(life->table, record, err);
     return rc != 0 || life->journal == NULL ? rc : ambs_journal_append(life->journal, record, err);
@@ -131,8 +148,9 @@ int ambs_life_write(ambs_life *life, bool durable, ambs_error *err)
 
 int ambs_life_end(ambs_life *life, int exit_code, const char *text, ambs_error *err)
 {
-    ambs_record record = {.type = AMBS_RECORD_END,
-                          .as.end = {.exit_code = exit_code, .wall_s = ambs_clock_wall_s(), .text = text}};
+    ambs_record record = {
+        .type = AMBS_RECORD_END,
+        .as.end = {.exit_code = exit_code, .wall_s = ambs_clock_wall_s(), .text = text}};
     int rc = ambs_life_record(life, &record, err);
     if (rc == 0) rc = ambs_life_write(life, true, err);
     abandon(life);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Every exporter over empty and random studies; the tables are read back by a small parser of their own. */
+/* Every exporter over empty and random studies; the tables are read back by a small parser of their
+ * own. */
 #include "../study/make_study.h"
 
 #include <math.h>
@@ -94,7 +95,9 @@ static void an_unknown_format_names_the_known_ones_but_not_those_for_tests(void 
     ambs_text out = {0};
     ambs_error err;
     assert_int_equal(ambs_export("cvs", table, spec, &out, &err), AMBS_E_NOT_FOUND);
-    assert_string_equal(err.text, "found the format \"cvs\", expected one of: csv, json, deephyper (did you mean csv?)");
+    assert_string_equal(
+        err.text,
+        "found the format \"cvs\", expected one of: csv, json, deephyper (did you mean csv?)");
     ambs_table_destroy(table);
     ambs_spec_destroy(spec);
 }
@@ -113,8 +116,10 @@ static void csv_holds_every_trial_and_value(void **state)
         char buffer[64];
         assert_string_equal(cell(&s, i, "state"), ambs_trial_state_name(t->rows[i].state));
         const char *objective = cell(&s, i, "objective");
-        assert_true(isnan(t->rows[i].objective) ? objective[0] == '\0' : strtod(objective, NULL) == t->rows[i].objective);
-        assert_string_equal(cell(&s, i, "parameters/lr"), ambs_space_format(spec->space, 0, t->x[i * t->d], buffer));
+        assert_true(isnan(t->rows[i].objective) ? objective[0] == '\0'
+                                                : strtod(objective, NULL) == t->rows[i].objective);
+        assert_string_equal(cell(&s, i, "parameters/lr"),
+                            ambs_space_format(spec->space, 0, t->x[i * t->d], buffer));
         assert_string_equal(cell(&s, i, "message"), t->rows[i].message);
         double metric = ambs_export_metric(t, i, "a/b %");
         const char *found = cell(&s, i, "metrics/a/b %");

@@ -9,8 +9,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "analysis/view.h"
 #include "ambs/study.h"
+#include "analysis/view.h"
 
 static const char text[] = "study: {name: toy}\n"
                            "metric: {name: loss, goal: maximize}\n"
@@ -37,22 +37,33 @@ static void propose(ambs_table *t, uint64_t id, double x, double kind, double at
 {
     double row[2] = {x, kind};
     apply(t, (ambs_record){.type = AMBS_RECORD_PROPOSAL,
-                           .as.proposal = {.proposal = {.trial = id, .origin = AMBS_ORIGIN_RANDOM, .mean = NAN, .sd = NAN,
-                                                        .acquisition = NAN, .lie = NAN, .x = row},
-                                           .wall_s = at, .latency_s = 0.001}});
+                           .as.proposal = {.proposal = {.trial = id,
+                                                        .origin = AMBS_ORIGIN_RANDOM,
+                                                        .mean = NAN,
+                                                        .sd = NAN,
+                                                        .acquisition = NAN,
+                                                        .lie = NAN,
+                                                        .x = row},
+                                           .wall_s = at,
+                                           .latency_s = 0.001}});
 }
 
 static void start(ambs_table *t, uint64_t id, double at)
 {
-    apply(t, (ambs_record){.type = AMBS_RECORD_START,
-                           .as.start = {.trial = id, .attempt = 1, .rank = 1, .slot = 0, .wall_s = at}});
+    apply(t, (ambs_record){
+                 .type = AMBS_RECORD_START,
+                 .as.start = {.trial = id, .attempt = 1, .rank = 1, .slot = 0, .wall_s = at}});
 }
 
 static void result(ambs_table *t, uint64_t id, ambs_outcome o, double at)
 {
     o.end_s = at;
-    apply(t, (ambs_record){.type = AMBS_RECORD_RESULT,
-                           .as.result = {.trial = id, .attempt = 1, .rank = 1, .final = true, .wall_s = at, .outcome = o}});
+    apply(
+        t,
+        (ambs_record){
+            .type = AMBS_RECORD_RESULT,
+            .as.result = {
+                .trial = id, .attempt = 1, .rank = 1, .final = true, .wall_s = at, .outcome = o}});
 }
 
 static int setup(void **state)
@@ -60,7 +71,8 @@ static int setup(void **state)
     static fixture f;
     ambs_error err;
     f = (fixture){0};
-    if (ambs_spec_parse(text, strlen(text), "toy.yaml", NULL, 0, &f.spec, &err) != 0) fail_msg("%s", err.text);
+    if (ambs_spec_parse(text, strlen(text), "toy.yaml", NULL, 0, &f.spec, &err) != 0)
+        fail_msg("%s", err.text);
     assert_int_equal(ambs_table_create(&f.table, NULL), 0);
     f.view = (ambs_view){.table = f.table, .spec = f.spec, .path = "toy.h5", .now_s = 1000};
     *state = &f;
@@ -75,24 +87,52 @@ static int teardown(void **state)
     return 0;
 }
 
-/* One life from 100 s: trial 0 complete (0.5), 1 failed (exit 3), 2 complete (0.75), 3 running, 4 waiting. */
+/* One life from 100 s: trial 0 complete (0.5), 1 failed (exit 3), 2 complete (0.75), 3 running, 4
+ * waiting. */
 static void fill(ambs_table *t)
 {
     apply(t, (ambs_record){.type = AMBS_RECORD_LIFE,
-                           .as.life = {.format = AMBS_JOURNAL_FORMAT, .epoch = 1, .wall_s = 100, .n_dimensions = 2,
-                                       .n_ranks = 2, .host = "node", .spec_file = "toy.yaml", .spec_text = text,
+                           .as.life = {.format = AMBS_JOURNAL_FORMAT,
+                                       .epoch = 1,
+                                       .wall_s = 100,
+                                       .n_dimensions = 2,
+                                       .n_ranks = 2,
+                                       .host = "node",
+                                       .spec_file = "toy.yaml",
+                                       .spec_text = text,
                                        .build = "test"}});
     apply(t, (ambs_record){.type = AMBS_RECORD_WORKER,
-                           .as.worker = {.rank = 1, .n_slots = 1, .state = AMBS_WORKER_JOINED, .wall_s = 100, .host = "node"}});
-    for (uint64_t i = 0; i < 5; i++) propose(t, i, 0.125 * (double)(i + 1), (double)(i % 2), 100 + (double)i);
+                           .as.worker = {.rank = 1,
+                                         .n_slots = 1,
+                                         .state = AMBS_WORKER_JOINED,
+                                         .wall_s = 100,
+                                         .host = "node"}});
+    for (uint64_t i = 0; i < 5; i++)
+        propose(t, i, 0.125 * (double)(i + 1), (double)(i % 2), 100 + (double)i);
     start(t, 0, 110);
-    result(t, 0, (ambs_outcome){.state = AMBS_TRIAL_COMPLETE, .objective = 0.5, .start_s = 110, .duration_s = 10}, 120);
+    result(t, 0,
+           (ambs_outcome){
+               .state = AMBS_TRIAL_COMPLETE, .objective = 0.5, .start_s = 110, .duration_s = 10},
+           120);
     start(t, 1, 120);
-    result(t, 1, (ambs_outcome){.state = AMBS_TRIAL_FAILED, .reason = AMBS_REASON_EXIT, .code = 3, .objective = NAN,
-                                .start_s = 120, .duration_s = 5, .message = "no such file"}, 125);
+    result(t, 1,
+           (ambs_outcome){.state = AMBS_TRIAL_FAILED,
+                          .reason = AMBS_REASON_EXIT,
+                          .code = 3,
+                          .objective = NAN,
+                          .start_s = 120,
+                          .duration_s = 5,
+                          .message = "no such file"},
+           125);
     start(t, 2, 125);
-    result(t, 2, (ambs_outcome){.state = AMBS_TRIAL_COMPLETE, .objective = 0.75, .start_s = 125, .duration_s = 15,
-                                .n_metrics = 1, .metrics = {{"accuracy", 0.9}}}, 140);
+    result(t, 2,
+           (ambs_outcome){.state = AMBS_TRIAL_COMPLETE,
+                          .objective = 0.75,
+                          .start_s = 125,
+                          .duration_s = 15,
+                          .n_metrics = 1,
+                          .metrics = {{"accuracy", 0.9}}},
+           140);
     start(t, 3, 140);
 }
 
@@ -133,16 +173,22 @@ static void trials_are_a_line_each(void **state)
     ambs_text out = {0};
     ambs_error err;
     fill(f->table);
-    expect_text(ambs_view_trials(&f->view, &(ambs_trial_filter){.by_objective = true, .limit = 2}, &out, &err), &out,
+    expect_text(ambs_view_trials(&f->view, &(ambs_trial_filter){.by_objective = true, .limit = 2},
+                                 &out, &err),
+                &out,
                 "trial  state     loss  duration      x  kind\n"
                 "    2  complete  0.75    15.0 s  0.375  a\n"
                 "    0  complete   0.5    10.0 s  0.125  a\n");
-    expect_text(ambs_view_trials(&f->view, &(ambs_trial_filter){.state = "failed"}, &out, &err), &out,
+    expect_text(ambs_view_trials(&f->view, &(ambs_trial_filter){.state = "failed"}, &out, &err),
+                &out,
                 "trial  state           loss  duration     x  kind\n"
                 "    1  failed: exit 3     -     5.0 s  0.25  b\n");
-    assert_int_equal(ambs_view_trials(&f->view, &(ambs_trial_filter){.state = "done"}, &out, &err), AMBS_E_INVALID);
-    assert_string_equal(err.text, "found the state 'done', expected waiting, running, complete, pruned, failed, paused "
-                                  "or cancelled");
+    assert_int_equal(ambs_view_trials(&f->view, &(ambs_trial_filter){.state = "done"}, &out, &err),
+                     AMBS_E_INVALID);
+    assert_string_equal(
+        err.text,
+        "found the state 'done', expected waiting, running, complete, pruned, failed, paused "
+        "or cancelled");
 }
 
 static void a_killed_study_says_how_to_go_on(void **state)
@@ -153,7 +199,8 @@ static void a_killed_study_says_how_to_go_on(void **state)
     assert_int_equal(ambs_view_standing(&f->view), AMBS_STANDING_INTERRUPTED);
     assert_int_equal(ambs_view_status(&f->view, &out, NULL), 0);
     assert_non_null(strstr(out.text, "standing     interrupted\n"));
-    assert_non_null(strstr(out.text, "trials       2 complete, 1 failed, 1 running, 1 waiting; budget 5\n"));
+    assert_non_null(
+        strstr(out.text, "trials       2 complete, 1 failed, 1 running, 1 waiting; budget 5\n"));
     assert_non_null(strstr(out.text, "1 × exit status not 0\n"));
     assert_non_null(strstr(out.text, "best         loss = 0.75 in trial 2\n"));
     assert_non_null(strstr(out.text, "ambs run toy.yaml -o toy.h5 --resume\n"));
@@ -164,7 +211,9 @@ static void an_ended_study_returns_its_own_code(void **state)
 {
     fixture *f = *state;
     fill(f->table);
-    apply(f->table, (ambs_record){.type = AMBS_RECORD_END, .as.end = {.exit_code = 4, .wall_s = 150, .text = "20 failures"}});
+    apply(f->table,
+          (ambs_record){.type = AMBS_RECORD_END,
+                        .as.end = {.exit_code = 4, .wall_s = 150, .text = "20 failures"}});
     assert_int_equal(ambs_view_standing(&f->view), AMBS_STANDING_FAILED);
     assert_int_equal(ambs_view_exit_code(&f->view), 4);
 }
@@ -190,7 +239,8 @@ static void a_trial_is_one_json_object(void **state)
     ambs_text out = {0};
     fill(f->table);
     f->view.json = true;
-    assert_int_equal(ambs_view_trials(&f->view, &(ambs_trial_filter){.state = "failed"}, &out, NULL), 0);
+    assert_int_equal(
+        ambs_view_trials(&f->view, &(ambs_trial_filter){.state = "failed"}, &out, NULL), 0);
     assert_non_null(strstr(out.text, "\"id\": 1"));
     assert_non_null(strstr(out.text, "\"reason\": \"exit 3\""));
     assert_non_null(strstr(out.text, "\"objective\": null"));

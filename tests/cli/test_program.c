@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The program as a user calls it: every refusal of the command line and of files by its exact words and its
- * exit status. AMBS_PROGRAM names the program. Each case runs in an empty folder of its own, with files made
- * by `make`. */
+/* The program as a user calls it: every refusal of the command line and of files by its exact words
+ * and its exit status. AMBS_PROGRAM names the program. Each case runs in an empty folder of its
+ * own, with files made by `make`. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,43 +18,67 @@ typedef struct run_case {
     const char *make;      /* shell that makes the files; NULL: none */
     const char *arguments; /* after "ambs" */
     int status;
-    const char *output;    /* standard output and error together, exactly */
+    const char *output; /* standard output and error together, exactly */
 } run_case;
 
-#define STUDY "printf 'metric: {name: loss}\\nobjective: {function: branin}\\n" \
-              "parameters: {x: {min: -5.0, max: 10.0}, y: {min: 0.0, max: 15.0}}\\nbudget: {trials: 3}\\n' > s.yaml"
-#define CONDITION "printf 'metric: {name: loss}\\nobjective: {function: \"null\"}\\nparameters:\\n  o: {values: [sgd, adam]}\\n" \
-                  "  m: {min: 0.0, max: 1.0, when: {o: sgd}}\\nbudget: {trials: 3}\\n' > s.yaml"
+#define STUDY                                                                                      \
+    "printf 'metric: {name: loss}\\nobjective: {function: branin}\\n"                              \
+    "parameters: {x: {min: -5.0, max: 10.0}, y: {min: 0.0, max: 15.0}}\\nbudget: {trials: 3}\\n' " \
+    "> s.yaml"
+#define CONDITION                                                                                  \
+    "printf 'metric: {name: loss}\\nobjective: {function: \"null\"}\\nparameters:\\n  o: "         \
+    "{values: [sgd, adam]}\\n"                                                                     \
+    "  m: {min: 0.0, max: 1.0, when: {o: sgd}}\\nbudget: {trials: 3}\\n' > s.yaml"
 
 static const run_case cases[] = {
     /* the verb and its options */
-    {NULL, "chek", 2, "ambs: unknown verb \"chek\": did you mean \"check\"?\n      ambs --help lists the verbs\n"},
+    {NULL, "chek", 2,
+     "ambs: unknown verb \"chek\": did you mean \"check\"?\n      ambs --help lists the verbs\n"},
     {NULL, "check", 2, "ambs check: expected STUDY.yaml, found nothing: see ambs check --help\n"},
-    {NULL, "check a.yaml b.yaml", 2, "ambs check: unexpected word \"b.yaml\": see ambs check --help\n"},
+    {NULL, "check a.yaml b.yaml", 2,
+     "ambs check: unexpected word \"b.yaml\": see ambs check --help\n"},
     {NULL, "check --outptu x s.yaml", 2,
      "ambs check: unknown option \"--outptu\": did you mean --output? see ambs check --help\n"},
     {NULL, "check s.yaml -o", 2, "ambs check: -o needs a value: -o STUDY.h5\n"},
-    {NULL, "status --json=yes s.h5", 2, "ambs status: --json takes no value, found \"--json=yes\"\n"},
+    {NULL, "status --json=yes s.h5", 2,
+     "ambs status: --json takes no value, found \"--json=yes\"\n"},
     {NULL, "check s.yaml --set budget.trials", 2,
      "ambs check: found --set budget.trials, expected KEY=VALUE, as in --set budget.trials=60\n"},
-    {NULL, "check s.yaml --seed many", 2, "ambs check: found --seed many, expected a whole number from 0\n"},
-    {NULL, "trials s.h5 --limit -1", 2, "ambs trials: limit: found \"-1\", expected a value from 0 to 1e+15\n"},
-    {NULL, "trials s.h5 --sort best", 2, "ambs trials: sort: found \"best\", expected one of id, objective\n"},
+    {NULL, "check s.yaml --seed many", 2,
+     "ambs check: found --seed many, expected a whole number from 0\n"},
+    {NULL, "trials s.h5 --limit -1", 2,
+     "ambs trials: limit: found \"-1\", expected a value from 0 to 1e+15\n"},
+    {NULL, "trials s.h5 --sort best", 2,
+     "ambs trials: sort: found \"best\", expected one of id, objective\n"},
+    {NULL, "list surogate", 2,
+     "ambs list: found the unknown family \"surogate\" (did you mean surrogate?), expected method, "
+     "surrogate, "
+     "acquisition, design, objective, trainer, optimizer or exporter\n"},
     /* files that are not there, or no studies */
     {NULL, "check s.yaml", 2, "ambs check: s.yaml: there is no such file; check the path\n"},
     {"mkdir s.yaml", "check s.yaml", 2, "ambs check: s.yaml: found a folder, expected a file\n"},
-    {": > s.yaml", "check s.yaml", 2, "ambs check: s.yaml: found an empty document, expected a study\n"},
-    {NULL, "status s.h5", 2, "ambs status: s.h5: there is no such study, neither the file nor its journal\n"},
-    {"echo hello > s.h5", "status s.h5", 1, "ambs status: s.h5: no HDF5 file, or a damaged one: HDF5 refused\n"},
+    {": > s.yaml", "check s.yaml", 2,
+     "ambs check: s.yaml: found an empty document, expected a study\n"},
+    {NULL, "status s.h5", 2,
+     "ambs status: s.h5: there is no such study, neither the file nor its journal\n"},
+    {"echo hello > s.h5", "status s.h5", 1,
+     "ambs status: s.h5: no HDF5 file, or a damaged one: HDF5 refused\n"},
+    {NULL, "export s.h5 --format xls", 2,
+     "ambs export: s.h5: there is no such study, neither the file nor its journal\n"},
+    {STUDY, "export s.yaml", 1,
+     "ambs export: s.yaml: no HDF5 file, or a damaged one: HDF5 refused\n"},
     /* one trial */
-    {STUDY, "try s.yaml x", 2, "ambs try: found \"x\", expected NAME=VALUE, as in learning_rate=0.01\n"},
+    {STUDY, "try s.yaml x", 2,
+     "ambs try: found \"x\", expected NAME=VALUE, as in learning_rate=0.01\n"},
     {STUDY, "try s.yaml xx=1", 2, "ambs try: the study has no parameter \"xx\"; did you mean x?\n"},
-    {STUDY, "try s.yaml x=far", 2, "ambs try: parameter \"x\": found \"far\", expected a number from -5 to 10\n"},
+    {STUDY, "try s.yaml x=far", 2,
+     "ambs try: parameter \"x\": found \"far\", expected a number from -5 to 10\n"},
     {STUDY, "try s.yaml x=11", 2, "ambs try: parameter \"x\": 11 is outside -5 to 10\n"},
     {CONDITION, "try s.yaml o=adam m=0.5", 2,
      "ambs try: m is inactive in this configuration: it applies only when o == sgd\n"},
     /* serving */
-    {STUDY, "serve s.yaml --resume", 2, "ambs serve: --resume needs -o STUDY.h5, the study to go on with\n"},
+    {STUDY, "serve s.yaml --resume", 2,
+     "ambs serve: --resume needs -o STUDY.h5, the study to go on with\n"},
     {NULL, "serve - --seed 3", 2,
      "ambs serve: --set and --seed need a study file; with - they belong into the init command\n"},
 };
@@ -64,7 +88,8 @@ static char *run(const run_case *c, int *ret_status)
     static char output[65536];
     char folder[] = "/tmp/ambs-program-XXXXXX", command[4096];
     assert_non_null(mkdtemp(folder));
-    snprintf(command, sizeof command, "cd %s && %s; \"$AMBS_PROGRAM\" %s </dev/null 2>&1; s=$?; cd / && rm -r %s; exit $s",
+    snprintf(command, sizeof command,
+             "cd %s && %s; \"$AMBS_PROGRAM\" %s </dev/null 2>&1; s=$?; cd / && rm -r %s; exit $s",
              folder, c->make != NULL ? c->make : ":", c->arguments, folder);
     FILE *pipe = popen(command, "r");
     assert_non_null(pipe);
@@ -84,8 +109,8 @@ static void refusals_have_their_words_and_their_status(void **state)
         const char *output = run(&cases[i], &status);
         if (status == cases[i].status && strcmp(output, cases[i].output) == 0) continue;
         wrong++;
-        print_error("ambs %s\n  expected %d: %s  found %d: %s", cases[i].arguments, cases[i].status, cases[i].output,
-                    status, output);
+        print_error("ambs %s\n  expected %d: %s  found %d: %s", cases[i].arguments, cases[i].status,
+                    cases[i].output, status, output);
     }
     assert_int_equal(wrong, 0);
 }

@@ -31,7 +31,8 @@ static ambs_serve *session_of(const char *text)
     ambs_error err;
     ambs_spec *spec = NULL;
     ambs_serve *serve = NULL;
-    if (text != NULL && ambs_spec_parse(text, strlen(text), "test", NULL, 0, &spec, &err) != 0) fail_msg("%s", err.text);
+    if (text != NULL && ambs_spec_parse(text, strlen(text), "test", NULL, 0, &spec, &err) != 0)
+        fail_msg("%s", err.text);
     if (ambs_serve_create(spec, NULL, false, &serve, &err) != 0) fail_msg("%s", err.text);
     return serve;
 }
@@ -68,14 +69,19 @@ static void asks_tells_and_names_the_best(void **state)
     char *first = answer(s, "{\"cmd\": \"ask\"}"), *second = answer(s, "{\"cmd\": \"ask\"}");
     assert_true(begins_with(first, "{\"id\": 0, \"params\": {\"x\": "));
     assert_true(begins_with(second, "{\"id\": 1, \"params\": {\"x\": "));
-    expect(s, "{\"cmd\": \"tell\", \"id\": 1, \"objective\": 0.25, \"metrics\": {\"time\": 3}}", "{\"ok\": true, \"id\": 1}");
-    expect(s, "{\"cmd\": \"tell\", \"id\": 0, \"status\": \"failed\", \"message\": \"diverged\"}", "{\"ok\": true, \"id\": 0}");
+    expect(s, "{\"cmd\": \"tell\", \"id\": 1, \"objective\": 0.25, \"metrics\": {\"time\": 3}}",
+           "{\"ok\": true, \"id\": 1}");
+    expect(s, "{\"cmd\": \"tell\", \"id\": 0, \"status\": \"failed\", \"message\": \"diverged\"}",
+           "{\"ok\": true, \"id\": 0}");
     char *best = answer(s, "{\"cmd\": \"best\"}");
     char expected[256];
-    snprintf(expected, sizeof expected, "{\"id\": 1, \"objective\": 0.25, %s", strstr(second, "\"params\""));
+    snprintf(expected, sizeof expected, "{\"id\": 1, \"objective\": 0.25, %s",
+             strstr(second, "\"params\""));
     assert_string_equal(best, expected);
-    expect(s, "{\"cmd\": \"status\"}", "{\"asked\": 2, \"told\": 2, \"complete\": 1, \"failed\": 1, \"pruned\": 0, \"cancelled\": 0, "
-                                     "\"in_flight\": 0}");
+    expect(s, "{\"cmd\": \"status\"}",
+           "{\"asked\": 2, \"told\": 2, \"complete\": 1, \"failed\": 1, \"pruned\": 0, "
+           "\"cancelled\": 0, "
+           "\"in_flight\": 0}");
     free(first), free(second), free(best);
     end(s);
 }
@@ -84,8 +90,10 @@ static void takes_a_configuration_of_the_callers_own(void **state)
 {
     (void)state;
     ambs_serve *s = session_of(study);
-    expect(s, "{\"cmd\": \"tell\", \"params\": {\"x\": 0.5, \"kind\": \"b\"}, \"objective\": 1}", "{\"ok\": true, \"id\": 0}");
-    expect(s, "{\"cmd\": \"best\"}", "{\"id\": 0, \"objective\": 1, \"params\": {\"x\": 0.5, \"kind\": \"b\"}}");
+    expect(s, "{\"cmd\": \"tell\", \"params\": {\"x\": 0.5, \"kind\": \"b\"}, \"objective\": 1}",
+           "{\"ok\": true, \"id\": 0}");
+    expect(s, "{\"cmd\": \"best\"}",
+           "{\"id\": 0, \"objective\": 1, \"params\": {\"x\": 0.5, \"kind\": \"b\"}}");
     end(s);
 }
 
@@ -94,7 +102,8 @@ static void reports_and_cancels(void **state)
     (void)state;
     ambs_serve *s = session_of(study);
     free(answer(s, "{\"cmd\": \"ask\"}"));
-    expect(s, "{\"cmd\": \"report\", \"id\": 0, \"step\": 2, \"value\": 0.4}", "{\"decision\": \"continue\"}");
+    expect(s, "{\"cmd\": \"report\", \"id\": 0, \"step\": 2, \"value\": 0.4}",
+           "{\"decision\": \"continue\"}");
     expect(s, "{\"cmd\": \"cancel\", \"id\": 0}", "{\"ok\": true, \"id\": 0}");
     char *next = answer(s, "{\"cmd\": \"ask\"}");
     assert_true(begins_with(next, "{\"id\": 1,")); /* an id is never used twice */
@@ -118,14 +127,21 @@ static void begins_by_init_with_an_object_or_yaml(void **state)
 {
     (void)state;
     ambs_serve *s = session_of(NULL);
-    expect(s, "{\"cmd\": \"ask\"}", "{\"error\": \"ask: there is no study yet; the first command is init\"}");
-    expect(s, "{\"cmd\": \"init\", \"study\": 7}", "{\"error\": \"init: expected \\\"study\\\", an object, or its YAML as a string\"}");
-    expect(s, "{\"cmd\": \"init\", \"study\": {\"metric\": {\"name\": \"loss\"}, \"parameters\": {\"x\": {\"min\": 0.0, \"max\": 1.0}}}}",
+    expect(s, "{\"cmd\": \"ask\"}",
+           "{\"error\": \"ask: there is no study yet; the first command is init\"}");
+    expect(s, "{\"cmd\": \"init\", \"study\": 7}",
+           "{\"error\": \"init: expected \\\"study\\\", an object, or its YAML as a string\"}");
+    expect(s,
+           "{\"cmd\": \"init\", \"study\": {\"metric\": {\"name\": \"loss\"}, \"parameters\": "
+           "{\"x\": {\"min\": 0.0, \"max\": 1.0}}}}",
            "{\"ok\": true, \"parameters\": 1}");
-    expect(s, "{\"cmd\": \"init\", \"study\": {}}", "{\"error\": \"init: the study is there already\"}");
+    expect(s, "{\"cmd\": \"init\", \"study\": {}}",
+           "{\"error\": \"init: the study is there already\"}");
     end(s);
     s = session_of(NULL);
-    expect(s, "{\"cmd\": \"init\", \"study\": \"metric: {name: loss}\\nparameters: {n: {min: 1, max: 4}}\\n\"}",
+    expect(s,
+           "{\"cmd\": \"init\", \"study\": \"metric: {name: loss}\\nparameters: {n: {min: 1, max: "
+           "4}}\\n\"}",
            "{\"ok\": true, \"parameters\": 1}");
     end(s);
 }
@@ -133,24 +149,33 @@ static void begins_by_init_with_an_object_or_yaml(void **state)
 static void refuses_what_is_wrong_and_lives_on(void **state)
 {
     (void)state;
-    static const struct { const char *line, *expected; } rows[] = {
-        {"{\"cmd\": \"aks\"}", "{\"error\": \"found the unknown command \\\"aks\\\", expected ask, tell, report, cancel, best, "
-                              "status, init or quit; did you mean \\\"ask\\\"?\"}"},
-        {"[1]", "{\"error\": \"expected an object with \\\"cmd\\\": ask, tell, report, cancel, best, status, init or quit\"}"},
-        {"{\"cmd\": \"ask\", \"count\": 3}", "{\"error\": \"ask: found the unknown key \\\"count\\\"\"}"},
+    static const struct {
+        const char *line, *expected;
+    } rows[] = {
+        {"{\"cmd\": \"aks\"}", "{\"error\": \"found the unknown command \\\"aks\\\", expected ask, "
+                               "tell, report, cancel, best, "
+                               "status, init or quit; did you mean \\\"ask\\\"?\"}"},
+        {"[1]", "{\"error\": \"expected an object with \\\"cmd\\\": ask, tell, report, cancel, "
+                "best, status, init or quit\"}"},
+        {"{\"cmd\": \"ask\", \"count\": 3}",
+         "{\"error\": \"ask: found the unknown key \\\"count\\\"\"}"},
         {"{\"cmd\": \"tell\", \"id\": 0, \"objectve\": 1}",
-         "{\"error\": \"tell: found the unknown key \\\"objectve\\\"; did you mean \\\"objective\\\"?\"}"},
-        {"{\"cmd\": \"tell\", \"objective\": 1}", "{\"error\": \"tell: expected \\\"id\\\", the whole number that ask gave\"}"},
+         "{\"error\": \"tell: found the unknown key \\\"objectve\\\"; did you mean "
+         "\\\"objective\\\"?\"}"},
+        {"{\"cmd\": \"tell\", \"objective\": 1}",
+         "{\"error\": \"tell: expected \\\"id\\\", the whole number that ask gave\"}"},
         {"{\"cmd\": \"tell\", \"id\": -1, \"objective\": 1}",
          "{\"error\": \"tell: expected \\\"id\\\", the whole number that ask gave\"}"},
-        {"{\"cmd\": \"tell\", \"id\": 0}",
-         "{\"error\": \"tell: expected \\\"objective\\\", a finite number, or \\\"status\\\": \\\"failed\\\"\"}"},
+        {"{\"cmd\": \"tell\", \"id\": 0}", "{\"error\": \"tell: expected \\\"objective\\\", a "
+                                           "finite number, or \\\"status\\\": \\\"failed\\\"\"}"},
         {"{\"cmd\": \"tell\", \"id\": 0, \"status\": \"failed\", \"objective\": 1}",
          "{\"error\": \"tell: a failed trial has no objective; leave one of the two out\"}"},
         {"{\"cmd\": \"tell\", \"id\": 0, \"status\": \"good\", \"objective\": 1}",
-         "{\"error\": \"tell: found the status \\\"good\\\", expected \\\"complete\\\", \\\"failed\\\" or \\\"pruned\\\"\"}"},
+         "{\"error\": \"tell: found the status \\\"good\\\", expected \\\"complete\\\", "
+         "\\\"failed\\\" or \\\"pruned\\\"\"}"},
         {"{\"cmd\": \"tell\", \"id\": 0, \"status\": 5, \"objective\": 1}",
-         "{\"error\": \"tell: found the status that is no string, expected \\\"complete\\\", \\\"failed\\\" or \\\"pruned\\\"\"}"},
+         "{\"error\": \"tell: found the status that is no string, expected \\\"complete\\\", "
+         "\\\"failed\\\" or \\\"pruned\\\"\"}"},
         {"{\"cmd\": \"tell\", \"id\": 0, \"objective\": 1, \"metrics\": [1]}",
          "{\"error\": \"tell: expected an object of names and numbers for \\\"metrics\\\"\"}"},
         {"{\"cmd\": \"tell\", \"id\": 0, \"objective\": 1, \"metrics\": {\"a\": \"b\"}}",
@@ -160,18 +185,22 @@ static void refuses_what_is_wrong_and_lives_on(void **state)
         {"{\"cmd\": \"tell\", \"id\": 0, \"objective\": 1, \"message\": 1}",
          "{\"error\": \"tell: expected a string for \\\"message\\\"\"}"},
         {"{\"cmd\": \"tell\", \"id\": 0, \"params\": {}, \"objective\": 1}",
-         "{\"error\": \"tell: found both \\\"id\\\" and \\\"params\\\"; give the id that ask gave, or the params of your own\"}"},
+         "{\"error\": \"tell: found both \\\"id\\\" and \\\"params\\\"; give the id that ask gave, "
+         "or the params of your own\"}"},
         {"{\"cmd\": \"report\", \"id\": 0, \"step\": 1.5, \"value\": 1}",
-         "{\"error\": \"report: expected \\\"step\\\", a whole number, \\\"value\\\", a finite number, and where the metric is "
+         "{\"error\": \"report: expected \\\"step\\\", a whole number, \\\"value\\\", a finite "
+         "number, and where the metric is "
          "another than the objective, \\\"metric\\\", its name of at most 63 bytes\"}"},
     };
     ambs_serve *s = session_of(study);
     free(answer(s, "{\"cmd\": \"ask\"}"));
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) expect(s, rows[i].line, rows[i].expected);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        expect(s, rows[i].line, rows[i].expected);
     char *garbage = answer(s, "{\"cmd\": ");
     assert_true(begins_with(garbage, "{\"error\": \"JSON line 1 column"));
     free(garbage);
-    expect(s, "{\"cmd\": \"tell\", \"id\": 0, \"objective\": 1}", "{\"ok\": true, \"id\": 0}"); /* nothing of it was taken */
+    expect(s, "{\"cmd\": \"tell\", \"id\": 0, \"objective\": 1}",
+           "{\"ok\": true, \"id\": 0}"); /* nothing of it was taken */
     char *twice = answer(s, "{\"cmd\": \"tell\", \"id\": 0, \"objective\": 1}");
     assert_true(begins_with(twice, "{\"error\": \""));
     free(twice);
@@ -193,11 +222,14 @@ static void goes_on_after_a_kill(void **state)
         if (ambs_serve_create(spec, path, life == 1, &s, &err) != 0) fail_msg("%s", err.text);
         if (life == 0) {
             for (int i = 0; i < 3; i++) asked[i] = answer(s, "{\"cmd\": \"ask\"}");
-            expect(s, "{\"cmd\": \"tell\", \"id\": 1, \"objective\": 0.5}", "{\"ok\": true, \"id\": 1}");
+            expect(s, "{\"cmd\": \"tell\", \"id\": 1, \"objective\": 0.5}",
+                   "{\"ok\": true, \"id\": 1}");
         } else { /* what was out is still out, under its id */
-            expect(s, "{\"cmd\": \"tell\", \"id\": 2, \"objective\": 0.25}", "{\"ok\": true, \"id\": 2}");
-            expect(s, "{\"cmd\": \"status\"}", "{\"asked\": 3, \"told\": 2, \"complete\": 2, \"failed\": 0, \"pruned\": 0, "
-                                             "\"cancelled\": 0, \"in_flight\": 1}");
+            expect(s, "{\"cmd\": \"tell\", \"id\": 2, \"objective\": 0.25}",
+                   "{\"ok\": true, \"id\": 2}");
+            expect(s, "{\"cmd\": \"status\"}",
+                   "{\"asked\": 3, \"told\": 2, \"complete\": 2, \"failed\": 0, \"pruned\": 0, "
+                   "\"cancelled\": 0, \"in_flight\": 1}");
         }
         end(s);
     }

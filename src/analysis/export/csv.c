@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* One line per trial, every trial, in order of their ids. Names of columns are the paths in the study file. */
+/* One line per trial, every trial, in order of their ids. Names of columns are the paths in the
+ * study file. */
 #include <stdlib.h>
 
 #include "analysis/exporter.h"
@@ -18,13 +19,16 @@ static void header(const ambs_spec *spec, const char **metrics, ambs_text *out)
         out->failed = out->failed || name.failed;
     }
     ambs_text_fini(&name);
-    ambs_text_add(out, ",attempts,rank,slot,proposed,start,end,duration,received,predicted_mean,predicted_sd,message\n");
+    ambs_text_add(out, ",attempts,rank,slot,proposed,start,end,duration,received,predicted_mean,"
+                       "predicted_sd,message\n");
 }
 
-static void line(const ambs_table *table, const ambs_spec *spec, const char **metrics, const ambs_trial_row *row, ambs_text *out)
+static void line(const ambs_table *table, const ambs_spec *spec, const char **metrics,
+                 const ambs_trial_row *row, ambs_text *out)
 {
     char reason[64];
-    ambs_text_addf(out, "%llu,%s,%s,", (unsigned long long)row->id, ambs_trial_state_name(row->state),
+    ambs_text_addf(out, "%llu,%s,%s,", (unsigned long long)row->id,
+                   ambs_trial_state_name(row->state),
                    ambs_reason_text(row->reason, row->code, reason));
     ambs_export_number(out, row->objective);
     for (size_t i = 0; i < table->d; i++) {
@@ -36,7 +40,8 @@ static void line(const ambs_table *table, const ambs_spec *spec, const char **me
         ambs_export_number(out, ambs_export_metric(table, row->id, *m));
     }
     ambs_text_addf(out, ",%u,%u,%u", row->n_attempts, row->rank, row->slot);
-    const double numbers[] = {row->proposed_s, row->start_s, row->end_s, row->duration_s, row->received_s, row->mean, row->sd};
+    const double numbers[] = {row->proposed_s, row->start_s, row->end_s, row->duration_s,
+                              row->received_s, row->mean,    row->sd};
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
         ambs_text_add(out, ",");
         ambs_export_number(out, numbers[i]);
@@ -46,7 +51,8 @@ static void line(const ambs_table *table, const ambs_spec *spec, const char **me
     ambs_text_add(out, "\n");
 }
 
-static int write_csv(const ambs_table *table, const ambs_spec *spec, ambs_text *out, ambs_error *err)
+static int write_csv(const ambs_table *table, const ambs_spec *spec, ambs_text *out,
+                     ambs_error *err)
 {
     const char **metrics;
     int rc = ambs_export_metric_names(table, &metrics, err);
@@ -58,7 +64,8 @@ static int write_csv(const ambs_table *table, const ambs_spec *spec, ambs_text *
 }
 
 const ambs_exporter_ops ambs_exporter_csv = {
-    .member = {.name = "csv", .summary = "comma-separated values, one line per trial, times in seconds"},
+    .member = {.name = "csv",
+               .summary = "comma-separated values, one line per trial, times in seconds"},
     .ending = ".csv",
     .write = write_csv,
 };

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* One JSON document: the study's identity and its trials as `ambs trials --json` gives them. */
+#include "base/json.h"
 #include "analysis/exporter.h"
 #include "analysis/view_trial.h"
-#include "base/json.h"
 #include "space/space.h"
 
-static int write_json(const ambs_table *table, const ambs_spec *spec, ambs_text *out, ambs_error *err)
+static int write_json(const ambs_table *table, const ambs_spec *spec, ambs_text *out,
+                      ambs_error *err)
 {
     (void)err;
     const ambs_view view = {.table = table, .spec = spec, .path = "", .json = true};

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* The plainest format: "trial, tab, column, tab, value", one line per value. The others are held against it. */
+/* The plainest format: "trial, tab, column, tab, value", one line per value. The others are held
+ * against it. */
 #include "analysis/exporter.h"
 
-static int write_reference(const ambs_table *table, const ambs_spec *spec, ambs_text *out, ambs_error *err)
+static int write_reference(const ambs_table *table, const ambs_spec *spec, ambs_text *out,
+                           ambs_error *err)
 {
     (void)err;
     for (size_t i = 0; i < table->n; i++) {
         const ambs_trial_row *row = &table->rows[i];
-        ambs_text_addf(out, "%zu\tstate\t%s\n%zu\tobjective\t", i, ambs_trial_state_name(row->state), i);
+        ambs_text_addf(out, "%zu\tstate\t%s\n%zu\tobjective\t", i,
+                       ambs_trial_state_name(row->state), i);
         ambs_export_number(out, row->objective);
         ambs_text_add(out, "\n");
         for (size_t k = 0; k < table->d; k++) {
