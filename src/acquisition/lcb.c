@@ -23,8 +23,8 @@ typedef struct options {
 static const char *const decays[] = {"none", "periodic", NULL};
 
 static const ambs_option option_table[] = {
-    {"kappa", AMBS_OPTION_FLOAT, offsetof(options, kappa), "1.96", 0, 1e6, NULL,
-     "how many standard deviations below the mean; 0 does not explore"},
+    {"kappa", AMBS_OPTION_FLOAT, offsetof(options, kappa), "1", 0, 1e6, NULL,
+     "how many standard deviations below the mean; 0 does not explore, 1.96 is the paper's"},
     {"decay", AMBS_OPTION_CHOICE, offsetof(options, decay), "none", 0, 0, decays,
      "periodic: kappa falls exponentially to decay_floor and starts again"},
     {"decay_floor", AMBS_OPTION_FLOAT, offsetof(options, decay_floor), "0.01", 1e-12, 1e6, NULL,

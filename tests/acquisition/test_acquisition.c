@@ -132,7 +132,7 @@ static void the_logarithm_still_ranks_where_the_improvement_underflows(void **st
 static void a_lower_confidence_bound_is_mean_minus_kappa_sd(void **state)
 {
     (void)state;
-    made usual = make("lcb", NULL, NULL), greedy = make("lcb", "kappa", "0");
+    made usual = make("lcb", "kappa", "1.96"), greedy = make("lcb", "kappa", "0");
     assert_close(value_at(&usual, NAN, 3, 2), -(3 - 1.96 * 2), 1e-15);
     assert_close(value_at(&greedy, NAN, 3, 2), -3, 1e-15);
     drop(&usual);
@@ -144,6 +144,8 @@ static void a_periodic_kappa_decays_and_starts_again(void **state)
 {
     (void)state;
     made a = make("lcb", "decay", "periodic");
+    assert_int_equal(ambs_options_set(a.ops->member.options, a.options, "kappa", "1.96", NULL),
+                     AMBS_OK);
     for (a.context.ask = 0; a.context.ask < 35; a.context.ask++)
         assert_close(value_at(&a, 0, 0, 1),
                      1.96 * exp(-log(196) / 10 * (double)(a.context.ask % 10)), 1e-13);
@@ -157,6 +159,8 @@ static void a_random_kappa_is_exponential_and_the_same_for_all_candidates(void *
 {
     (void)state;
     made a = make("lcb", "random", "true");
+    assert_int_equal(ambs_options_set(a.ops->member.options, a.options, "kappa", "1.96", NULL),
+                     AMBS_OK);
     double sum = 0, squares = 0;
     ambs_random random;
     ambs_random_init(&random, 4, 0, AMBS_PURPOSE_TEST);
