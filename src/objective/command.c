@@ -300,18 +300,24 @@ static int check_program(const char *program, ambs_error *err)
         program, program);
 }
 
-int ambs_command_argv_check(const ambs_spec *spec, ambs_error *err)
+static int check_argv(char *const *argv, const ambs_space *space, ambs_error *err)
 {
-    if (!spec->argv || !spec->argv[0] || spec->argv[0][0] == '\0')
+    if (!argv || !argv[0] || argv[0][0] == '\0')
         return ambs_fail(err, AMBS_E_INVALID,
                          "command: it is empty, expected a list: [program, argument, …]");
-    for (char **element = spec->argv; *element; element++) {
-        int rc = check_element(spec->space, *element, err);
+    for (char *const *element = argv; *element; element++) {
+        int rc = check_element(space, *element, err);
         if (rc != AMBS_OK) return rc;
     }
-    return strchr(spec->argv[0], '$') ? AMBS_OK : check_program(spec->argv[0], err);
+    return strchr(argv[0], '$') ? AMBS_OK : check_program(argv[0], err);
+}
+
+int ambs_command_argv_check(const ambs_spec *spec, ambs_error *err)
+{
+    return check_argv(spec->argv, spec->space, err);
 }
 
 const ambs_objective_ops ambs_objective_command = {
     .member = {.name = "command", .summary = "a program of your own, started anew for each trial"},
+    .check_argv = check_argv,
 };

@@ -37,6 +37,8 @@ typedef struct ambs_objective_ops {
     /* Called once when the study is read: the space must suit (dimension, names). `metric` is the
      * name of the study's metric. */
     int (*check)(const void *options, const ambs_space *space, const char *metric, ambs_error *err);
+    /* The same for the argument vector of the kind command (NULL-terminated); other kinds: NULL. */
+    int (*check_argv)(char *const *argv, const ambs_space *space, ambs_error *err);
     /* What there is to say about the objective on this space, for `ambs check`: a line, and a line
      * of its own
      * ("\n  …") for each thing worth a second look (bounds outside a published domain). NULL:

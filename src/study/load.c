@@ -45,7 +45,7 @@ int ambs_study_read_journal(const char *path, ambs_table **ret_table, ambs_journ
 
 int ambs_study_recorded_spec(const ambs_table *table, ambs_spec **ret_spec, ambs_error *err)
 {
-    int rc = ambs_spec_parse(table->spec_text, strlen(table->spec_text), table->spec_file, NULL, 0, ret_spec, err);
+    int rc = ambs_spec_parse_recorded(table->spec_text, strlen(table->spec_text), table->spec_file, ret_spec, err);
     return rc == AMBS_OK ? rc : ambs_wrap(err, rc, "the study recorded in the journal");
 }
 

@@ -13,8 +13,9 @@ typedef struct ambs_reader {
     ambs_yaml document; /* owns all nodes, those of other files too */
     ambs_findings *findings;
     ambs_text appended; /* lines that go behind the recorded text */
-    const char *
-        recorded_space; /* the ConfigSpace JSON that a recorded text carries; NULL: read the file */
+    bool is_record;     /* only to look at: what lies outside the text is not checked */
+    /* The ConfigSpace JSON that a recorded text carries; NULL: read the file. */
+    const char *recorded_space;
 } ambs_reader;
 
 /* ---- helpers (read.c) ---------------------------------------------------------------------- */

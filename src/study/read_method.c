@@ -174,6 +174,7 @@ void ambs_read_method(ambs_reader *r, const ambs_yaml_node *method)
     if (!ambs_read_is_clean(r)) return; /* what follows needs a whole space */
     const ambs_yaml_node *points = ambs_yaml_get(ambs_yaml_get(method, "initial"), "points");
     if (points && points->type == AMBS_YAML_LIST) read_points(r, points);
-    if (ambs_read_is_clean(r) && ops->check && ops->check(r->spec, options, &err) != AMBS_OK)
+    if (ambs_read_is_clean(r) && !r->is_record && ops->check &&
+        ops->check(r->spec, options, &err) != AMBS_OK)
         ambs_finding_add_error(r->findings, place, &err);
 }

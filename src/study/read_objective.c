@@ -162,9 +162,14 @@ void ambs_read_objective(ambs_reader *r, const ambs_yaml_node *objective)
 
 void ambs_read_check_objective(ambs_reader *r, const ambs_yaml_node *objective)
 {
-    const ambs_objective_ops *ops = r->spec->objective;
-    if (!ops || !ops->check || !ambs_read_is_clean(r)) return;
+    const ambs_spec *spec = r->spec;
+    const ambs_objective_ops *ops = spec->objective;
+    if (!ops || r->is_record || !ambs_read_is_clean(r)) return;
     ambs_error err = {0};
-    if (ops->check(r->spec->objective_options, r->spec->space, r->spec->metric, &err) != AMBS_OK)
+    if (ops->check &&
+        ops->check(spec->objective_options, spec->space, spec->metric, &err) != AMBS_OK)
         ambs_read_fault_error(r, objective, "objective", &err);
+    const ambs_yaml_node *argv = ambs_yaml_get(objective, ops->member.name);
+    if (argv && ops->check_argv && ops->check_argv(spec->argv, spec->space, &err) != AMBS_OK)
+        ambs_read_fault_error(r, argv, NULL, &err);
 }

@@ -248,10 +248,10 @@ static void read_text(ambs_reader *r, const char *text, size_t length, const amb
     read_root(r, root);
 }
 
-int ambs_spec_parse(const char *text, size_t length, const char *name, const ambs_setting *settings,
-                    size_t n_settings, ambs_spec **ret_spec, ambs_error *err)
+static int parse(const char *text, size_t length, const char *name, const ambs_setting *settings,
+                 size_t n_settings, bool is_record, ambs_spec **ret_spec, ambs_error *err)
 {
-    ambs_reader r = {0};
+    ambs_reader r = {.is_record = is_record};
     int rc = spec_create(name, &r.spec, err);
     if (rc != AMBS_OK) return rc;
     r.findings = ambs_findings_create(r.spec->file, err);
@@ -271,6 +271,18 @@ int ambs_spec_parse(const char *text, size_t length, const char *name, const amb
     else
         ambs_spec_destroy(r.spec);
     return rc;
+}
+
+int ambs_spec_parse(const char *text, size_t length, const char *name, const ambs_setting *settings,
+                    size_t n_settings, ambs_spec **ret_spec, ambs_error *err)
+{
+    return parse(text, length, name, settings, n_settings, false, ret_spec, err);
+}
+
+int ambs_spec_parse_recorded(const char *text, size_t length, const char *name,
+                             ambs_spec **ret_spec, ambs_error *err)
+{
+    return parse(text, length, name, NULL, 0, true, ret_spec, err);
 }
 
 static int read_stream(FILE *file, const char *path, ambs_text *out, ambs_error *err)

@@ -79,6 +79,10 @@ struct ambs_spec {
     uint64_t digest;             /* see ambs_spec_digest() */
 };
 
+/* Reads a recorded text (ambs_spec.text) to look at what was done: as ambs_spec_parse(), but what lies
+ * outside the text (programs, data sets) is not looked for, since it may be gone or on another machine. */
+int ambs_spec_parse_recorded(const char *text, size_t length, const char *name, ambs_spec **ret_spec,
+                             ambs_error *err);
 /* Prints the study as understood: what `ambs check` shows. `output` is where the study file will go. */
 void ambs_spec_print(const ambs_spec *spec, const char *output, ambs_text *out);
 /* The keys that may differ when a study is resumed are workers, budget, trial limits, manager,

@@ -582,7 +582,7 @@ int ambs_store_read_what_is_left(const char *path, ambs_text *lost, ambs_table *
     int rc = ambs_table_create(&r.table, err);
     if (rc == AMBS_OK) rc = open_file(&r);
     if (rc == AMBS_OK) rc = read_root(&r);
-    if (rc == AMBS_OK && (rc = ambs_spec_parse(r.table->spec_text, strlen(r.table->spec_text), r.table->spec_file, NULL, 0, &spec, err)) != AMBS_OK)
+    if (rc == AMBS_OK && (rc = ambs_spec_parse_recorded(r.table->spec_text, strlen(r.table->spec_text), r.table->spec_file, &spec, err)) != AMBS_OK)
         ambs_wrap(err, rc, "%s: the study recorded in it", path);
     if (rc == AMBS_OK) {
         r.space = spec->space;

@@ -371,8 +371,12 @@ static void wrong_commands_are_refused(void **state)
                  "method: {name: random}\nobjective: {command: %s}\nparameters: {lr: {min: 0.0, "
                  "max: 1.0}}\n",
                  wrong[i].command);
-        if (ambs_spec_parse(text, strlen(text), "t", NULL, 0, &spec, &err) != AMBS_OK)
-            fail_msg("%s", err.text);
+        char found[512]; /* where the study is read, and where a record of it is to be run */
+        snprintf(found, sizeof found, "t:2:22: %s", wrong[i].message);
+        assert_int_equal(ambs_spec_parse(text, strlen(text), "t", NULL, 0, &spec, &err),
+                         AMBS_E_INVALID);
+        assert_string_equal(err.text, found);
+        assert_int_equal(ambs_spec_parse_recorded(text, strlen(text), "t", &spec, &err), AMBS_OK);
         assert_true(ambs_runner_check(spec, &err) < 0);
         assert_string_equal(err.text, wrong[i].message);
         ambs_spec_destroy(spec);

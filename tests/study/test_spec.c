@@ -226,6 +226,20 @@ static void the_recorded_text_alone_gives_the_same_study(void **state)
     }
 }
 
+static void a_record_is_read_where_its_objective_cannot_be(void **state)
+{
+    (void)state;
+    static const char text[] =
+        "objective: {function: branin}\nparameters: {x: {min: 0.0, max: 1.0}}\n";
+    ambs_spec *s = NULL;
+    ambs_error err = {0};
+    assert_int_equal(ambs_spec_parse(text, strlen(text), "s.yaml", NULL, 0, &s, &err),
+                     AMBS_E_INVALID);
+    assert_int_equal(ambs_spec_parse_recorded(text, strlen(text), "s.yaml", &s, &err), AMBS_OK);
+    assert_string_equal(s->objective->member.name, "function");
+    ambs_spec_destroy(s);
+}
+
 static void settings_change_what_they_name_and_are_recorded(void **state)
 {
     (void)state;
@@ -401,6 +415,7 @@ int main(void)
         cmocka_unit_test(own_points_are_completed_by_defaults),
         cmocka_unit_test(a_study_prints_as_understood),
         cmocka_unit_test(the_recorded_text_alone_gives_the_same_study),
+        cmocka_unit_test(a_record_is_read_where_its_objective_cannot_be),
         cmocka_unit_test(settings_change_what_they_name_and_are_recorded),
         cmocka_unit_test(what_a_user_writes_behind_a_record_counts),
         cmocka_unit_test(limits_may_change_on_resume),
