@@ -194,12 +194,6 @@ static void print_objective(const ambs_spec *spec, ambs_text *out)
         spec->objective->describe(spec->objective_options, spec->space, out);
         ambs_text_add(out, "\n");
     }
-    if (!spec->objective->describe) return;
-    ambs_text more = {0};
-    spec->objective->describe(spec->objective_options, spec->space, &more);
-    if (more.length > 0) ambs_text_addf(out, "  %s\n", more.text);
-    if (more.failed) out->failed = true;
-    ambs_text_fini(&more);
 }
 
 static void print_method(const ambs_spec *spec, ambs_text *out)
