@@ -18,8 +18,9 @@
 
 #include "base/memory.h"
 #include "surrogate/forest_grow.h"
+#include "surrogate/forest_predict.h"
 
-#define AT_ONCE 128 /* candidates that walk down one tree together */
+#define MOST_FEATURES 1000000
 
 typedef struct state {
     const ambs_forest_options *options;
@@ -29,28 +30,8 @@ typedef struct state {
     size_t n_trees, trees_capacity;
     ambs_tree *trees;
     ambs_grower grower;
-    uint32_t *candidates; /* [AT_ONCE, stride] */
+    ambs_forest_batch batch;
 } state;
-
-static int init(void *memory, const void *options, size_t p, const ambs_feature *features,
-                uint64_t seed, ambs_error *err)
-{
-    state *s = memory;
-    s->options = options;
-    s->seed = seed;
-    s->rows = (ambs_forest_rows){
-        .features = features, .p = p, .stride = p > 0 ? p : 1, .bootstrap = s->options->bootstrap};
-    if (p > AMBS_NODE_FEATURE)
-        return ambs_fail(err, AMBS_E_INVALID, "found %zu features, expected at most %u", p,
-                         AMBS_NODE_FEATURE);
-    s->candidates = ambs_calloc(AT_ONCE, s->rows.stride * sizeof *s->candidates, err);
-    int rc = s->candidates ? ambs_grower_init(&s->grower, options, p, err) : AMBS_E_NOMEM;
-    if (rc != AMBS_OK) {
-        free(s->candidates);
-        ambs_grower_fini(&s->grower);
-    }
-    return rc;
-}
 
 static void fini(void *memory)
 {
@@ -60,21 +41,25 @@ static void fini(void *memory)
     free(s->rows.cells);
     free(s->rows.y);
     free(s->rows.next);
-    free(s->candidates);
+    ambs_forest_batch_fini(&s->batch);
     ambs_grower_fini(&s->grower);
 }
 
-/* A level that is none counts as inactive, so that no mask is read beyond its end. */
-static void encode(const ambs_forest_rows *rows, const double *x, uint32_t *cells)
+static int init(void *memory, const void *options, size_t p, const ambs_feature *features,
+                uint64_t seed, ambs_error *err)
 {
-    for (size_t f = 0; f < rows->p; f++) {
-        const ambs_feature *feature = &rows->features[f];
-        if (feature->kind == AMBS_FEATURE_NUMERIC)
-            cells[f] = ambs_bits_of_float((float)x[f] + 0.0f); /* -0 becomes 0 */
-        else
-            cells[f] = x[f] >= 0 && x[f] < (double)feature->n_levels ? (uint32_t)x[f]
-                                                                     : (uint32_t)feature->n_levels;
-    }
+    state *s = memory;
+    s->options = options;
+    s->seed = seed;
+    s->rows = (ambs_forest_rows){
+        .features = features, .p = p, .stride = p > 0 ? p : 1, .bootstrap = s->options->bootstrap};
+    if (p > MOST_FEATURES)
+        return ambs_fail(err, AMBS_E_INVALID, "found %zu features, expected at most %d", p,
+                         MOST_FEATURES);
+    int rc = ambs_forest_batch_init(&s->batch, &s->rows, err);
+    if (rc == AMBS_OK) rc = ambs_grower_init(&s->grower, options, p, err);
+    if (rc != AMBS_OK) fini(s);
+    return rc;
 }
 
 static int reserve_rows(state *s, size_t n, ambs_error *err)
@@ -129,7 +114,7 @@ static int take_rows(state *s, size_t n, const double *x, const double *y, ambs_
     if (rc != AMBS_OK) return rc;
     double sum = 0;
     for (size_t i = 0; i < n; i++) {
-        encode(&s->rows, x + i * s->rows.p, s->rows.cells + i * s->rows.stride);
+        ambs_forest_encode(&s->rows, x + i * s->rows.p, s->rows.cells + i * s->rows.stride);
         s->rows.y[i] = y[i];
         sum += y[i] / (double)n;
     }
@@ -173,16 +158,16 @@ static int append(void *memory, const double *row, double y, ambs_error *err)
     if (rc == AMBS_OK) rc = reserve_next(s, rows->n + 1, err);
     if (rc != AMBS_OK) return rc;
     uint32_t *cells = rows->cells + index * rows->stride;
-    encode(rows, row, cells);
+    ambs_forest_encode(rows, row, cells);
     rows->y[index] = y;
     rows->n++;
     for (size_t t = 0; rc == AMBS_OK && t < s->n_trees; t++) {
         ambs_tree *tree = &s->trees[t];
         if (ambs_tree_weight(tree, rows, index) == 0) continue;
         uint32_t *next = rows->next + t * rows->next_stride,
-                 leaf = ambs_tree_find(tree, cells, NULL);
-        next[index] = tree->nodes[leaf].head;
-        tree->nodes[leaf].head = index;
+                 leaf = ambs_tree_find(tree, &s->rows, cells, NULL);
+        next[index] = tree->heads[leaf];
+        tree->heads[leaf] = index;
         if (leaf_is_pure(s, next, index)) {
             tree->leaves[leaf] = (ambs_tree_leaf){y, 0};
             continue;
@@ -201,7 +186,7 @@ static int replace(void *memory, size_t row, double y, ambs_error *err)
     for (size_t t = 0; t < s->n_trees; t++) {
         ambs_tree *tree = &s->trees[t];
         if (ambs_tree_weight(tree, &s->rows, row) == 0) continue;
-        uint32_t leaf = ambs_tree_find(tree, s->rows.cells + row * s->rows.stride, NULL);
+        uint32_t leaf = ambs_tree_find(tree, &s->rows, s->rows.cells + row * s->rows.stride, NULL);
         ambs_tree_refresh_leaf(tree, &s->rows, s->rows.next + t * s->rows.next_stride, leaf);
     }
     return AMBS_OK;
@@ -215,6 +200,7 @@ static void give_way(ambs_tree *tree, uint32_t leaf, uint32_t parent)
     bool is_leaf = tree->nodes[sibling].child == sibling;
     tree->nodes[parent] = tree->nodes[sibling];
     tree->leaves[parent] = tree->leaves[sibling];
+    tree->heads[parent] = tree->heads[sibling];
     if (is_leaf) tree->nodes[parent].child = parent;
 }
 
@@ -226,11 +212,12 @@ static int remove_row(void *memory, size_t row, ambs_error *err)
         ambs_tree *tree = &s->trees[t];
         if (ambs_tree_weight(tree, &s->rows, row) == 0) continue;
         uint32_t *next = s->rows.next + t * s->rows.next_stride, parent;
-        uint32_t leaf = ambs_tree_find(tree, s->rows.cells + row * s->rows.stride, &parent);
-        uint32_t *link = &tree->nodes[leaf].head;
+        uint32_t leaf =
+            ambs_tree_find(tree, &s->rows, s->rows.cells + row * s->rows.stride, &parent);
+        uint32_t *link = &tree->heads[leaf];
         while (*link != row) link = &next[*link];
         *link = next[row];
-        if (tree->nodes[leaf].head == AMBS_NO_ROW)
+        if (tree->heads[leaf] == AMBS_NO_ROW)
             give_way(tree, leaf, parent);
         else
             ambs_tree_refresh_leaf(tree, &s->rows, next, leaf);
@@ -238,72 +225,12 @@ static int remove_row(void *memory, size_t row, ambs_error *err)
     return AMBS_OK;
 }
 
-/* --- prediction ----------------------------------------------------------------------------- */
-
-/* What a candidate has seen of the trees so far, around the first tree's mean: no cancellation. */
-typedef struct moments {
-    double first, sum, squares, variances;
-} moments;
-
-/* Eight rows go down together: a row's next step waits for its last, those of others do not. */
-#define TOGETHER 8
-
-static void walk(const ambs_tree *tree, const uint32_t *cells, size_t stride, size_t m,
-                 uint32_t *ret_leaf)
-{
-    for (size_t i = 0; i < m; i += TOGETHER) {
-        uint32_t at[TOGETHER] = {0}, moved;
-        const uint32_t *rows = cells + i * stride;
-        do {
-            moved = 0;
-            for (size_t k = 0; k < TOGETHER; k++) {
-                const ambs_tree_node *node = &tree->nodes[at[k]];
-                uint32_t to = node->child + ambs_tree_side(node, tree->pool, rows + k * stride);
-                moved |= to ^ at[k];
-                at[k] = to;
-            }
-        } while (moved);
-        memcpy(ret_leaf + i, at, sizeof at);
-    }
-}
-
-static void predict_block(const state *s, size_t m, const double *x, double *ret_mean,
-                          double *ret_sd)
-{
-    moments seen[AT_ONCE] = {{0}};
-    uint32_t leaf[AT_ONCE];
-    size_t stride = s->rows.stride, rounded = (m + TOGETHER - 1) / TOGETHER * TOGETHER;
-    for (size_t i = 0; i < rounded; i++) /* the last row again where the last eight are not full */
-        encode(&s->rows, x + (i < m ? i : m - 1) * s->rows.p, s->candidates + i * stride);
-    for (size_t t = 0; t < s->n_trees; t++) {
-        walk(&s->trees[t], s->candidates, stride, rounded, leaf);
-        for (size_t i = 0; i < m; i++) {
-            ambs_tree_leaf found = s->trees[t].leaves[leaf[i]];
-            if (t == 0) seen[i].first = found.mean;
-            double shifted = found.mean - seen[i].first;
-            seen[i].sum += shifted;
-            seen[i].squares += shifted * shifted;
-            seen[i].variances += found.variance;
-        }
-    }
-    double trees = (double)s->n_trees;
-    for (size_t i = 0; i < m; i++) {
-        double shift = seen[i].sum / trees;
-        ret_mean[i] = seen[i].first + shift;
-        double between = fmax(seen[i].squares / trees - shift * shift, 0);
-        if (ret_sd)
-            ret_sd[i] = sqrt(fmax(between + seen[i].variances / trees, AMBS_FOREST_VARIANCE_FLOOR));
-    }
-}
-
 static int predict(const void *memory, size_t m, const double *x, double *ret_mean, double *ret_sd,
                    ambs_error *err)
 {
     (void)err;
     const state *s = memory;
-    for (size_t i = 0; i < m; i += AT_ONCE)
-        predict_block(s, m - i < AT_ONCE ? m - i : AT_ONCE, x + i * s->rows.p, ret_mean + i,
-                      ret_sd ? ret_sd + i : NULL);
+    ambs_forest_predict(&s->batch, &s->rows, s->trees, s->n_trees, m, x, ret_mean, ret_sd);
     return AMBS_OK;
 }
 
@@ -319,8 +246,9 @@ static double out_of_sample_error(const void *memory)
         for (size_t t = 0; t < s->n_trees; t++) {
             const ambs_tree *tree = &s->trees[t];
             if (ambs_tree_weight(tree, &s->rows, i) > 0) continue;
-            sum +=
-                tree->leaves[ambs_tree_find(tree, s->rows.cells + i * s->rows.stride, NULL)].mean;
+            sum += tree->leaves[ambs_tree_find(tree, &s->rows, s->rows.cells + i * s->rows.stride,
+                                               NULL)]
+                       .mean;
             n_trees++;
         }
         if (n_trees == 0) continue;

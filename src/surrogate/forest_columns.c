@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The grower's memory, and what all trees of a fit share: every column sorted, ranked and binned
  * once. */
-#include <math.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
@@ -11,6 +10,10 @@ int ambs_grower_init(ambs_grower *g, const ambs_forest_options *options, size_t 
 {
     g->options = options;
     g->n_tried = ambs_forest_n_tried(options, p);
+#if defined(__x86_64__)
+    g->has_vbmi2 = __builtin_cpu_supports("avx512vbmi2") && __builtin_cpu_supports("avx512vbmi") &&
+                   __builtin_cpu_supports("avx512bw");
+#endif
     g->features = ambs_calloc(p, sizeof *g->features, err);
     g->n_codes = g->features ? ambs_calloc(p, sizeof *g->n_codes, err) : NULL;
     g->code_cells = g->n_codes ? ambs_calloc(p, sizeof *g->code_cells, err) : NULL;

@@ -5,7 +5,6 @@
  * pass over the sorted columns, which leaves each block sorted without sorting it. */
 #include "surrogate/forest_grow.h"
 
-#include <math.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
@@ -29,44 +28,51 @@ typedef struct context {
                   [AMBS_CODES]; /* distinct rows, only where min_leaf asks for more than one */
 } context;
 
+typedef struct ranked {
+    double mean;
+    uint32_t group;
+} ranked;
+
 static int by_mean(const void *a, const void *b)
 {
-    const ambs_level_group *left = a, *right = b;
+    const ranked *left = a, *right = b;
     if (left->mean != right->mean) return left->mean < right->mean ? -1 : 1;
-    return left->which < right->which ? -1 : left->which > right->which;
+    return left->group < right->group ? -1 : left->group > right->group;
 }
 
-static void sort_groups(ambs_level_group *groups, size_t n)
+static void sort_by_mean(ranked *groups, uint32_t n)
 {
     if (n > 16) {
         qsort(groups, n, sizeof *groups, by_mean);
         return;
     }
-    for (size_t i = 1; i < n; i++) {
-        ambs_level_group held = groups[i];
-        size_t j = i;
-        for (; j > 0 && by_mean(&held, &groups[j - 1]) < 0; j--) groups[j] = groups[j - 1];
+    for (uint32_t i = 1; i < n; i++) {
+        ranked held = groups[i];
+        uint32_t j = i;
+        for (; j > 0 && held.mean < groups[j - 1].mean; j--) groups[j] = groups[j - 1];
         groups[j] = held;
     }
 }
 
-void ambs_cut_levels(const ambs_grower *g, ambs_level_group *groups, size_t n, uint32_t feature,
-                     ambs_cut *cut)
+void ambs_cut_levels(const ambs_grower *g, const ambs_level_groups *groups, uint32_t n,
+                     uint32_t feature, ambs_cut *cut)
 {
+    ranked order[AMBS_CODES];
     double all_s = 0, low_s = 0;
-    uint32_t all_w = 0, low_w = 0, all_n = 0, low_n = 0, min_leaf = (uint32_t)g->options->min_leaf;
-    size_t found = 0;
-    for (size_t i = 0; i < n; i++) {
-        groups[i].mean = groups[i].s * g->inverse[groups[i].w];
-        all_s += groups[i].s;
-        all_w += groups[i].w;
-        all_n += groups[i].n;
+    uint64_t all_w = 0, low_w = 0;
+    uint32_t all_n = 0, low_n = 0, min_leaf = (uint32_t)g->options->min_leaf, found = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        order[i] = (ranked){groups->s[i] * g->inverse[groups->w[i]], i};
+        all_s += groups->s[i];
+        all_w += groups->w[i];
+        all_n += groups->n[i];
     }
-    sort_groups(groups, n);
-    for (size_t i = 0; i + 1 < n; i++) {
-        low_s += groups[i].s;
-        low_w += groups[i].w;
-        low_n += groups[i].n;
+    if (n > 2) sort_by_mean(order, n);
+    for (uint32_t i = 0; i + 1 < n; i++) {
+        uint32_t group = order[i].group;
+        low_s += groups->s[group];
+        low_w += groups->w[group];
+        low_n += groups->n[group];
         double high_s = all_s - low_s;
         double worth =
             low_s * low_s * g->inverse[low_w] + high_s * high_s * g->inverse[all_w - low_w];
@@ -77,30 +83,51 @@ void ambs_cut_levels(const ambs_grower *g, ambs_level_group *groups, size_t n, u
     if (found == 0) return;
     cut->feature = feature;
     memset(cut->side1, 0, sizeof cut->side1);
-    for (size_t i = found; i < n; i++)
-        cut->side1[groups[i].which >> 5] |= 1u << (groups[i].which & 31);
+    for (uint32_t i = found; i < n; i++) {
+        uint32_t which = groups->which[order[i].group];
+        cut->side1[which >> 5] |= 1u << (which & 31);
+    }
 }
 
 /* --- the best cut of a large node ----------------------------------------------------------- */
 
-static void fill_bins(context *c, ambs_grow_task at, const uint32_t *features, size_t n_features)
+static void clear_bins(context *c, const uint32_t *features, size_t n_features)
+{
+    for (size_t k = 0; k < n_features; k++) {
+        size_t n_codes = c->g->n_codes[features[k]];
+        memset(c->bins[k], 0, n_codes * sizeof *c->bins[k]);
+        memset(c->count[k], 0, n_codes * sizeof *c->count[k]);
+        c->bins[k][AMBS_CODE_NAN] = (bin){{0, 0}};
+        c->count[k][AMBS_CODE_NAN] = 0;
+    }
+}
+
+/* `n` is a constant wherever this is called. */
+static inline void add_to_bins(context *c, ambs_grow_task at, const uint32_t *features,
+                               bin (*bins)[AMBS_CODES], size_t n)
 {
     const ambs_grower *g = c->g;
     size_t stride = c->rows->stride;
-    for (size_t k = 0; k < n_features; k++) {
-        memset(c->bins[k], 0, sizeof c->bins[k]);
-        if (g->options->min_leaf > 1) memset(c->count[k], 0, sizeof c->count[k]);
-    }
     for (uint32_t i = at.first; i < at.end; i++) {
         uint32_t row = g->members[i];
         const uint8_t *codes = g->codes + row * stride;
-        pair sum = {g->sums[row][0], g->sums[row][1]};
-        for (size_t k = 0; k < n_features; k++) c->bins[k][codes[features[k]]].sum += sum;
+        pair sum = {g->sums[row].s, (double)g->sums[row].w};
+        for (size_t k = 0; k < n; k++) bins[k][codes[features[k]]].sum += sum;
     }
+}
+
+static void fill_bins(context *c, ambs_grow_task at, const uint32_t *features, size_t n_features)
+{
+    const ambs_grower *g = c->g;
+    clear_bins(c, features, n_features);
+    size_t k = 0;
+    for (; k + 4 <= n_features; k += 4) add_to_bins(c, at, features + k, c->bins + k, 4);
+    for (; k + 2 <= n_features; k += 2) add_to_bins(c, at, features + k, c->bins + k, 2);
+    if (k < n_features) add_to_bins(c, at, features + k, c->bins + k, 1);
     if (g->options->min_leaf == 1) return;
     for (uint32_t i = at.first; i < at.end; i++) {
-        const uint8_t *codes = g->codes + g->members[i] * stride;
-        for (size_t k = 0; k < n_features; k++) c->count[k][codes[features[k]]]++;
+        const uint8_t *codes = g->codes + g->members[i] * c->rows->stride;
+        for (k = 0; k < n_features; k++) c->count[k][codes[features[k]]]++;
     }
 }
 
@@ -109,7 +136,7 @@ static void scan_codes(const context *c, uint32_t feature, size_t k, pair all, p
                        bool nan_is_low, ambs_cut *cut)
 {
     const double *inverse = c->g->inverse;
-    uint32_t n_codes = c->g->n_codes[feature], last = UINT32_MAX, n_low = 0, n_all = 0;
+    uint32_t n_codes = c->g->n_codes[feature], last = AMBS_NO_LOW, n_low = 0, n_all = 0;
     uint32_t min_leaf = (uint32_t)c->g->options->min_leaf, n_nan = c->count[k][AMBS_CODE_NAN];
     if (min_leaf > 1)
         for (uint32_t code = 0; code < n_codes; code++) n_all += c->count[k][code];
@@ -122,7 +149,7 @@ static void scan_codes(const context *c, uint32_t feature, size_t k, pair all, p
     for (uint32_t code = 0; code < n_codes; code++) {
         pair here = c->bins[k][code].sum;
         if (here[1] == 0) continue;
-        if (last != UINT32_MAX || (nan_is_low && nan[1] > 0)) {
+        if (last != AMBS_NO_LOW || (nan_is_low && nan[1] > 0)) {
             pair high = all - low;
             double worth = low[0] * low[0] * inverse[(uint32_t)low[1]] +
                            high[0] * high[0] * inverse[(uint32_t)high[1]];
@@ -143,17 +170,19 @@ static void scan_codes(const context *c, uint32_t feature, size_t k, pair all, p
 
 static void cut_levels(const context *c, uint32_t feature, size_t k, ambs_cut *cut)
 {
-    ambs_level_group groups[AMBS_CODES];
-    size_t n = 0;
+    ambs_level_groups groups;
+    uint32_t n = 0;
+    bool counted =
+        c->g->options->min_leaf > 1; /* else one row is enough, and every group has one */
     for (uint32_t code = 0; code < c->g->n_codes[feature]; code++) {
         pair sum = c->bins[k][code].sum;
         if (sum[1] == 0) continue;
-        groups[n++] = (ambs_level_group){
-            .s = sum[0], .w = (uint32_t)sum[1], .which = code, .n = c->count[k][code]};
+        groups.s[n] = sum[0];
+        groups.w[n] = (uint64_t)sum[1];
+        groups.n[n] = counted ? c->count[k][code] : 1;
+        groups.which[n++] = code;
     }
-    if (c->g->options->min_leaf == 1) /* rows are not counted then, and every group has one */
-        for (size_t i = 0; i < n; i++) groups[i].n = 1;
-    if (n > 1) ambs_cut_levels(c->g, groups, n, feature, cut);
+    if (n > 1) ambs_cut_levels(c->g, &groups, n, feature, cut);
 }
 
 static void try_feature(const context *c, uint32_t feature, size_t k, pair all, ambs_cut *cut)
@@ -171,10 +200,12 @@ static void find_cut(context *c, ambs_grow_task at, pair all, ambs_cut *cut)
 {
     size_t p = c->rows->p, tried = c->g->n_tried;
     uint32_t start = ambs_grower_choose(c->g, c->tree, p);
+    size_t rounds = (tried + AT_ONCE - 1) / AT_ONCE,
+           share = rounds > 0 ? (tried + rounds - 1) / rounds : 1;
     for (size_t i = 0; i < p && (i < tried || cut->worth < 0);) {
         uint32_t features[AT_ONCE];
         size_t n = 0, limit = i < tried ? tried : p;
-        while (n < AT_ONCE && i < limit) features[n++] = ambs_grower_feature(c->g, start, i++);
+        while (n < share && i < limit) features[n++] = ambs_grower_feature(c->g, start, i++);
         fill_bins(c, at, features, n);
         for (size_t k = 0; k < n; k++) try_feature(c, features[k], k, all, cut);
     }
@@ -189,18 +220,15 @@ static int apply_cut(context *c, ambs_grow_task at, const ambs_cut *cut, uint8_t
     const ambs_grower *g = c->g;
     uint32_t f = cut->feature;
     if (c->rows->features[f].kind == AMBS_FEATURE_NUMERIC) {
-        float low =
-            cut->low == UINT32_MAX ? -INFINITY : ambs_float_of_bits(g->code_cells[f][cut->low][1]);
-        float high = ambs_float_of_bits(g->code_cells[f][cut->high][0]);
-        bool nan_is_low = cut->nan_is_low;
-        bool has_nan = false;
+        uint32_t low = cut->low == AMBS_NO_LOW ? AMBS_CELL_NAN : g->code_cells[f][cut->low][1];
+        bool nan_is_low = cut->nan_is_low, has_nan = false;
         for (uint32_t i = at.first; i < at.end && !has_nan; i++)
             has_nan = g->codes[g->members[i] * c->rows->stride + f] == AMBS_CODE_NAN;
         if (!has_nan) nan_is_low = ambs_tree_draw(c->tree) >> 63;
-        uint32_t high_side = ambs_tree_split_number(c->tree, at.node, f, low, high, nan_is_low);
-        for (uint32_t code = 0; code < AMBS_CODES; code++)
-            side[code] = (uint8_t)(code >= cut->high ? high_side : !high_side);
-        side[AMBS_CODE_NAN] = 0;
+        ambs_tree_split_number(c->tree, c->rows, at.node, f, low, g->code_cells[f][cut->high][0],
+                               nan_is_low);
+        for (uint32_t code = 0; code < AMBS_CODES; code++) side[code] = code >= cut->high;
+        side[AMBS_CODE_NAN] = !nan_is_low;
         return AMBS_OK;
     }
     size_t n_levels = c->rows->features[f].n_levels, words = n_levels / 32 + 1;
@@ -209,9 +237,8 @@ static int apply_cut(context *c, ambs_grow_task at, const ambs_cut *cut, uint8_t
     for (uint32_t code = 0; code < AMBS_CODES; code++)
         side[code] = cut->side1[code >> 5] >> (code & 31) & 1;
     for (uint32_t i = at.first; i < at.end; i++) {
-        uint32_t row = g->members[i], level = c->rows->cells[row * c->rows->stride + f];
-        known[level >> 5] |= 1u << (level & 31);
-        mask[level >> 5] |= (uint32_t)side[g->codes[row * c->rows->stride + f]] << (level & 31);
+        uint32_t row = g->members[i], cell = c->rows->cells[row * c->rows->stride + f];
+        ambs_mark_level(mask, known, n_levels, cell, side[g->codes[row * c->rows->stride + f]]);
     }
     return ambs_tree_split_category(c->tree, at.node, f, n_levels, mask, known, err);
 }
@@ -241,7 +268,7 @@ static pair add_up(const context *c, ambs_grow_task at, bool *ret_pure)
     bool pure = true;
     for (uint32_t i = at.first; i < at.end; i++) {
         uint32_t row = g->members[i];
-        all += (pair){g->sums[row][0], g->sums[row][1]};
+        all += (pair){g->sums[row].s, (double)g->sums[row].w};
         pure &= c->rows->y[row] == y;
     }
     *ret_pure = pure;
@@ -256,7 +283,7 @@ static void close_leaf(const context *c, ambs_grow_task at)
         c->next[row] = head;
         head = row;
     }
-    c->tree->nodes[at.node].head = head;
+    c->tree->heads[at.node] = head;
     ambs_tree_refresh_leaf(c->tree, c->rows, c->next, at.node);
 }
 
@@ -335,8 +362,8 @@ static void load_block(const context *c, const ambs_block_start *start, ambs_blo
     for (uint32_t i = 0; i < start->m; i++) {
         uint32_t row = g->members[start->first + i];
         block->row[i] = row;
-        block->s[i] = g->sums[row][0];
-        block->w[i] = (uint32_t)g->sums[row][1];
+        block->y[i] = c->rows->y[row];
+        block->sum[i] = g->sums[row];
         block->order[c->rows->p * block->stride + i] = (uint8_t)i;
     }
 }
@@ -366,8 +393,7 @@ static int start_tree(context *c, ambs_error *err)
         c->tree->whole = attempt == 1;
         for (uint32_t r = 0; r < rows->n; r++) {
             uint32_t w = ambs_tree_weight(c->tree, rows, r);
-            g->sums[r][0] = w * (rows->y[r] - rows->center);
-            g->sums[r][1] = w;
+            g->sums[r] = (ambs_sum){w * (rows->y[r] - rows->center), w};
             g->place[r] = 0;
             g->members[n] = r;
             n += w > 0;

@@ -1,29 +1,37 @@
 /* SPDX-License-Identifier: MIT */
-/* How the forest's trees grow. Two ways to find the best split of a node:
- *   large nodes (forest_grow.c): histograms over at most 255 codes a feature; exact where a feature
- * has no more values than that; blocks of at most AMBS_BLOCK rows (forest_block.c): exact, on rows
- * sorted once per block and kept sorted through all splits below. A cut's worth is SL^2 / WL + SR^2
- * / WR, S the sum of w (y - center) and W of w: the drop of the sum of squares, but for a constant
- * of the node. */
+/* How the forest's trees grow. The best split of a node is found in one of two ways:
+ * - large nodes (forest_grow.c): histograms over at most 255 codes a feature; exact where a feature
+ *   has no more values than that;
+ * - blocks of at most AMBS_BLOCK rows (forest_block.c): exact, on rows that are sorted once per
+ * block and kept sorted through all splits below.
+ *
+ * A cut's worth is SL^2 / WL + SR^2 / WR, S the sum of w (y - center) and W of w: the drop of the
+ * sum of squares, but for a constant of the node. */
 #ifndef AMBS_SURROGATE_FOREST_GROW_H
 #define AMBS_SURROGATE_FOREST_GROW_H
 
 #include "surrogate/forest_tree.h"
 
-#define AMBS_BLOCK    128 /* at most 255: ranks in a block are bytes */
+#define AMBS_BLOCK    255 /* rows and their ranks in a block are bytes */
 #define AMBS_CODES    256
 #define AMBS_CODE_NAN 255 /* a number's NaN, as code and as rank in a block */
 #define AMBS_RANK_NAN UINT32_MAX
+
+typedef struct ambs_sum {
+    double s;   /* w (y - center) */
+    uint64_t w; /* how often the row counts */
+} ambs_sum;
 
 /* Rows in a block, and the features' values among them. Arrays per feature have `stride` elements;
  * the feature p is the rows in the order they came. */
 typedef struct ambs_block {
     size_t m, stride;
     uint32_t row[AMBS_BLOCK];
-    double s[AMBS_BLOCK]; /* w (y - center) */
-    uint32_t w[AMBS_BLOCK];
-    uint8_t *order; /* [p + 1, stride]: rows by value, NaN last */
-    uint8_t *rank;  /* [p, stride] by row: equal values have equal ranks, in order */
+    double y[AMBS_BLOCK];
+    ambs_sum sum[AMBS_BLOCK];
+    uint8_t
+        *order; /* [p + 1, stride]: rows by value, NaN last; kept up in nodes of 3 rows and more */
+    uint8_t *rank; /* [p, stride] by row: equal values have equal ranks, in order */
 } ambs_block;
 
 /* Memory for growing, kept between fits. */
@@ -35,6 +43,7 @@ typedef struct ambs_grower {
     uint32_t *features;   /* [p] permuted: the first n_tried are tried first */
     uint32_t *level_mask; /* room for two masks of the widest category */
     ambs_block block;
+    bool has_vbmi2; /* the processor compresses bytes */
     /* of a fit: the columns (forest_columns.c) */
     uint32_t *sorted;  /* [p, n]: rows by value, NaN last */
     uint32_t *rank;    /* [p, n] in that order: dense rank, AMBS_RANK_NAN for a number's NaN */
@@ -44,7 +53,7 @@ typedef struct ambs_grower {
     uint64_t *keys;                        /* [2, n]: for sorting */
     size_t n, room; /* rows of the columns, rows that the arrays have room for */
     /* of a tree */
-    double (*sums)[2];           /* [n]: w (y - center), w */
+    ambs_sum *sums;              /* [n] */
     uint32_t *members;           /* [n]: rows by node */
     uint32_t *spare;             /* [n] */
     uint32_t *place;             /* [n]: block << 8 | place in the block */
@@ -81,12 +90,20 @@ int ambs_grower_inverse(ambs_grower *g, size_t total, ambs_error *err);
 int ambs_grow_block(ambs_grower *g, ambs_tree *tree, const ambs_forest_rows *rows, uint32_t *next,
                     uint32_t node, ambs_block *block, ambs_error *err);
 
-/* Cells in order of their values as unsigned numbers, NaN above all. */
+/* A key for sorting that puts a number's NaN last. */
 static inline uint32_t ambs_cell_key(uint32_t cell, bool is_number)
 {
-    if (!is_number) return cell;
-    if ((cell & 0x7fffffffu) > 0x7f800000u) return UINT32_MAX;
-    return cell & 0x80000000u ? ~cell : cell | 0x80000000u;
+    return is_number ? cell - 1 : cell;
+}
+
+/* The level of a cell is there, and goes to `side`: masks for ambs_tree_split_category(). */
+static inline void ambs_mark_level(uint32_t *mask, uint32_t *known, size_t n_levels, uint32_t cell,
+                                   uint32_t side)
+{
+    size_t word = n_levels > AMBS_NARROW ? cell >> 5 : 0;
+    uint32_t bit = n_levels > AMBS_NARROW ? 1u << (cell & 31) : cell;
+    known[word] |= bit;
+    mask[word] |= side ? bit : 0;
 }
 
 /* Chooses at random which n_tried of p features come first; returns where to start among them, so
@@ -109,24 +126,28 @@ static inline uint32_t ambs_grower_feature(const ambs_grower *g, uint32_t start,
     return g->features[at < g->n_tried ? at : at - g->n_tried];
 }
 
-/* A group of rows of a category: one level, or the levels of one code. */
-typedef struct ambs_level_group {
-    double s, mean;
-    uint32_t w, n, which;
-} ambs_level_group;
+/* The rows of a category by level, or by code. */
+typedef struct ambs_level_groups {
+    double s[AMBS_CODES];
+    uint64_t w[AMBS_CODES];
+    uint32_t n[AMBS_CODES], which[AMBS_CODES];
+} ambs_level_groups;
+
+#define AMBS_NO_LOW     UINT32_MAX
+#define AMBS_NO_FEATURE UINT32_MAX
 
 /* A cut of a node in two. */
 typedef struct ambs_cut {
-    double worth; /* below 0: none was found */
+    double worth; /* below 0: none was found yet */
     uint32_t feature;
-    uint32_t low, high; /* number: on both sides of the gap, a code or a row of the block; low is
-                           UINT32_MAX where only NaN is on the low side */
+    uint32_t low, high; /* number: next to the gap, a code or a row of the block; low is AMBS_NO_LOW
+                           where only NaN is on the low side */
     bool nan_is_low;
     uint32_t side1[AMBS_CODES / 32]; /* category: the groups on side 1 */
 } ambs_cut;
 
-/* The best cut of level groups in order of their means; raises *cut. Sorts the groups. */
-void ambs_cut_levels(const ambs_grower *g, ambs_level_group *groups, size_t n, uint32_t feature,
-                     ambs_cut *cut);
+/* The best cut of n >= 2 groups in order of their means; raises *cut. */
+void ambs_cut_levels(const ambs_grower *g, const ambs_level_groups *groups, uint32_t n,
+                     uint32_t feature, ambs_cut *cut);
 
 #endif

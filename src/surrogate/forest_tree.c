@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "surrogate/forest_tree.h"
 
-#include <math.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
@@ -10,6 +9,7 @@ void ambs_tree_fini(ambs_tree *tree)
 {
     free(tree->nodes);
     free(tree->leaves);
+    free(tree->heads);
     free(tree->pool);
 }
 
@@ -17,13 +17,15 @@ int ambs_tree_reserve(ambs_tree *tree, size_t n, ambs_error *err)
 {
     int rc = ambs_reserve(&tree->nodes, &tree->nodes_capacity, n, sizeof *tree->nodes, err);
     if (rc != AMBS_OK) return rc;
-    return ambs_reserve(&tree->leaves, &tree->leaves_capacity, n, sizeof *tree->leaves, err);
+    rc = ambs_reserve(&tree->leaves, &tree->leaves_capacity, n, sizeof *tree->leaves, err);
+    if (rc != AMBS_OK) return rc;
+    return ambs_reserve(&tree->heads, &tree->heads_capacity, n, sizeof *tree->heads, err);
 }
 
 void ambs_tree_make_leaf(ambs_tree *tree, uint32_t node)
 {
-    tree->nodes[node] =
-        (ambs_tree_node){.test = ambs_bits_of_float(NAN), .child = node, .head = AMBS_NO_ROW};
+    tree->nodes[node] = (ambs_tree_node){.child = node};
+    tree->heads[node] = AMBS_NO_ROW;
 }
 
 uint32_t ambs_tree_add_pair(ambs_tree *tree)
@@ -52,7 +54,7 @@ uint32_t ambs_tree_weight(const ambs_tree *tree, const ambs_forest_rows *rows, s
 void ambs_tree_refresh_leaf(ambs_tree *tree, const ambs_forest_rows *rows, const uint32_t *next,
                             uint32_t leaf)
 {
-    uint32_t head = tree->nodes[leaf].head;
+    uint32_t head = tree->heads[leaf];
     if (head == AMBS_NO_ROW) return;
     double first = rows->y[head], sum = 0, weight = 0, squares = 0;
     for (uint32_t r = head; r != AMBS_NO_ROW; r = next[r]) {
@@ -68,11 +70,12 @@ void ambs_tree_refresh_leaf(ambs_tree *tree, const ambs_forest_rows *rows, const
     tree->leaves[leaf] = (ambs_tree_leaf){first + shift, squares / weight};
 }
 
-uint32_t ambs_tree_find(const ambs_tree *tree, const uint32_t *row, uint32_t *ret_parent)
+uint32_t ambs_tree_find(const ambs_tree *tree, const ambs_forest_rows *rows, const uint32_t *row,
+                        uint32_t *ret_parent)
 {
     uint32_t at = 0, above = 0, below;
-    while ((below = tree->nodes[at].child + ambs_tree_side(&tree->nodes[at], tree->pool, row)) !=
-           at) {
+    while ((below = tree->nodes[at].child +
+                    ambs_tree_side(&tree->nodes[at], tree->pool, row, rows->p)) != at) {
         above = at;
         at = below;
     }
@@ -80,39 +83,39 @@ uint32_t ambs_tree_find(const ambs_tree *tree, const uint32_t *row, uint32_t *re
     return at;
 }
 
-uint32_t ambs_tree_split_number(ambs_tree *tree, uint32_t node, size_t feature, float low,
-                                float high, bool nan_is_low)
+void ambs_tree_split_number(ambs_tree *tree, const ambs_forest_rows *rows, uint32_t node,
+                            size_t feature, uint32_t low, uint32_t high, bool nan_is_low)
 {
-    float u = (float)(ambs_tree_draw(tree) >> 40) * 0x1p-24f; /* in [0, 1) */
-    float threshold = low;
-    uint32_t word = (uint32_t)feature;
-    if (nan_is_low) { /* x > t on side 1, low <= t < high */
-        if (low > -INFINITY) threshold = low + u * (high - low);
-        if (threshold >= high) threshold = low;
-    } else { /* x < t on side 1, low < t <= high */
-        threshold = -(high - u * (high - low));
-        if (threshold >= -low) threshold = -high;
-        word |= AMBS_NODE_NEGATED;
+    double u = (double)(ambs_tree_draw(tree) >> 11) * 0x1p-53; /* in [0, 1) */
+    uint32_t threshold = low;
+    if (low != AMBS_CELL_NAN) {
+        double from = ambs_float_of_cell(low), to = ambs_float_of_cell(high);
+        threshold = ambs_cell_of_float((float)(from + u * (to - from)));
+        if (threshold >= high)
+            threshold = high - 1; /* low <= threshold < high, whatever was rounded */
     }
-    tree->nodes[node].feature = word;
-    tree->nodes[node].test = ambs_bits_of_float(threshold);
-    return nan_is_low;
+    ambs_tree_node *split = &tree->nodes[node];
+    split->column = (uint32_t)(nan_is_low ? feature : rows->p + feature);
+    split->mask = UINT32_MAX;
+    split->test = nan_is_low ? threshold : threshold - 1;
 }
 
 int ambs_tree_split_category(ambs_tree *tree, uint32_t node, size_t feature, size_t n_levels,
                              const uint32_t *mask, const uint32_t *known, ambs_error *err)
 {
     size_t words = n_levels / 32 + 1;
-    tree->nodes[node].feature = (uint32_t)feature | AMBS_NODE_CATEGORY;
+    ambs_tree_node *split = &tree->nodes[node];
+    split->test = 0;
     if (words == 1) {
-        tree->nodes[node].test = mask[0] | (~known[0] & (uint32_t)ambs_tree_draw(tree));
+        split->column = (uint32_t)feature;
+        split->mask = mask[0] | (~known[0] & (uint32_t)ambs_tree_draw(tree));
         return AMBS_OK;
     }
     int rc = ambs_reserve(&tree->pool, &tree->pool_capacity, tree->n_pool + words,
                           sizeof *tree->pool, err);
     if (rc != AMBS_OK) return rc;
-    tree->nodes[node].feature |= AMBS_NODE_POOL;
-    tree->nodes[node].test = (uint32_t)tree->n_pool;
+    split->column = (uint32_t)feature | AMBS_NODE_POOL;
+    split->mask = (uint32_t)tree->n_pool;
     for (size_t i = 0; i < words; i++)
         tree->pool[tree->n_pool++] = mask[i] | (~known[i] & (uint32_t)ambs_tree_draw(tree));
     return AMBS_OK;

@@ -2,14 +2,21 @@
 /* One tree of the forest: flat nodes, and the rows in each leaf, so that single rows can come and
  * go.
  *
- * A row is p cells of 32 bits: the bits of a float for a numeric feature (NaN: inactive), the level
- * for a categorical one (n_levels: inactive). Every node sends a row to `child` or `child + 1`:
- *   number    x > t to child + 1; NaN compares false, so it goes to child. Where NaN belongs on the
- * high side both are negated by their sign bit: -x > -t to child + 1. category  bit `level` of the
- * mask, in `test` itself up to 31 levels, else at pool[test] leaf      child is the leaf itself and
- * the test is x > NaN: a step from a leaf stays there, so that many rows walk down together without
- * a branch. Children are neighbours; parents come before children, except below a leaf that was
- * split later. */
+ * A row is p cells of 32 bits: for a numeric feature a key that orders as its float does (0 for
+ * NaN: inactive), for a categorical one the bit of its level up to 31 levels, else the level (one
+ * more for inactive).
+ *
+ * A node looks at one column and sends a row to `child + 1` where (cell & mask) > test, else to
+ * `child`:
+ * - a number: the mask is all ones; column f has its key, so NaN is the least; column p + f has the
+ *   key less one without sign, so NaN is the greatest, where it belongs on the high side;
+ * - a category: the mask has the bits of the levels that go to child + 1, the test is 0;
+ * - a category of more levels (AMBS_NODE_POOL): bit `level` of the words from pool[mask] on;
+ * - a leaf is its own child and its mask is 0: a step from a leaf stays there, so that many rows
+ *   walk down together without a branch.
+ *
+ * Children are neighbours; parents come before children, except below a leaf that was split later.
+ */
 #ifndef AMBS_SURROGATE_FOREST_TREE_H
 #define AMBS_SURROGATE_FOREST_TREE_H
 
@@ -17,17 +24,13 @@
 
 #include "surrogate/forest.h"
 
-#define AMBS_NODE_NEGATED  0x80000000u
-#define AMBS_NODE_CATEGORY 0x40000000u
-#define AMBS_NODE_POOL     0x20000000u
-#define AMBS_NODE_FEATURE  0x1fffffffu
-#define AMBS_NO_ROW        UINT32_MAX
+#define AMBS_NODE_POOL 0x80000000u /* beside the column */
+#define AMBS_NARROW    31          /* levels of a category whose cells are bits */
+#define AMBS_NO_ROW    UINT32_MAX
+#define AMBS_CELL_NAN  0u
 
 typedef struct ambs_tree_node {
-    uint32_t feature; /* and the flags above */
-    uint32_t test;    /* bits of the threshold, mask of levels or index into the pool */
-    uint32_t child;
-    uint32_t head; /* leaf: its first row, AMBS_NO_ROW when it has none */
+    uint32_t column, mask, test, child;
 } ambs_tree_node;
 
 typedef struct ambs_tree_leaf {
@@ -37,7 +40,8 @@ typedef struct ambs_tree_leaf {
 typedef struct ambs_tree {
     ambs_tree_node *nodes;  /* [n_nodes], the root first */
     ambs_tree_leaf *leaves; /* [n_nodes], set where the node is a leaf */
-    size_t n_nodes, nodes_capacity, leaves_capacity;
+    uint32_t *heads;        /* [n_nodes]: a leaf's first row, AMBS_NO_ROW where there is none */
+    size_t n_nodes, nodes_capacity, leaves_capacity, heads_capacity;
     uint32_t *pool; /* masks of categories with more than 31 levels */
     size_t n_pool, pool_capacity;
     uint64_t key; /* of its random numbers */
@@ -85,41 +89,45 @@ static inline uint32_t ambs_tree_below(ambs_tree *tree, uint32_t n)
     return (uint32_t)((ambs_tree_draw(tree) >> 32) * n >> 32);
 }
 
-static inline float ambs_float_of_bits(uint32_t bits)
+/* Floats as unsigned numbers in the same order, all above AMBS_CELL_NAN. */
+static inline uint32_t ambs_cell_of_float(float value)
 {
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    if (value != value) return AMBS_CELL_NAN;
+    return bits >> 31 ? ~bits : bits | 0x80000000u;
+}
+
+static inline float ambs_float_of_cell(uint32_t cell)
+{
+    uint32_t bits = cell >> 31 ? cell & 0x7fffffffu : ~cell;
     float value;
     memcpy(&value, &bits, sizeof value);
     return value;
 }
 
-static inline uint32_t ambs_bits_of_float(float value)
-{
-    uint32_t bits;
-    memcpy(&bits, &value, sizeof bits);
-    return bits;
-}
-
 /* 0 or 1: which child of the node the row goes to. */
 static inline uint32_t ambs_tree_side(const ambs_tree_node *node, const uint32_t *pool,
-                                      const uint32_t *row)
+                                      const uint32_t *row, size_t p)
 {
-    uint32_t word = node->feature, cell = row[word & AMBS_NODE_FEATURE];
-    if (word & AMBS_NODE_POOL) return pool[node->test + (cell >> 5)] >> (cell & 31) & 1;
-    uint32_t in_mask = node->test >> (cell & 31) & 1;
-    uint32_t above =
-        ambs_float_of_bits(cell ^ (word & AMBS_NODE_NEGATED)) > ambs_float_of_bits(node->test);
-    return word & AMBS_NODE_CATEGORY ? in_mask : above;
+    uint32_t column = node->column;
+    if (column & AMBS_NODE_POOL) {
+        uint32_t level = row[column & ~AMBS_NODE_POOL];
+        return pool[node->mask + (level >> 5)] >> (level & 31) & 1;
+    }
+    uint32_t cell = column < p ? row[column] : row[column - p] - 1;
+    return (cell & node->mask) > node->test;
 }
 
 /* The leaf of a row; *ret_parent (may be NULL) gets the node above it, the leaf itself at the root.
  */
-uint32_t ambs_tree_find(const ambs_tree *tree, const uint32_t *row, uint32_t *ret_parent);
+uint32_t ambs_tree_find(const ambs_tree *tree, const ambs_forest_rows *rows, const uint32_t *row,
+                        uint32_t *ret_parent);
 
-/* Turns the leaf `node` into a split. Of a number: rows up to `low` on one side and from `high` on
- * the other, the threshold at random between (low = -INFINITY: only NaN on the low side). Returns
- * the side (0 or 1) of the high rows; NaN is on side 0 always. */
-uint32_t ambs_tree_split_number(ambs_tree *tree, uint32_t node, size_t feature, float low,
-                                float high, bool nan_is_low);
+/* Turns the leaf `node` into a split. Of a number: rows up to the cell `low` go to side 0 and from
+ * `high` to side 1, the threshold at random between (low = AMBS_CELL_NAN: only NaN on side 0). */
+void ambs_tree_split_number(ambs_tree *tree, const ambs_forest_rows *rows, uint32_t node,
+                            size_t feature, uint32_t low, uint32_t high, bool nan_is_low);
 /* Of a category: `mask` has bit l set where level l goes to side 1, and `known` where the level
  * occurs in the node; the other levels go to a random side. ceil((n_levels + 1) / 32) words each.
  */

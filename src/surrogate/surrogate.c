@@ -13,7 +13,7 @@
 #include "base/memory.h"
 
 /* Candidates are encoded and predicted this many at a time, so that predict allocates nothing. */
-#define BLOCK 256
+#define BLOCK 2048
 
 struct ambs_surrogate {
     const ambs_surrogate_ops *ops;
