@@ -2,6 +2,7 @@
 #include "cli/cli.h"
 #include "cli/paths.h"
 #include "cli/print.h"
+#include "objective/runner.h"
 #include "study/spec.h"
 
 typedef struct options {
@@ -16,7 +17,8 @@ static int print_spec(const ambs_call *call, ambs_error *err)
     int rc = ambs_spec_read(call->operands[0], call->settings, call->n_settings, &spec, err);
     if (rc != 0) return rc;
     ambs_text out = {0};
-    rc = ambs_output_path(o->output, call->operands[0], path, sizeof path, err);
+    if (spec->objective) rc = ambs_runner_check(spec, err);
+    if (rc == 0) rc = ambs_output_path(o->output, call->operands[0], path, sizeof path, err);
     if (rc == 0) ambs_spec_print(spec, path, &out);
     ambs_spec_destroy(spec);
     int rc_print = ambs_print(&out, rc == 0 ? err : NULL);

@@ -346,6 +346,27 @@ static void a_cancelled_command_ends(void **state)
     assert_true(is_empty(scratch));
 }
 
+/* The program of the documentation, by Debian's Python where there is one. */
+static void the_example_runs(void **state)
+{
+    (void)state;
+    if (access("/usr/bin/python3", X_OK) != 0) return;
+    running t;
+    running_begin(&t,
+                  "objective: {command: [/usr/bin/python3, " AMBS_TEST_EXAMPLES "/train.py]}\n"
+                  "parameters: {rate: {min: 0.0, max: 1.0, default: 0.25}, steps: {value: 3}}\n",
+                  1);
+    static const double after[] = {1 / 64.0, 1 / 4.0}; /* x halves at each step */
+    for (int stop = 0; stop < 2; stop++) {
+        running_start(&t, 0, 0);
+        ambs_outcome o = running_wait(&t, stop ? AMBS_STOP : AMBS_CONTINUE).outcome;
+        assert_ended(o, stop ? AMBS_TRIAL_PRUNED : AMBS_TRIAL_COMPLETE, AMBS_REASON_NONE, 0);
+        assert_true(o.objective == after[stop]);
+        assert_string_equal(o.metrics[0].name, "x");
+    }
+    running_end(&t);
+}
+
 static void wrong_commands_are_refused(void **state)
 {
     (void)state;
@@ -413,6 +434,7 @@ int main(void)
         cmocka_unit_test(reports_without_waiting_are_all_told),
         cmocka_unit_test(a_trial_that_will_not_stop_is_stopped),
         cmocka_unit_test(a_cancelled_command_ends),
+        cmocka_unit_test(the_example_runs),
         cmocka_unit_test(wrong_commands_are_refused),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
