@@ -261,7 +261,7 @@ static int check_gap(walk *w, const reader *r, uint64_t sequence, ambs_error *er
 {
     uint64_t had = w->found.last_sequence > w->after ? w->found.last_sequence : w->after;
     if (r->sequence != 0) had = r->sequence;
-    if (sequence <= had + 1 || sequence > r->limit) return AMBS_OK;
+    if (sequence - 1 <= had || sequence > r->limit) return AMBS_OK;
     if (w->salvage) {
         say(w, "records %llu to %llu are missing", (unsigned long long)had + 1, (unsigned long long)sequence - 1);
         return AMBS_OK;

@@ -41,4 +41,40 @@ typedef struct ambs_replay_findings {
 /* Recomputes every proposal from the operation log and compares. */
 int ambs_study_replay(const char *path, ambs_replay_findings *ret_findings, ambs_error *err);
 
+typedef struct ambs_verify_findings {
+    uint64_t n_records;          /* of the journal */
+    uint64_t n_trials;
+    uint64_t n_behind;           /* records that the file does not hold yet: no fault */
+    uint64_t n_problems;         /* 0: all is well */
+    char text[4096];             /* the problems and notes, one line each */
+} ambs_verify_findings;
+/* Checks the journal (frames, checksums, order, state machine), the file (checksum, structure), the file against
+ * the journal row by row, and every configuration against the space. Problems are findings, not errors; an error
+ * is AMBS_E_NOT_FOUND (no such study) or AMBS_E_NOMEM. */
+int ambs_study_verify(const char *path, ambs_verify_findings *ret_findings, ambs_error *err);
+
+typedef struct ambs_recover_findings {
+    uint64_t n_trials;           /* in what was made */
+    uint64_t n_results;
+    uint64_t n_dropped;          /* records that could not be used */
+    char text[4096];             /* what was done and what was lost, one line each */
+} ambs_recover_findings;
+/* Makes STUDY.h5 anew from the journal (`output` NULL). Where the journal is damaged or missing, `output` must name
+ * a new study: the results that journal and file still hold are written there, as a study that can be resumed;
+ * their ids count anew, and each trial's message says which it was. The damaged study is left as it is.
+ * AMBS_E_INVALID when `output` is due or is there already; AMBS_E_NOT_FOUND when nothing can be read. */
+int ambs_study_recover(const char *path, const char *output, ambs_recover_findings *ret_findings, ambs_error *err);
+
+typedef struct ambs_merge_findings {
+    uint64_t n_trials;           /* in the new study */
+    uint64_t n_repeated;         /* left out: their configuration had come before */
+    uint64_t n_unfinished;       /* left out: waiting, running, cancelled */
+    char text[4096];
+} ambs_merge_findings;
+/* Joins the results of `n` studies over the same space into a new study at `output`, with the spec of the first;
+ * ids count anew, and each trial's message says where it comes from. AMBS_E_MISMATCH when space, metric or goal
+ * differ; AMBS_E_INVALID when output is there already. */
+int ambs_study_merge(const char *const *paths, size_t n, const char *output, ambs_merge_findings *ret_findings,
+                     ambs_error *err);
+
 #endif
