@@ -20,10 +20,14 @@ typedef struct waiting {
     double *x; /* [d], owned */
 } waiting;
 
+enum { WITH_RUNNER_MAX = 16 };
+
 typedef struct slot {
-    bool busy;
-    uint64_t trial; /* of the attempt that runs */
-    uint32_t attempt;
+    uint32_t n_running; /* attempts that are with the runner, in their order */
+    struct running {
+        uint64_t trial;
+        uint32_t attempt;
+    } running[WITH_RUNNER_MAX];
     ambs_queue queue; /* of waiting */
 } slot;
 
@@ -151,20 +155,24 @@ static int begin(ambs_agent *a, uint32_t s, const waiting *w, ambs_error *err)
     if (a->config.runner.begin(a->config.runner.ctx, s, &attempt, &why) != AMBS_OK)
         return send_unstarted(a, s, w->trial, w->attempt, AMBS_REASON_NOT_STARTED, why.text, err);
     slot *sl = &a->slots[s];
-    sl->busy = true;
-    sl->trial = w->trial;
-    sl->attempt = w->attempt;
+    sl->running[sl->n_running++] = (struct running){w->trial, w->attempt};
     a->n_busy++;
     return AMBS_OK;
 }
 
-/* Starts what waits until something runs. */
+static bool has_room(const ambs_agent *a, uint32_t s)
+{
+    return a->slots[s].n_running < WITH_RUNNER_MAX && a->config.runner.room(a->config.runner.ctx, s) > 0;
+}
+
+/* Hands what waits to the runner while it has room. */
 static int serve_slot(ambs_agent *a, uint32_t s, ambs_error *err)
 {
     slot *sl = &a->slots[s];
     int rc = AMBS_OK;
     waiting w;
-    while (rc == AMBS_OK && a->phase == PHASE_WORKING && !sl->busy && ambs_queue_pop(&sl->queue, &w)) {
+    while (rc == AMBS_OK && a->phase == PHASE_WORKING && sl->queue.n > 0 && has_room(a, s)) {
+        ambs_queue_pop(&sl->queue, &w);
         rc = begin(a, s, &w, err);
         free(w.x);
     }
@@ -189,14 +197,22 @@ static int empty_queues(ambs_agent *a, bool silently, ambs_error *err)
 static void cancel_running(ambs_agent *a, bool at_once)
 {
     for (uint32_t s = 0; s < a->config.n_slots; s++)
-        if (a->slots[s].busy) a->config.runner.cancel(a->config.runner.ctx, s, at_once);
+        if (a->slots[s].n_running > 0) a->config.runner.cancel(a->config.runner.ctx, s, at_once);
+}
+
+/* Where the attempt is among those with the runner; n_running when it is not. */
+static uint32_t find_running(const slot *s, uint64_t trial, uint32_t attempt)
+{
+    uint32_t i = 0;
+    while (i < s->n_running && (s->running[i].trial != trial || s->running[i].attempt != attempt)) i++;
+    return i;
 }
 
 static bool runs(const ambs_agent *a, const ambs_address *at)
 {
     if (at->slot >= a->config.n_slots) return false;
     const slot *s = &a->slots[at->slot];
-    return s->busy && s->trial == at->trial && s->attempt == at->attempt;
+    return find_running(s, at->trial, at->attempt) < s->n_running;
 }
 
 /* --- messages -------------------------------------------------------------------------------- */
@@ -235,7 +251,8 @@ static int take_start(ambs_agent *a, const ambs_message *m, ambs_error *err)
     return serve_slot(a, at->slot, err);
 }
 
-/* An attempt that waits is taken out of its queue, one that runs is ended; one that is over is over. */
+/* An attempt that waits is taken out of its queue, one that runs is ended, and with it what the runner holds
+ * behind it, which the manager then issues again; one that is over is over. */
 static int take_cancel(ambs_agent *a, const ambs_message *m, ambs_error *err)
 {
     const ambs_address *at = &m->as.cancel.at;
@@ -355,8 +372,12 @@ static int take_end(ambs_agent *a, const ambs_run_event *e, ambs_error *err)
 {
     ambs_address at = {e->slot, e->attempt, e->trial};
     slot *s = &a->slots[e->slot];
-    if (s->busy) a->n_busy--;
-    s->busy = false;
+    uint32_t i = find_running(s, e->trial, e->attempt);
+    if (i < s->n_running) {
+        memmove(&s->running[i], &s->running[i + 1], (s->n_running - i - 1) * sizeof *s->running);
+        s->n_running--;
+        a->n_busy--;
+    }
     int rc = send_result(a, &at, &e->outcome, err);
     return rc == AMBS_OK ? serve_slot(a, e->slot, err) : rc;
 }
@@ -370,16 +391,16 @@ static int take_event(ambs_agent *a, const ambs_run_event *e, ambs_error *err)
     case AMBS_RUN_ENDED:
         return take_end(a, e, err);
     case AMBS_RUN_SUPERVISOR_LOST:
-        return ambs_agent_leave(a, "the supervisor of the trials was killed", err);
+        return ambs_agent_leave(a, AMBS_LOG_WARNING, "the supervisor of the trials was killed", err);
     default:
         return AMBS_OK;
     }
 }
 
-int ambs_agent_leave(ambs_agent *a, const char *why, ambs_error *err)
+int ambs_agent_leave(ambs_agent *a, ambs_log_level level, const char *why, ambs_error *err)
 {
     if (a->phase == PHASE_LEFT) return AMBS_OK;
-    ambs_log_line(a->config.log, AMBS_LOG_WARNING, "this worker leaves: %s", why);
+    ambs_log_line(a->config.log, level, "this worker leaves: %s", why);
     ambs_message bye = {.type = AMBS_MESSAGE_BYE};
     int rc = a->phase == PHASE_NEW ? AMBS_OK : send_message(a, &bye, err);
     int left = leave(a, AMBS_STATUS_STOPPED, err);
@@ -394,7 +415,7 @@ static int keep_time(ambs_agent *a, ambs_error *err)
         cancel_running(a, false);
     }
     if (a->now_s >= a->heard_s + a->timeout_s)
-        return ambs_agent_leave(a, "the manager has been silent for too long", err);
+        return ambs_agent_leave(a, AMBS_LOG_WARNING, "the manager has been silent for too long", err);
     if (a->phase == PHASE_WAITING || a->now_s < a->sent_s + a->heartbeat_s) return AMBS_OK;
     ambs_message beat = {.type = AMBS_MESSAGE_BEAT};
     return send_message(a, &beat, err);

@@ -5,7 +5,8 @@
  *                   ▲                  │ RESET                 ├─STOP, or the manager is gone─► left
  *                   └── all ended ─ resetting                  ┘
  *
- * A slot runs one attempt and may hold further ones that start in turn. A result is kept until the manager
+ * A slot runs its attempts in turn: as many as the runner takes at once are with the runner, the others wait
+ * here. A result is kept until the manager
  * acknowledges it as durable, and is sent again after a RESET. Attempts are run by the functions handed in
  * (in `ambs run` those of objective/runner.h). One thread; nothing blocks. */
 #ifndef AMBS_CLUSTER_AGENT_H
@@ -22,6 +23,7 @@ typedef struct ambs_agent_runner {
      * ret_timeout_s: from the study's manager section; ret_grace_s: trial.grace. */
     int (*open)(void *ctx, const ambs_message *welcome, size_t *ret_d, double *ret_heartbeat_s,
                 double *ret_timeout_s, double *ret_grace_s, ambs_error *err);
+    uint32_t (*room)(void *ctx, uint32_t slot); /* attempts that the slot takes now */
     int (*begin)(void *ctx, uint32_t slot, const ambs_attempt *attempt, ambs_error *err);
     void (*cancel)(void *ctx, uint32_t slot, bool at_once);
     void (*answer)(void *ctx, uint32_t slot, ambs_decision decision);
@@ -51,13 +53,13 @@ int ambs_agent_receive(ambs_agent *agent, const void *packet, size_t length, dou
  * packets, when the runner's descriptor is readable, and every 100 ms while attempts run (the runner
  * keeps time limits). *ret_active (may be NULL): something was done. */
 int ambs_agent_turn(ambs_agent *agent, double now_s, double wall_s, bool *ret_active, ambs_error *err);
-/* Leaves: cancels what runs at once and says BYE. */
-int ambs_agent_leave(ambs_agent *agent, const char *why, ambs_error *err);
+/* Leaves: cancels what runs at once and says BYE; `level` is that of the line in the log. */
+int ambs_agent_leave(ambs_agent *agent, ambs_log_level level, const char *why, ambs_error *err);
 /* True when the agent has left; ret_status is what the manager said (AMBS_STATUS_STOPPED when it said
  * nothing). */
 bool ambs_agent_is_done(const ambs_agent *agent, int *ret_status);
 /* The manager's process, once known. */
 bool ambs_agent_manager(const ambs_agent *agent, uint64_t *ret_pid, const char **ret_host);
-uint32_t ambs_agent_busy(const ambs_agent *agent);
+uint32_t ambs_agent_busy(const ambs_agent *agent); /* attempts that are with the runner */
 
 #endif

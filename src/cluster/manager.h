@@ -21,7 +21,7 @@
 #define AMBS_CLUSTER_MANAGER_H
 
 #include "base/log.h"
-#include "cluster/model.h"
+#include "cluster/proposer.h"
 #include "cluster/status.h"
 #include "study/spec.h"
 #include "study/table.h"
@@ -53,7 +53,7 @@ typedef struct ambs_manager_config {
     double time_used_s;      /* by earlier lives */
     ambs_manager_link link;
     ambs_manager_sink sink;
-    ambs_model_port model;
+    ambs_proposer_port model;
     const ambs_log *log;     /* may be NULL */
 } ambs_manager_config;
 

@@ -141,7 +141,7 @@ static int take_result(ambs_manager *m, uint32_t rank, ambs_message *message, am
 
 /* --- reports --------------------------------------------------------------------------------- */
 
-int manager_answer(ambs_manager *m, const ambs_model_report *report, ambs_decision decision, ambs_error *err)
+int manager_answer(ambs_manager *m, const ambs_proposer_report *report, ambs_decision decision, ambs_error *err)
 {
     const ambs_trial_row *row = &m->table->rows[report->trial];
     if (row->state != AMBS_TRIAL_RUNNING || row->n_attempts != report->attempt) return AMBS_OK;
@@ -166,7 +166,7 @@ static int take_report(ambs_manager *m, const ambs_message *message, ambs_error 
 {
     const ambs_address *at = &message->as.report.at;
     if (at->trial >= m->table->n) return AMBS_OK;
-    ambs_model_report report = {.trial = at->trial,
+    ambs_proposer_report report = {.trial = at->trial,
                                 .attempt = at->attempt,
                                 .step = message->as.report.step,
                                 .value = message->as.report.value};

@@ -55,7 +55,7 @@ static int take_proposal(ambs_manager *m, const ambs_record_proposal *made, ambs
     return ambs_queue_push(&m->ready, &trial, err);
 }
 
-static void note_model_end(ambs_manager *m, const ambs_model_event *event)
+static void note_model_end(ambs_manager *m, const ambs_proposer_event *event)
 {
     m->model_ended = true;
     m->n_allowed = 0;
@@ -64,16 +64,16 @@ static void note_model_end(ambs_manager *m, const ambs_model_event *event)
 
 int manager_take_proposals(ambs_manager *m, ambs_error *err)
 {
-    const ambs_model_port *port = &m->config.model;
-    ambs_model_event event;
+    const ambs_proposer_port *port = &m->config.model;
+    ambs_proposer_event event;
     int rc = AMBS_OK;
     while (rc == AMBS_OK && port->next(port->ctx, &event)) {
         m->active = true;
-        if (event.kind == AMBS_MODEL_PROPOSAL)
+        if (event.kind == AMBS_PROPOSER_PROPOSAL)
             rc = take_proposal(m, &event.proposal, err);
-        else if (event.kind == AMBS_MODEL_DECISION)
+        else if (event.kind == AMBS_PROPOSER_DECISION)
             rc = manager_answer(m, &event.report, event.decision, err);
-        else if (event.kind == AMBS_MODEL_ENDED)
+        else if (event.kind == AMBS_PROPOSER_ENDED)
             note_model_end(m, &event);
         else
             rc = ambs_fail(err, event.code, "%s", event.text);

@@ -115,7 +115,7 @@ bool manager_trial_is_over(const ambs_trial_row *row);
 int manager_end_attempt(ambs_manager *m, uint32_t rank, const ambs_address *at, const ambs_outcome *outcome,
                         bool final, ambs_error *err);
 int manager_take(ambs_manager *m, uint32_t rank, const ambs_message *message, ambs_error *err);
-int manager_answer(ambs_manager *m, const ambs_model_report *report, ambs_decision decision, ambs_error *err);
+int manager_answer(ambs_manager *m, const ambs_proposer_report *report, ambs_decision decision, ambs_error *err);
 int manager_send_acks(ambs_manager *m, ambs_error *err);
 
 /* manager_out.c */

@@ -102,7 +102,7 @@ static int begin_again(ambs_life *life, const char *path, const ambs_spec *spec,
     return begin_segment(life, path, spec, n_ranks, findings.last_sequence, err);
 }
 
-static void abandon(ambs_life *life)
+void ambs_life_close(ambs_life *life)
 {
     ambs_journal_close(life->journal, NULL);
     ambs_search_destroy(life->search);
@@ -124,7 +124,7 @@ int ambs_life_begin(const char *path, bool resume, const ambs_spec *spec, uint32
                     : begin_new(&life, path, spec, n_ranks, err);
     if (rc == 0) rc = ambs_life_write(&life, true, err);
     if (rc != 0)
-        abandon(&life);
+        ambs_life_close(&life);
     else
         *ret_life = life;
     return rc;
@@ -153,6 +153,6 @@ int ambs_life_end(ambs_life *life, int exit_code, const char *text, ambs_error *
         .as.end = {.exit_code = exit_code, .wall_s = ambs_clock_wall_s(), .text = text}};
     int rc = ambs_life_record(life, &record, err);
     if (rc == 0) rc = ambs_life_write(life, true, err);
-    abandon(life);
+    ambs_life_close(life);
     return rc;
 }

@@ -30,6 +30,9 @@ int ambs_life_write(ambs_life *life, bool durable, ambs_error *err);
 /* Records END, commits, closes, releases the lock, frees all. The first error. */
 int ambs_life_end(ambs_life *life, int exit_code, const char *text, ambs_error *err);
 
+/* Commits, closes, releases the lock, frees all, without recording an END. */
+void ambs_life_close(ambs_life *life);
+
 /* What bit-for-bit replay depends on: version, compiler, BLAS with its kernel and threads. `buffer`
  * holds 256 bytes. */
 const char *ambs_build_text(char *buffer);

@@ -163,7 +163,7 @@ static int model_cancel(void *ctx, uint64_t trial, ambs_error *e)
     return AMBS_OK;
 }
 
-static int model_report(void *ctx, const ambs_model_report *report, ambs_error *e)
+static int model_report(void *ctx, const ambs_proposer_report *report, ambs_error *e)
 {
     (void)e, (void)report;
     ((world *)ctx)->n_reports++;
@@ -177,14 +177,14 @@ static int model_allow(void *ctx, uint64_t n, ambs_error *e)
     return AMBS_OK;
 }
 
-static bool model_next(void *ctx, ambs_model_event *ret)
+static bool model_next(void *ctx, ambs_proposer_event *ret)
 {
     world *w = ctx;
     if (w->allowed == 0) return false;
     if (w->model_limit > 0 && w->n_proposed >= w->model_limit) {
         if (w->limit_said) return false;
         w->limit_said = true;
-        *ret = (ambs_model_event){.kind = AMBS_MODEL_ENDED, .code = AMBS_E_EXHAUSTED, .text = "every one was tried"};
+        *ret = (ambs_proposer_event){.kind = AMBS_PROPOSER_ENDED, .code = AMBS_E_EXHAUSTED, .text = "every one was tried"};
         return true;
     }
     w->allowed--;
@@ -195,7 +195,7 @@ static bool model_next(void *ctx, ambs_model_event *ret)
         w->told_capacity = n;
     }
     w->x[0] = (double)w->n_proposed;
-    *ret = (ambs_model_event){.kind = AMBS_MODEL_PROPOSAL};
+    *ret = (ambs_proposer_event){.kind = AMBS_PROPOSER_PROPOSAL};
     ret->proposal.proposal = (ambs_proposal){.trial = w->n_proposed++, .mean = NAN, .sd = NAN, .lie = NAN,
                                              .acquisition = NAN, .x = w->x};
     ret->proposal.n_inputs = w->n_told;
@@ -215,6 +215,11 @@ static int runner_open(void *ctx, const ambs_message *welcome, size_t *ret_d, do
     *timeout = w->spec.manager.timeout_s;
     *grace = w->spec.trial.grace_s;
     return AMBS_OK;
+}
+
+static uint32_t runner_room(void *ctx, uint32_t slot)
+{
+    return !((world_agent *)ctx)->runs[slot].busy;
 }
 
 static int runner_begin(void *ctx, uint32_t slot, const ambs_attempt *attempt, ambs_error *e)
@@ -377,7 +382,7 @@ static void make_agent(world *w, uint32_t rank)
     a->runs = calloc(w->n_slots, sizeof *a->runs);
     a->ended.item_size = sizeof(ambs_run_event);
     ambs_agent_config config = {.n_slots = w->n_slots, .pid = 1000 + rank, .host = "node",
-                                .runner = {a, runner_open, runner_begin, runner_cancel, runner_answer, runner_poll},
+                                .runner = {a, runner_open, runner_room, runner_begin, runner_cancel, runner_answer, runner_poll},
                                 .send_ctx = a, .send = agent_sends};
     double at = w->join_s ? w->join_s(w, rank) : 0;
     must(ambs_agent_create(&config, at, &a->agent, &err));

@@ -2,7 +2,7 @@
 /* The model behind its port: the search with a queue of inputs before it and a queue of events behind it.
  * All inputs that are there are consumed before the next proposal is begun; `n_inputs` counts them. The
  * same code runs in a thread of its own or inside next(). */
-#include "cluster/model.h"
+#include "cluster/proposer.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -22,15 +22,15 @@ typedef struct input {
     uint64_t trial;
     union {
         ambs_outcome outcome;
-        ambs_model_report report;
+        ambs_proposer_report report;
     } as;
 } input;
 
-struct ambs_model {
+struct ambs_proposer {
     ambs_search *search;
     size_t d;
     uint64_t n_inputs;
-    ambs_model_port port;
+    ambs_proposer_port port;
     double *x, *x_taken;     /* [d] of the proposal being made; of the last event taken */
     ambs_queue working;      /* inputs being consumed */
     bool over;               /* it ended or broke: no further proposals */
@@ -43,36 +43,36 @@ struct ambs_model {
     uint64_t allowed;
     ambs_queue inputs;       /* of input */
     bool no_memory;          /* an event could not be kept: next() says so */
-    ambs_queue events, rows; /* of ambs_model_event; of x [d] for each proposal among them */
+    ambs_queue events, rows; /* of ambs_proposer_event; of x [d] for each proposal among them */
     int fd;                  /* readable when events wait; -1 without a thread */
 };
 
 /* --- the work, in whichever thread ----------------------------------------------------------- */
 
-static void publish(ambs_model *m, const ambs_model_event *event)
+static void publish(ambs_proposer *m, const ambs_proposer_event *event)
 {
     pthread_mutex_lock(&m->lock);
     bool first = m->events.n == 0;
-    int rc = event->kind == AMBS_MODEL_PROPOSAL ? ambs_queue_push(&m->rows, m->x, NULL) : AMBS_OK;
+    int rc = event->kind == AMBS_PROPOSER_PROPOSAL ? ambs_queue_push(&m->rows, m->x, NULL) : AMBS_OK;
     if (rc == AMBS_OK) rc = ambs_queue_push(&m->events, event, NULL);
     if (rc != AMBS_OK) m->over = m->no_memory = true;
     pthread_mutex_unlock(&m->lock);
     if (first && m->fd >= 0) eventfd_write(m->fd, 1);
 }
 
-static void end(ambs_model *m, int code, const char *text)
+static void end(ambs_proposer *m, int code, const char *text)
 {
-    ambs_model_event event = {.kind = AMBS_MODEL_BROKEN, .code = code};
-    if (code == AMBS_E_EXHAUSTED || code == AMBS_E_INFEASIBLE) event.kind = AMBS_MODEL_ENDED;
+    ambs_proposer_event event = {.kind = AMBS_PROPOSER_BROKEN, .code = code};
+    if (code == AMBS_E_EXHAUSTED || code == AMBS_E_INFEASIBLE) event.kind = AMBS_PROPOSER_ENDED;
     snprintf(event.text, sizeof event.text, "%.511s", text);
     m->over = true;
     publish(m, &event);
 }
 
-static void hear_report(ambs_model *m, const ambs_model_report *report)
+static void hear_report(ambs_proposer *m, const ambs_proposer_report *report)
 {
     ambs_error err;
-    ambs_model_event event = {.kind = AMBS_MODEL_DECISION, .report = *report};
+    ambs_proposer_event event = {.kind = AMBS_PROPOSER_DECISION, .report = *report};
     int rc = ambs_search_report(m->search, report->trial, report->step, report->value, &event.decision, &err);
     if (rc == AMBS_OK)
         publish(m, &event);
@@ -80,7 +80,7 @@ static void hear_report(ambs_model *m, const ambs_model_report *report)
         end(m, rc, err.text);
 }
 
-static void consume(ambs_model *m, const input *in)
+static void consume(ambs_proposer *m, const input *in)
 {
     ambs_error err;
     int rc = AMBS_OK;
@@ -96,10 +96,10 @@ static void consume(ambs_model *m, const input *in)
     if (rc != AMBS_OK) end(m, rc, err.text);
 }
 
-static void propose(ambs_model *m)
+static void propose(ambs_proposer *m)
 {
     ambs_error err;
-    ambs_model_event event = {.kind = AMBS_MODEL_PROPOSAL};
+    ambs_proposer_event event = {.kind = AMBS_PROPOSER_PROPOSAL};
     ambs_record_proposal *p = &event.proposal;
     p->proposal.x = m->x;
     p->n_inputs = m->n_inputs;
@@ -114,7 +114,7 @@ static void propose(ambs_model *m)
 }
 
 /* Takes the inputs that wait, then makes one proposal if one is allowed. Called with the lock held. */
-static void step(ambs_model *m)
+static void step(ambs_proposer *m)
 {
     ambs_queue inputs = m->inputs;
     m->inputs = m->working;
@@ -128,14 +128,14 @@ static void step(ambs_model *m)
     pthread_mutex_lock(&m->lock);
 }
 
-static bool has_work(const ambs_model *m)
+static bool has_work(const ambs_proposer *m)
 {
     return m->inputs.n > 0 || (m->allowed > 0 && !m->over);
 }
 
 static void *run(void *ctx)
 {
-    ambs_model *m = ctx;
+    ambs_proposer *m = ctx;
     pthread_mutex_lock(&m->lock);
     while (!m->stop) {
         if (has_work(m))
@@ -149,7 +149,7 @@ static void *run(void *ctx)
 
 /* --- the port -------------------------------------------------------------------------------- */
 
-static int put_input(ambs_model *m, const input *in, ambs_error *err)
+static int put_input(ambs_proposer *m, const input *in, ambs_error *err)
 {
     pthread_mutex_lock(&m->lock);
     int rc = ambs_queue_push(&m->inputs, in, err);
@@ -170,7 +170,7 @@ static int port_cancel(void *ctx, uint64_t trial, ambs_error *err)
     return put_input(ctx, &in, err);
 }
 
-static int port_report(void *ctx, const ambs_model_report *report, ambs_error *err)
+static int port_report(void *ctx, const ambs_proposer_report *report, ambs_error *err)
 {
     input in = {.kind = INPUT_REPORT, .trial = report->trial, .as.report = *report};
     return put_input(ctx, &in, err);
@@ -179,7 +179,7 @@ static int port_report(void *ctx, const ambs_model_report *report, ambs_error *e
 static int port_allow(void *ctx, uint64_t n, ambs_error *err)
 {
     (void)err;
-    ambs_model *m = ctx;
+    ambs_proposer *m = ctx;
     pthread_mutex_lock(&m->lock);
     m->allowed += n;
     pthread_cond_signal(&m->wake);
@@ -187,18 +187,18 @@ static int port_allow(void *ctx, uint64_t n, ambs_error *err)
     return AMBS_OK;
 }
 
-static bool port_next(void *ctx, ambs_model_event *ret_event)
+static bool port_next(void *ctx, ambs_proposer_event *ret_event)
 {
-    ambs_model *m = ctx;
+    ambs_proposer *m = ctx;
     pthread_mutex_lock(&m->lock);
     while (!m->threaded && m->events.n == 0 && has_work(m)) step(m);
     bool any = ambs_queue_pop(&m->events, ret_event);
-    if (any && ret_event->kind == AMBS_MODEL_PROPOSAL) {
+    if (any && ret_event->kind == AMBS_PROPOSER_PROPOSAL) {
         ambs_queue_pop(&m->rows, m->x_taken);
         ret_event->proposal.proposal.x = m->x_taken;
     }
     if (!any && m->no_memory) {
-        *ret_event = (ambs_model_event){.kind = AMBS_MODEL_BROKEN, .code = AMBS_E_NOMEM};
+        *ret_event = (ambs_proposer_event){.kind = AMBS_PROPOSER_BROKEN, .code = AMBS_E_NOMEM};
         snprintf(ret_event->text, sizeof ret_event->text, "out of memory for a proposal");
         m->no_memory = false;
         any = true;
@@ -212,19 +212,19 @@ static bool port_next(void *ctx, ambs_model_event *ret_event)
 
 /* --- making ---------------------------------------------------------------------------------- */
 
-static int make(ambs_search *search, size_t d, uint64_t n_inputs, bool hears_reports, ambs_model **ret_model,
+static int make(ambs_search *search, size_t d, uint64_t n_inputs, bool hears_reports, ambs_proposer **ret_model,
                 ambs_error *err)
 {
-    ambs_model *m = ambs_calloc(1, sizeof *m, err);
+    ambs_proposer *m = ambs_calloc(1, sizeof *m, err);
     if (!m) return AMBS_E_NOMEM;
     m->search = search;
     m->d = d;
     m->n_inputs = n_inputs;
     m->fd = -1;
     m->inputs.item_size = m->working.item_size = sizeof(input);
-    m->events.item_size = sizeof(ambs_model_event);
+    m->events.item_size = sizeof(ambs_proposer_event);
     m->rows.item_size = d * sizeof(double);
-    m->port = (ambs_model_port){.ctx = m,
+    m->port = (ambs_proposer_port){.ctx = m,
                                 .tell = port_tell,
                                 .cancel = port_cancel,
                                 .report = hears_reports ? port_report : NULL,
@@ -235,46 +235,46 @@ static int make(ambs_search *search, size_t d, uint64_t n_inputs, bool hears_rep
     m->x = ambs_calloc(d, sizeof *m->x, err);
     m->x_taken = ambs_calloc(d, sizeof *m->x, err);
     if (!m->x || !m->x_taken) {
-        ambs_model_destroy(m);
+        ambs_proposer_destroy(m);
         return AMBS_E_NOMEM;
     }
     *ret_model = m;
     return AMBS_OK;
 }
 
-int ambs_model_inline_create(ambs_search *search, size_t d, uint64_t n_inputs, bool hears_reports,
-                             ambs_model **ret_model, ambs_error *err)
+int ambs_proposer_inline_create(ambs_search *search, size_t d, uint64_t n_inputs, bool hears_reports,
+                             ambs_proposer **ret_model, ambs_error *err)
 {
     return make(search, d, n_inputs, hears_reports, ret_model, err);
 }
 
-int ambs_model_thread_create(ambs_search *search, size_t d, uint64_t n_inputs, bool hears_reports,
-                             ambs_model **ret_model, ambs_error *err)
+int ambs_proposer_thread_create(ambs_search *search, size_t d, uint64_t n_inputs, bool hears_reports,
+                             ambs_proposer **ret_model, ambs_error *err)
 {
-    ambs_model *m;
+    ambs_proposer *m;
     int rc = make(search, d, n_inputs, hears_reports, &m, err);
     if (rc != AMBS_OK) return rc;
     m->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     m->threaded = m->fd >= 0 && pthread_create(&m->thread, NULL, run, m) == 0;
     if (!m->threaded) {
-        ambs_model_destroy(m);
+        ambs_proposer_destroy(m);
         return ambs_fail(err, AMBS_E_IO, "the model's thread could not be started");
     }
     *ret_model = m;
     return AMBS_OK;
 }
 
-const ambs_model_port *ambs_model_get_port(const ambs_model *model)
+const ambs_proposer_port *ambs_proposer_get_port(const ambs_proposer *model)
 {
     return &model->port;
 }
 
-int ambs_model_fd(const ambs_model *model)
+int ambs_proposer_fd(const ambs_proposer *model)
 {
     return model->fd;
 }
 
-void ambs_model_destroy(ambs_model *m)
+void ambs_proposer_destroy(ambs_proposer *m)
 {
     if (!m) return;
     if (m->threaded) {

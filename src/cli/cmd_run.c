@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+/* `ambs run`: under a launcher one rank of the study, else the launcher itself. */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "cli/launch.h"
+#include "cli/live.h"
+#include "cli/paths.h"
+#include "cluster/process.h"
+#include "cluster/run.h"
+#include "space/space.h"
+
+typedef struct options {
+    char *output;
+    long long workers;
+    bool resume, quiet, verbose, json_log;
+} options;
+
+static const ambs_cli_option run_options[] = {
+    {.option = {.name = "output",
+                .type = AMBS_OPTION_STRING,
+                .offset = offsetof(options, output),
+                .help = "the study file; default: the study's file name with .h5, in this folder"},
+     .letter = 'o',
+     .value = "STUDY.h5"},
+    {.option = {.name = "workers",
+                .type = AMBS_OPTION_INT,
+                .offset = offsetof(options, workers),
+                .initial = "0",
+                .min = 0,
+                .max = 100000,
+                .help = "without mpirun: workers to start; 0: one for each core"},
+     .letter = 'j',
+     .value = "WORKERS"},
+    {.option = {.name = "resume",
+                .type = AMBS_OPTION_BOOL,
+                .offset = offsetof(options, resume),
+                .help = "go on with the study where it stopped; begin it if there is none"}},
+    {.option = {.name = "quiet",
+                .type = AMBS_OPTION_BOOL,
+                .offset = offsetof(options, quiet),
+                .help = "print warnings, errors and the result only"}},
+    {.option = {.name = "verbose",
+                .type = AMBS_OPTION_BOOL,
+                .offset = offsetof(options, verbose),
+                .help = "print every event"}},
+    {.option = {.name = "json-log",
+                .type = AMBS_OPTION_BOOL,
+                .offset = offsetof(options, json_log),
+                .help = "print progress and events as JSON, one object a line"}},
+    {.option = {.name = NULL}},
+};
+
+typedef struct view {
+    const ambs_call *call;
+    const options *options;
+    const char *output;
+    ambs_live live;
+} view;
+
+static void write_log(void *ctx, ambs_log_level level, const char *line)
+{
+    ambs_live_say(&((view *)ctx)->live, level, line);
+}
+
+static void show(void *ctx, const ambs_spec *spec, const ambs_progress *progress)
+{
+    ambs_live_show(&((view *)ctx)->live, spec, progress);
+}
+
+static void print_best(const ambs_spec *spec, const ambs_table *table)
+{
+    uint64_t best = spec->goal == AMBS_MAXIMIZE ? table->greatest : table->least;
+    if (best == UINT64_MAX) {
+        puts("no trial has completed");
+        return;
+    }
+    char number[32];
+    ambs_text line = {0};
+    ambs_space_write_line(spec->space, table->x + best * table->d, &line);
+    printf("best %s %s, trial %llu: %s\n", spec->metric, ambs_format_double(table->rows[best].objective, number),
+           (unsigned long long)best, line.text ? line.text : "");
+    ambs_text_fini(&line);
+}
+
+static void end(void *ctx, const ambs_spec *spec, const ambs_table *table, ambs_status status, const char *text)
+{
+    view *v = ctx;
+    ambs_live_clear(&v->live);
+    printf("%s: %llu complete, %llu failed; %s\n", spec->name, (unsigned long long)table->n_complete,
+           (unsigned long long)table->n_failed, text);
+    print_best(spec, table);
+    if (status == AMBS_STATUS_STOPPED)
+        printf("everything is saved: go on with ambs run %s -o %s --resume\n", v->call->operands[0], v->output);
+    else
+        printf("see more with ambs status %s\n", v->output);
+    puts(v->output);
+    fflush(stdout);
+}
+
+static void fail(void *ctx, const ambs_error *err, ambs_status status)
+{
+    (void)status;
+    view *v = ctx;
+    ambs_live_clear(&v->live);
+    ambs_cli_fail(v->call, err);
+}
+
+static void leave(void *ctx, ambs_status status)
+{
+    (void)ctx;
+    fflush(NULL);
+    ambs_launch_leave_status((int)status);
+}
+
+static ambs_status run_rank(const ambs_call *call, const options *o, const char *output)
+{
+    view v = {.call = call, .options = o, .output = output};
+    int columns = ambs_launch_columns();
+    ambs_live_init(&v.live,
+                   o->json_log ? AMBS_LIVE_JSON : o->quiet ? AMBS_LIVE_QUIET : columns ? AMBS_LIVE_LINE : AMBS_LIVE_LOG,
+                   columns);
+    ambs_log log = {.write = write_log,
+                    .ctx = &v,
+                    .level = o->verbose ? AMBS_LOG_DEBUG : o->quiet ? AMBS_LOG_WARNING : AMBS_LOG_INFO};
+    ambs_run_settings settings = {.study = call->operands[0],
+                                  .output = output,
+                                  .resume = o->resume,
+                                  .settings = call->settings,
+                                  .n_settings = call->n_settings,
+                                  .n_slots = (uint32_t)o->workers,
+                                  .log = &log,
+                                  .ctx = &v,
+                                  .progress = show,
+                                  .ended = end,
+                                  .failed = fail,
+                                  .leaving = leave};
+    ambs_status status = ambs_run(&settings);
+    ambs_live_fini(&v.live);
+    return status;
+}
+
+static int run(const ambs_call *call)
+{
+    const options *o = call->options;
+    ambs_error err;
+    char output[4096];
+    int status = AMBS_STATUS_FAILED;
+    if (ambs_output_path(o->output, call->operands[0], output, sizeof output, &err) != AMBS_OK)
+        return ambs_cli_fail(call, &err);
+    if (ambs_process_is_launched()) return (int)run_rank(call, o, output);
+    uint32_t workers = o->workers > 0 ? (uint32_t)o->workers : ambs_process_cores();
+    if (ambs_launch(call, workers, &status, &err) != AMBS_OK) return ambs_cli_fail(call, &err);
+    return status;
+}
+
+const ambs_command ambs_command_run = {
+    .name = "run",
+    .operands = "STUDY.yaml",
+    .min_operands = 1,
+    .max_operands = 1,
+    .summary = "Run a study: under mpirun or srun as one of its ranks, else with workers of its own",
+    .details = "Under mpirun -n N, rank 0 manages and the N-1 others train; with N = 1 one process does both.\n"
+               "Ctrl-C lets running trials end within their grace, a second one stops them; then --resume goes on.\n"
+               "Exit status: 0 the study reached its budget, 1 it failed, 2 the command line or the study file is\n"
+               "wrong, 3 stopped early with everything saved, 4 too many trials failed.",
+    .options = run_options,
+    .options_size = sizeof(options),
+    .takes_settings = true,
+    .run = run,
+};

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/launch.h"
+
+#include <errno.h>
+#include <mpi.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "cluster/signals.h"
+
+#define STATUS_FILE "AMBS_STATUS_FILE"
+#define COLUMNS "AMBS_COLUMNS"
+
+enum { WORDS_MAX = 16, WAIT_MS = 50 };
+
+int ambs_launch_columns(void)
+{
+    const char *text = getenv(COLUMNS);
+    long long n;
+    return text && ambs_parse_int(text, &n) && n > 0 && n < 10000 ? (int)n : 0;
+}
+
+static int terminal_columns(void)
+{
+    struct winsize size;
+    if (!isatty(STDERR_FILENO) || ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0) return 0;
+    return size.ws_col > 0 ? size.ws_col : 80;
+}
+
+void ambs_launch_leave_status(int status)
+{
+    const char *path = getenv(STATUS_FILE);
+    FILE *file = path ? fopen(path, "w") : NULL;
+    if (!file) return;
+    fprintf(file, "%d\n", status);
+    fclose(file);
+}
+
+static bool read_status(const char *path, int *ret_status)
+{
+    FILE *file = fopen(path, "r");
+    bool found = file && fscanf(file, "%d", ret_status) == 1;
+    if (file) fclose(file);
+    return found;
+}
+
+/* mpirun's own words before the command line. Only Open MPI knows these: its ranks must outlive one another,
+ * may be more than the cores, and are not pinned to one. */
+static size_t add_options(const char **argv, const char *n_ranks)
+{
+    size_t n = 0;
+    argv[n++] = "mpirun";
+#ifdef OPEN_MPI
+    argv[n++] = "--mca";
+    argv[n++] = "orte_abort_on_non_zero_status";
+    argv[n++] = "0";
+    argv[n++] = "--oversubscribe";
+    argv[n++] = "--bind-to";
+    argv[n++] = "none";
+    argv[n++] = "-q";
+#endif
+    argv[n++] = "-n";
+    argv[n++] = n_ranks;
+    return n;
+}
+
+static pid_t start(const char *const *argv)
+{
+    pid_t pid = fork();
+    if (pid != 0) return pid;
+    setpgid(0, 0);
+    for (int s = 1; s < NSIG; s++) signal(s, SIG_DFL);
+    execvp(argv[0], (char *const *)(uintptr_t)argv);
+    fprintf(stderr, "ambs run: mpirun was not found: %s; install openmpi-bin, or start ambs run by your "
+                    "MPI's own launcher\n", strerror(errno));
+    _exit(127);
+}
+
+/* Passes signals on until mpirun ends; returns its wait status. */
+static int wait_for(pid_t pid)
+{
+    ambs_signals passed = {0};
+    int status;
+    while (waitpid(pid, &status, WNOHANG) == 0) {
+        ambs_signals seen = ambs_signals_seen();
+        if (seen.n_drain > passed.n_drain) kill(pid, SIGUSR1);
+        if (seen.n_hurry > passed.n_hurry) kill(pid, SIGUSR2);
+        if (seen.n_terminate > passed.n_terminate) kill(pid, SIGTERM);
+        passed = seen;
+        usleep(WAIT_MS * 1000);
+    }
+    return status;
+}
+
+static int status_of(int wait_status)
+{
+    if (WIFEXITED(wait_status) && WEXITSTATUS(wait_status) <= AMBS_STATUS_FAILURES) return WEXITSTATUS(wait_status);
+    return AMBS_STATUS_FAILED;
+}
+
+static int run_mpirun(const ambs_call *call, const char *n_ranks, const char *file, int *ret_status, ambs_error *err)
+{
+    char program[4096] = {0}, columns[16];
+    if (readlink("/proc/self/exe", program, sizeof program - 1) <= 0)
+        return ambs_fail(err, AMBS_E_IO, "/proc/self/exe cannot be read: this program is not found");
+    const char **argv = ambs_calloc((size_t)call->argc + WORDS_MAX, sizeof *argv, err);
+    if (!argv) return AMBS_E_NOMEM;
+    size_t n = add_options(argv, n_ranks);
+    argv[n++] = program;
+    for (int i = 1; i < call->argc; i++) argv[n++] = call->argv[i];
+    snprintf(columns, sizeof columns, "%d", terminal_columns());
+    setenv(COLUMNS, columns, 1);
+    setenv(STATUS_FILE, file, 1);
+    ambs_signals_install();
+    pid_t pid = start(argv);
+    free(argv);
+    if (pid < 0) return ambs_fail(err, AMBS_E_IO, "starting mpirun: %s", strerror(errno));
+    int wait_status = wait_for(pid);
+    if (WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == 127)
+        return ambs_fail(err, AMBS_E_NOT_FOUND, "mpirun could not start the study");
+    if (!read_status(file, ret_status)) *ret_status = status_of(wait_status);
+    return AMBS_OK;
+}
+
+int ambs_launch(const ambs_call *call, uint32_t n_workers, int *ret_status, ambs_error *err)
+{
+    char n_ranks[16], file[] = "/tmp/ambs-status-XXXXXX";
+    int fd = mkstemp(file);
+    if (fd < 0) return ambs_fail(err, AMBS_E_IO, "%s: %s", file, strerror(errno));
+    close(fd);
+    snprintf(n_ranks, sizeof n_ranks, "%u", n_workers + 1);
+    int rc = run_mpirun(call, n_ranks, file, ret_status, err);
+    unlink(file);
+    return rc;
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/live.h"
+
+#include <math.h>
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+
+/* In a log, lines without a new best become rarer: a second apart at first, in the end a minute. */
+#define FIRST_PAUSE_S 1.0
+#define LAST_PAUSE_S 60.0
+#define LINE_PAUSE_S 0.2
+
+void ambs_live_init(ambs_live *live, ambs_live_style style, int columns)
+{
+    *live = (ambs_live){.style = style, .columns = columns, .shown_s = -1e9, .pause_s = FIRST_PAUSE_S,
+                        .best_shown = UINT64_MAX};
+}
+
+void ambs_live_fini(ambs_live *live)
+{
+    ambs_text_fini(&live->text);
+}
+
+/* "412 of 500 done, 3 running, 1 failed, best 0.0123 (trial 371, 2 min 03 s ago), 2.1/s, 41 s left, 97 % busy" */
+static void write_line(const ambs_spec *spec, const ambs_progress *p, ambs_text *out)
+{
+    char number[32], span[40];
+    ambs_text_addf(out, "%llu", (unsigned long long)p->n_done);
+    if (p->budget > 0) ambs_text_addf(out, " of %llu", (unsigned long long)p->budget);
+    ambs_text_addf(out, " done, %llu running", (unsigned long long)p->n_running);
+    if (p->n_failed > 0) ambs_text_addf(out, ", %llu failed", (unsigned long long)p->n_failed);
+    if (p->best_trial != UINT64_MAX) {
+        snprintf(number, sizeof number, "%.6g", p->best);
+        ambs_text_addf(out, ", best %s %s (trial %llu, %s ago)", spec->metric, number,
+                       (unsigned long long)p->best_trial, ambs_format_duration(p->elapsed_s - p->best_s, span));
+    }
+    ambs_text_addf(out, ", %.3g/%s", p->rate_per_s >= 0.1 ? p->rate_per_s : 60 * p->rate_per_s,
+                   p->rate_per_s >= 0.1 ? "s" : "min");
+    if (isfinite(p->left_s)) ambs_text_addf(out, ", %s left", ambs_format_duration(p->left_s, span));
+    ambs_text_addf(out, ", %.0f %% busy", 100 * p->utilisation);
+    if (p->n_suspect + p->n_lost > 0) ambs_text_addf(out, ", %u workers missing", p->n_suspect + p->n_lost);
+    if (p->draining) ambs_text_add(out, ", ending");
+    if (p->trouble[0]) ambs_text_addf(out, ", PAUSED: %s", p->trouble);
+}
+
+static void write_json(const ambs_progress *p, ambs_text *out)
+{
+    ambs_json_writer w;
+    ambs_json_begin(&w, out, 0);
+    ambs_json_object(&w);
+    ambs_json_key(&w, "time"), ambs_json_double(&w, ambs_clock_wall_s());
+    ambs_json_key(&w, "elapsed_s"), ambs_json_double(&w, p->elapsed_s);
+    ambs_json_key(&w, "left_s"), ambs_json_double(&w, p->left_s);
+    ambs_json_key(&w, "complete"), ambs_json_int(&w, (long long)p->n_complete);
+    ambs_json_key(&w, "pruned"), ambs_json_int(&w, (long long)p->n_pruned);
+    ambs_json_key(&w, "failed"), ambs_json_int(&w, (long long)p->n_failed);
+    ambs_json_key(&w, "running"), ambs_json_int(&w, (long long)p->n_running);
+    ambs_json_key(&w, "waiting"), ambs_json_int(&w, (long long)p->n_waiting);
+    ambs_json_key(&w, "best"), ambs_json_double(&w, p->best);
+    ambs_json_key(&w, "best_trial");
+    if (p->best_trial == UINT64_MAX)
+        ambs_json_null(&w);
+    else
+        ambs_json_int(&w, (long long)p->best_trial);
+    ambs_json_key(&w, "rate_per_s"), ambs_json_double(&w, p->rate_per_s);
+    ambs_json_key(&w, "utilisation"), ambs_json_double(&w, p->utilisation);
+    ambs_json_key(&w, "slots"), ambs_json_int(&w, p->n_slots);
+    ambs_json_key(&w, "trouble"), ambs_json_string(&w, p->trouble);
+    ambs_json_end_object(&w);
+}
+
+void ambs_live_clear(ambs_live *live)
+{
+    if (live->line_stands) fputs("\r\033[K", stderr);
+    live->line_stands = false;
+}
+
+/* One line that is written over; what does not fit is cut. */
+static void show_line(ambs_live *live)
+{
+    fprintf(stderr, "\r%.*s\033[K", live->columns > 1 ? live->columns - 1 : 79, live->text.text);
+    live->line_stands = true;
+}
+
+void ambs_live_show(ambs_live *live, const ambs_spec *spec, const ambs_progress *p)
+{
+    if (live->style == AMBS_LIVE_QUIET) return;
+    bool new_best = p->best_trial != live->best_shown;
+    double pause = live->style == AMBS_LIVE_LINE ? LINE_PAUSE_S : new_best ? FIRST_PAUSE_S : live->pause_s;
+    if (p->elapsed_s < live->shown_s + pause) return;
+    ambs_text_clear(&live->text);
+    if (live->style == AMBS_LIVE_JSON)
+        write_json(p, &live->text);
+    else
+        write_line(spec, p, &live->text);
+    if (ambs_text_check(&live->text, NULL) != AMBS_OK) return;
+    if (live->style == AMBS_LIVE_LINE)
+        show_line(live);
+    else
+        fprintf(stderr, "%s\n", live->text.text);
+    live->shown_s = p->elapsed_s;
+    live->best_shown = p->best_trial;
+    if (live->pause_s * 1.5 < LAST_PAUSE_S) live->pause_s *= 1.5;
+}
+
+void ambs_live_say(ambs_live *live, ambs_log_level level, const char *line)
+{
+    static const char *const names[] = {"error", "warning", "info", "debug"};
+    ambs_live_clear(live);
+    if (live->style != AMBS_LIVE_JSON) {
+        fprintf(stderr, "ambs: %s%s%s\n", level <= AMBS_LOG_WARNING ? names[level] : "",
+                level <= AMBS_LOG_WARNING ? ": " : "", line);
+        return;
+    }
+    ambs_text_clear(&live->text);
+    ambs_json_writer w;
+    ambs_json_begin(&w, &live->text, 0);
+    ambs_json_object(&w);
+    ambs_json_key(&w, "time"), ambs_json_double(&w, ambs_clock_wall_s());
+    ambs_json_key(&w, "level"), ambs_json_string(&w, names[level]);
+    ambs_json_key(&w, "text"), ambs_json_string(&w, line);
+    ambs_json_end_object(&w);
+    if (ambs_text_check(&live->text, NULL) == AMBS_OK) fprintf(stderr, "%s\n", live->text.text);
+}

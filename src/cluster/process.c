@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+#include "cluster/process.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "study/record.h"
+
+const char *ambs_process_host(char *buffer)
+{
+    if (gethostname(buffer, AMBS_HOST_SIZE) != 0) strcpy(buffer, "unknown");
+    buffer[AMBS_HOST_SIZE - 1] = '\0';
+    return buffer;
+}
+
+bool ambs_process_exists(uint64_t pid)
+{
+    return pid > 0 && (kill((pid_t)pid, 0) == 0 || errno == EPERM);
+}
+
+/* The kernel takes away what the cgroup does not allow. */
+void ambs_process_unbind(void)
+{
+    cpu_set_t all;
+    memset(&all, 0xFF, sizeof all);
+    sched_setaffinity(0, sizeof all, &all);
+}
+
+uint32_t ambs_process_cores(void)
+{
+    cpu_set_t mine;
+    int n = sched_getaffinity(0, sizeof mine, &mine) == 0 ? CPU_COUNT(&mine) : 1;
+    return n > 0 ? (uint32_t)n : 1;
+}
+
+static long long number_in(const char *variable)
+{
+    const char *text = getenv(variable);
+    long long value;
+    return text && ambs_parse_int(text, &value) ? value : 0;
+}
+
+bool ambs_process_is_launched(void)
+{
+    return getenv("OMPI_COMM_WORLD_SIZE") || getenv("PMIX_RANK") || getenv("PMI_RANK") ||
+           number_in("SLURM_STEP_NUM_TASKS") > 1;
+}
+
+int ambs_process_check_alone(ambs_error *err)
+{
+    static const char *const sizes[] = {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_STEP_NUM_TASKS"};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        long long n = number_in(sizes[i]);
+        if (n > 1)
+            return ambs_fail(err, AMBS_E_INVALID,
+                             "found %s=%lld but one rank in MPI, expected the launcher of the MPI library that "
+                             "ambs was built with; start it by that library's mpirun -n %lld ambs run …, or "
+                             "under Slurm by srun --mpi=pmix",
+                             sizes[i], n, n);
+    }
+    return AMBS_OK;
+}

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+#include "cluster/run.h"
+
+#include <mpi.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "cluster/process.h"
+#include "cluster/run_part.h"
+#include "cluster/signals.h"
+#include "cluster/transport_mpi.h"
+
+/* A rank that is told of a status other than 0 waits for the manager's MPI_Abort, so that the launcher takes
+ * the manager's word and not its own; it does not wait for ever. */
+#define ABORT_WAIT_S 60.0
+
+/* A rank that dies on the way out leaves the others in MPI_Finalize for ever. All is durable by then. */
+enum { FINALIZE_LIMIT_S = 20, ABORT_LIMIT_S = 5 };
+
+static void leave_at_last(int signal)
+{
+    (void)signal;
+    _exit(AMBS_STATUS_DONE);
+}
+
+static void finalize(void)
+{
+    signal(SIGALRM, leave_at_last);
+    alarm(FINALIZE_LIMIT_S);
+    MPI_Finalize();
+    alarm(0);
+}
+
+static void report_failure(const ambs_run_settings *s, int rank, const ambs_error *err, ambs_status status)
+{
+    if (rank == 0 && s->failed) s->failed(s->ctx, err, status);
+    if (rank != 0) ambs_log_line(s->log, AMBS_LOG_ERROR, "rank %d: %s", rank, err->text);
+}
+
+/* The end of a rank that is not the manager: after a clean study it joins MPI_Finalize. */
+static void end_agent(const ambs_part *part, ambs_status status)
+{
+    if (!part->someone_died && status == AMBS_STATUS_DONE) return;
+    if (!part->at_once && !part->someone_died) {
+        double until = ambs_clock_monotonic_s() + ABORT_WAIT_S;
+        while (ambs_clock_monotonic_s() < until && ambs_signals_seen().n_terminate == 0) ambs_clock_sleep_s(0.02);
+    }
+    if (part->orphaned) {
+        /* Open MPI's mpirun may wait for ever for a job whose ranks all ended by themselves. */
+        signal(SIGALRM, SIG_DFL);
+        alarm(ABORT_LIMIT_S);
+        MPI_Abort(MPI_COMM_WORLD, AMBS_STATUS_STOPPED);
+    }
+    _exit(status == AMBS_STATUS_DONE ? AMBS_STATUS_STOPPED : (int)status);
+}
+
+/* Rank 0 speaks for all: the others say what is wrong, and the rest only where everything is wanted. */
+static ambs_log quieter(const ambs_log *log)
+{
+    ambs_log quiet = log ? *log : (ambs_log){0};
+    if (quiet.level == AMBS_LOG_INFO) quiet.level = AMBS_LOG_WARNING;
+    return quiet;
+}
+
+static ambs_status run_ranks(ambs_part *part, int rank, ambs_error *err)
+{
+    err->text[0] = '\0';
+    int rc = ambs_transport_mpi_create(MPI_COMM_WORLD, &part->transport, err);
+    if (rc == AMBS_OK && part->n_ranks == 1) rc = ambs_process_check_alone(err);
+    if (rc != AMBS_OK) {
+        ambs_status status = rc == AMBS_E_INVALID ? AMBS_STATUS_USAGE : AMBS_STATUS_FAILED;
+        report_failure(part->settings, rank, err, status);
+        return status;
+    }
+    ambs_status status = rank == 0 ? ambs_run_manager(part, err) : ambs_run_agent(part, err);
+    if (err->text[0] && status != AMBS_STATUS_DONE) report_failure(part->settings, rank, err, status);
+    return status;
+}
+
+static ambs_status run_with(const ambs_run_settings *settings, ambs_supervisor *supervisor, ambs_error *err)
+{
+    int provided, rank, size;
+    MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &provided);
+    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+    MPI_Comm_size(MPI_COMM_WORLD, &size);
+    ambs_run_settings others = *settings;
+    ambs_log quiet = quieter(settings->log);
+    others.log = &quiet;
+    ambs_part part = {.settings = rank == 0 ? settings : &others, .supervisor = supervisor, .n_ranks = (uint32_t)size};
+    ambs_status status = run_ranks(&part, rank, err);
+    ambs_supervisor_stop(supervisor);
+    if (rank != 0) end_agent(&part, status);
+    if (rank == 0 && settings->leaving) settings->leaving(settings->ctx, status);
+    if (part.someone_died || status != AMBS_STATUS_DONE) MPI_Abort(MPI_COMM_WORLD, (int)status);
+    part.transport->ops->destroy(part.transport);
+    finalize();
+    return status;
+}
+
+ambs_status ambs_run(const ambs_run_settings *settings)
+{
+    ambs_error *err = ambs_calloc(1, sizeof *err, NULL);
+    if (!err) return AMBS_STATUS_FAILED;
+    ambs_signals_install();
+    ambs_supervisor *supervisor;
+    ambs_status status = AMBS_STATUS_FAILED;
+    if (ambs_supervisor_start(&supervisor, err) == AMBS_OK)
+        status = run_with(settings, supervisor, err);
+    else if (settings->failed)
+        settings->failed(settings->ctx, err, status);
+    free(err);
+    return status;
+}

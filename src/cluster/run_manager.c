@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: MIT */
+/* Rank 0: takes the study, loops, ends it. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "cluster/idle.h"
+#include "cluster/process.h"
+#include "cluster/run_part.h"
+#include "cluster/signals.h"
+#include "cluster/snapshots.h"
+#include "search/method.h"
+#include "study/life.h"
+
+#define WATCH_S 0.2
+#define TOUCH_S 10.0
+#define PROGRESS_S 0.1
+#define SNAPSHOT_LIMIT_S 600.0
+#define RUNNING_NAP_S 0.02
+
+typedef struct manager_loop {
+    ambs_part *part;
+    const ambs_run_settings *settings;
+    ambs_spec *spec;
+    ambs_life life;
+    ambs_host host;
+    ambs_snapshots snapshots;
+    ambs_proposer *model;
+    ambs_manager *manager;
+    ambs_transport *near, *far; /* the loop-back's ends: the manager's and its own agent's; NULL: none */
+    ambs_agent *agent;          /* its own; NULL: none */
+    ambs_idle idle;
+    char host_name[AMBS_HOST_SIZE];
+    bool *seen;                 /* [n_ranks] the worker's process was seen on this host */
+    double watched_s, touched_s, shown_s;
+    ambs_signals signals;       /* acted on */
+} manager_loop;
+
+static ambs_time time_now(void)
+{
+    return (ambs_time){ambs_clock_monotonic_s(), ambs_clock_wall_s()};
+}
+
+/* --- what is handed to the manager ----------------------------------------------------------- */
+
+static int link_send(void *ctx, uint32_t rank, const void *frames, size_t length, ambs_error *err)
+{
+    manager_loop *l = ctx;
+    ambs_transport *t = rank == 0 ? l->near : l->part->transport;
+    return t ? t->ops->send(t, rank, frames, length, err) : AMBS_OK;
+}
+
+static void link_forget(void *ctx, uint32_t rank)
+{
+    manager_loop *l = ctx;
+    l->part->someone_died = true;
+    if (rank != 0) l->part->transport->ops->forget(l->part->transport, rank);
+}
+
+static int agent_send(void *ctx, const void *frames, size_t length, ambs_error *err)
+{
+    manager_loop *l = ctx;
+    return l->far->ops->send(l->far, 0, frames, length, err);
+}
+
+static int sink_record(void *ctx, ambs_record *record, ambs_error *err)
+{
+    return ambs_life_record(&((manager_loop *)ctx)->life, record, err);
+}
+
+static int sink_write(void *ctx, ambs_error *err)
+{
+    manager_loop *l = ctx;
+    int rc = ambs_journal_trouble(l->life.journal, err);
+    return rc == AMBS_OK ? ambs_life_write(&l->life, false, err) : rc;
+}
+
+static uint64_t sink_durable(void *ctx)
+{
+    return ambs_journal_durable(((manager_loop *)ctx)->life.journal);
+}
+
+/* --- beginning ------------------------------------------------------------------------------- */
+
+/* Seconds that earlier lives lasted. One that was killed lasted until the last thing it recorded. */
+static double time_of_earlier_lives(const ambs_table *t)
+{
+    double sum = 0;
+    for (size_t i = 0; i + 1 < t->n_lives; i++) {
+        double begin = t->lives[i].start_s, end = t->lives[i].end_s, next = t->lives[i + 1].start_s;
+        if (isnan(end)) {
+            end = begin;
+            for (size_t k = 0; k < t->n; k++) {
+                double at = isfinite(t->rows[k].received_s) ? t->rows[k].received_s : t->rows[k].proposed_s;
+                if (at > end && at <= next) end = at;
+            }
+        }
+        sum += end > begin ? end - begin : 0;
+    }
+    return sum;
+}
+
+static uint32_t count_slots(const manager_loop *l)
+{
+    if (l->part->n_ranks > 1) return l->spec->manager.slots;
+    if (l->settings->n_slots > 0) return l->settings->n_slots;
+    if (l->spec->manager.slots > 0) return l->spec->manager.slots;
+    uint32_t n = ambs_process_cores() / (l->spec->trial.cores ? l->spec->trial.cores : 1);
+    return n ? n : 1;
+}
+
+static int read_study(manager_loop *l, ambs_error *err)
+{
+    const ambs_run_settings *s = l->settings;
+    int rc = ambs_spec_read(s->study, s->settings, s->n_settings, &l->spec, err);
+    if (rc != AMBS_OK) return rc;
+    for (size_t i = 0; i < l->spec->n_notes; i++) ambs_log_line(s->log, AMBS_LOG_INFO, "%s", l->spec->notes[i]);
+    if (!l->spec->objective)
+        return ambs_fail(err, AMBS_E_INVALID, "%s has no objective: say what a trial runs, or use ambs serve", s->study);
+    l->host = (ambs_host){.supervisor = l->part->supervisor, .log = s->log, .n_slots = count_slots(l)};
+    return ambs_host_open(&l->host, l->spec, err);
+}
+
+static int take_study(manager_loop *l, ambs_error *err)
+{
+    const ambs_run_settings *s = l->settings;
+    int rc = ambs_life_begin(s->output, s->resume, l->spec, l->part->n_ranks, s->log, &l->life, err);
+    if (rc != AMBS_OK) return rc;
+    if (l->life.note[0]) ambs_log_line(s->log, AMBS_LOG_WARNING, "%s", l->life.note);
+    rc = ambs_snapshots_init(&l->snapshots, &l->host, s->output, l->spec->manager.snapshot_s, err);
+    return rc == AMBS_OK ? ambs_snapshots_now(&l->snapshots, l->life.table->sequence, SNAPSHOT_LIMIT_S, err) : rc;
+}
+
+static int start_agent(manager_loop *l, ambs_error *err)
+{
+    if (l->host.n_slots == 0) return AMBS_OK;
+    int rc = ambs_transport_local_create(0, &l->near, &l->far, err);
+    if (rc != AMBS_OK) return rc;
+    ambs_agent_config config = {.n_slots = l->host.n_slots,
+                                .pid = (uint64_t)getpid(),
+                                .host = l->host_name,
+                                .runner = ambs_host_runner(&l->host),
+                                .send_ctx = l,
+                                .send = agent_send,
+                                .log = l->settings->log};
+    return ambs_agent_create(&config, ambs_clock_monotonic_s(), &l->agent, err);
+}
+
+static int start_manager(manager_loop *l, ambs_error *err)
+{
+    const ambs_table *t = l->life.table;
+    int rc = ambs_proposer_thread_create(l->life.search, t->d, t->n_inputs, l->spec->method->report != NULL,
+                                      &l->model, err);
+    if (rc != AMBS_OK) return rc;
+    l->seen = ambs_calloc(l->part->n_ranks, sizeof *l->seen, err);
+    if (!l->seen) return AMBS_E_NOMEM;
+    ambs_manager_config config = {.spec = l->spec,
+                                  .table = t,
+                                  .epoch = l->life.epoch,
+                                  .n_ranks = l->part->n_ranks,
+                                  .n_expected = l->part->n_ranks - 1 + (l->agent != NULL),
+                                  .pid = (uint64_t)getpid(),
+                                  .host = l->host_name,
+                                  .time_used_s = time_of_earlier_lives(t),
+                                  .link = {l, link_send, link_forget},
+                                  .sink = {l, sink_record, sink_write, sink_durable},
+                                  .model = *ambs_proposer_get_port(l->model),
+                                  .log = l->settings->log};
+    return ambs_manager_create(&config, time_now(), &l->manager, err);
+}
+
+/* --- the loop -------------------------------------------------------------------------------- */
+
+static int heed_signals(manager_loop *l, ambs_error *err)
+{
+    ambs_signals seen = ambs_signals_seen();
+    if (seen.n_drain == l->signals.n_drain && seen.n_hurry == l->signals.n_hurry) return AMBS_OK;
+    bool at_once = seen.n_drain > 1 || seen.n_hurry > 0;
+    l->signals = seen;
+    return ambs_manager_drain(l->manager, AMBS_STATUS_STOPPED, at_once, "stopped by a signal", time_now(), err);
+}
+
+/* Workers on this host whose process has gone are dead for certain. */
+static int watch_processes(manager_loop *l, double now_s, ambs_error *err)
+{
+    if (now_s < l->watched_s + WATCH_S) return AMBS_OK;
+    l->watched_s = now_s;
+    int rc = AMBS_OK;
+    for (uint32_t r = 1; r < l->part->n_ranks && rc == AMBS_OK; r++) {
+        uint64_t pid;
+        const char *host;
+        if (!ambs_manager_process(l->manager, r, &pid, &host) || strcmp(host, l->host_name) != 0) continue;
+        bool exists = ambs_process_exists(pid);
+        if (!exists && l->seen[r]) rc = ambs_manager_dead(l->manager, r, time_now(), err);
+        l->seen[r] |= exists;
+    }
+    return rc;
+}
+
+static int touch_lock(manager_loop *l, double now_s, ambs_error *err)
+{
+    if (now_s < l->touched_s + TOUCH_S) return AMBS_OK;
+    l->touched_s = now_s;
+    ambs_error why = {0};
+    int rc = ambs_lock_touch(l->life.lock, &why);
+    if (rc == AMBS_E_BUSY) return ambs_fail(err, rc, "%s", why.text);
+    return AMBS_OK; /* a disk that cannot be written now is the journal's to say */
+}
+
+static int take_packets(manager_loop *l, ambs_transport *t, bool *active, ambs_error *err)
+{
+    enum { AT_ONCE = 256 }; /* then the manager has its turn */
+    uint32_t rank;
+    const void *packet;
+    size_t length;
+    int rc = AMBS_OK;
+    for (int i = 0; i < AT_ONCE && rc == AMBS_OK && t && t->ops->receive(t, &rank, &packet, &length); i++) {
+        *active = true;
+        rc = ambs_manager_receive(l->manager, rank, packet, length, time_now(), err);
+    }
+    return rc;
+}
+
+static int turn_agent(manager_loop *l, bool *active, ambs_error *err)
+{
+    if (!l->agent) {
+        ambs_host_poll(&l->host);
+        return AMBS_OK;
+    }
+    uint32_t rank;
+    const void *packet;
+    size_t length;
+    int rc = AMBS_OK;
+    ambs_time t = time_now();
+    while (rc == AMBS_OK && l->far->ops->receive(l->far, &rank, &packet, &length))
+        rc = ambs_agent_receive(l->agent, packet, length, t.now_s, t.wall_s, err);
+    bool did = false;
+    if (rc == AMBS_OK) rc = ambs_agent_turn(l->agent, t.now_s, t.wall_s, &did, err);
+    *active |= did;
+    return rc;
+}
+
+static void show_progress(manager_loop *l, ambs_time t)
+{
+    if (!l->settings->progress || t.now_s < l->shown_s + PROGRESS_S) return;
+    l->shown_s = t.now_s;
+    ambs_progress progress;
+    ambs_manager_progress(l->manager, t, &progress);
+    l->settings->progress(l->settings->ctx, l->spec, &progress);
+}
+
+static void rest(manager_loop *l, bool active, double now_s)
+{
+    int fds[] = {ambs_supervisor_fd(l->part->supervisor), ambs_proposer_fd(l->model)};
+    double most = ambs_manager_due_s(l->manager) - now_s;
+    if (l->agent && ambs_agent_busy(l->agent) > 0 && most > RUNNING_NAP_S) most = RUNNING_NAP_S;
+    ambs_idle_wait(&l->idle, active, fds, 2, most, now_s);
+}
+
+static int round_once(manager_loop *l, ambs_error *err)
+{
+    bool active = false, did = false;
+    ambs_time t = time_now();
+    int rc = heed_signals(l, err);
+    if (rc == AMBS_OK) rc = take_packets(l, l->part->transport, &active, err);
+    if (rc == AMBS_OK) rc = take_packets(l, l->near, &active, err);
+    if (rc == AMBS_OK) rc = watch_processes(l, t.now_s, err);
+    if (rc == AMBS_OK) rc = ambs_manager_turn(l->manager, time_now(), &did, err);
+    if (rc == AMBS_OK) rc = turn_agent(l, &active, err);
+    if (rc == AMBS_OK) rc = l->part->transport->ops->flush(l->part->transport, err);
+    if (rc == AMBS_OK) rc = touch_lock(l, t.now_s, err);
+    if (rc != AMBS_OK) return rc;
+    ambs_snapshots_turn(&l->snapshots, l->life.table->sequence, false, t.now_s);
+    show_progress(l, t);
+    rest(l, active || did, t.now_s);
+    return AMBS_OK;
+}
+
+static int loop(manager_loop *l, ambs_status *ret_status, const char **ret_text, ambs_error *err)
+{
+    int rc = AMBS_OK;
+    while (rc == AMBS_OK && !ambs_manager_is_done(l->manager, ret_status, ret_text)) {
+        rc = round_once(l, err);
+        if (ambs_signals_seen().n_terminate > 0) {
+            l->part->at_once = true;
+            *ret_status = AMBS_STATUS_STOPPED;
+            *ret_text = "terminated";
+            return rc;
+        }
+    }
+    return rc;
+}
+
+/* --- ending ---------------------------------------------------------------------------------- */
+
+/* What was sent last (STOP) leaves before MPI ends. */
+static void let_messages_leave(manager_loop *l)
+{
+    double until = ambs_clock_monotonic_s() + 1;
+    ambs_transport *t = l->part->transport;
+    ambs_error ignored;
+    while (!t->ops->is_empty(t) && ambs_clock_monotonic_s() < until) {
+        t->ops->flush(t, &ignored);
+        ambs_clock_sleep_s(0.0005);
+    }
+}
+
+/* Records the end, makes all durable, writes the last snapshot. A terminated run has no time for more than
+ * the journal. */
+static int end_study(manager_loop *l, ambs_status status, const char *text, ambs_error *err)
+{
+    ambs_record record = {.type = AMBS_RECORD_END};
+    record.as.end = (ambs_record_end){(int32_t)status, ambs_clock_wall_s(), text};
+    int rc = ambs_life_record(&l->life, &record, err);
+    if (rc == AMBS_OK) rc = ambs_life_write(&l->life, true, err);
+    if (rc == AMBS_OK && !l->part->at_once)
+        rc = ambs_snapshots_now(&l->snapshots, l->life.table->sequence, SNAPSHOT_LIMIT_S, err);
+    if (rc == AMBS_OK && l->settings->ended)
+        l->settings->ended(l->settings->ctx, l->spec, l->life.table, status, text);
+    return rc;
+}
+
+/* The model's thread ends after the proposal it is at, which may take long: who leaves at once does not wait
+ * for it, and its memory ends with the process. */
+static void clean_up(manager_loop *l)
+{
+    ambs_manager_destroy(l->manager);
+    ambs_agent_destroy(l->agent);
+    if (l->near) l->near->ops->destroy(l->near);
+    if (l->far) l->far->ops->destroy(l->far);
+    ambs_host_close(&l->host);
+    free(l->seen);
+    if (l->part->at_once) {
+        if (l->life.lock) ambs_lock_release(l->life.lock);
+        return;
+    }
+    ambs_proposer_destroy(l->model);
+    ambs_life_close(&l->life);
+    ambs_spec_destroy(l->spec);
+}
+
+static ambs_status status_of(int rc)
+{
+    switch (rc) {
+    case AMBS_E_INVALID:
+    case AMBS_E_NOT_FOUND:
+    case AMBS_E_MISMATCH:
+    case AMBS_E_BUSY:
+    case AMBS_E_NOT_BUILT:
+    case AMBS_E_INFEASIBLE:
+        return AMBS_STATUS_USAGE;
+    default:
+        return AMBS_STATUS_FAILED;
+    }
+}
+
+ambs_status ambs_run_manager(ambs_part *part, ambs_error *err)
+{
+    manager_loop l = {.part = part, .settings = part->settings};
+    ambs_process_host(l.host_name);
+    ambs_process_unbind();
+    l.watched_s = l.touched_s = ambs_clock_monotonic_s();
+    ambs_status status = AMBS_STATUS_FAILED;
+    const char *text = "";
+    int rc = read_study(&l, err);
+    if (rc == AMBS_OK) rc = take_study(&l, err);
+    bool began = rc == AMBS_OK;
+    if (rc == AMBS_OK) rc = start_agent(&l, err);
+    if (rc == AMBS_OK) rc = start_manager(&l, err);
+    if (rc == AMBS_OK) rc = loop(&l, &status, &text, err);
+    if (rc == AMBS_OK) rc = end_study(&l, status, text, err);
+    else if (began) end_study(&l, AMBS_STATUS_FAILED, err->text, &(ambs_error){0});
+    if (rc == AMBS_OK) let_messages_leave(&l);
+    if (rc != AMBS_OK) status = began ? AMBS_STATUS_FAILED : status_of(rc);
+    part->at_once |= rc != AMBS_OK;
+    clean_up(&l);
+    return status;
+}

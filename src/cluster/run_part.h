@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* The two parts of a run: rank 0's and the others'. */
+#ifndef AMBS_CLUSTER_RUN_PART_H
+#define AMBS_CLUSTER_RUN_PART_H
+
+#include "cluster/run.h"
+#include "cluster/transport.h"
+#include "objective/runner.h"
+
+typedef struct ambs_part {
+    const ambs_run_settings *settings;
+    ambs_supervisor *supervisor;
+    ambs_transport *transport;
+    uint32_t n_ranks;
+    bool someone_died; /* set by the part: MPI cannot be finalized any more */
+    bool at_once;      /* leave without waiting for anything */
+    bool orphaned;     /* the manager is gone, the launcher is there: end the job */
+} ambs_part;
+
+ambs_status ambs_run_manager(ambs_part *part, ambs_error *err);
+ambs_status ambs_run_agent(ambs_part *part, ambs_error *err);
+
+#endif

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+#include "cluster/snapshots.h"
+
+#include <unistd.h>
+
+#include "base/clock.h"
+
+/* A snapshot that took t seconds is followed by 99 t seconds without one. */
+#define COST_SHARE 0.01
+
+int ambs_snapshots_init(ambs_snapshots *s, ambs_host *host, const char *output, double least_s, ambs_error *err)
+{
+    *s = (ambs_snapshots){.host = host, .output = output, .least_s = least_s};
+    ssize_t n = readlink("/proc/self/exe", s->program, sizeof s->program - 1);
+    if (n <= 0) return ambs_fail(err, AMBS_E_IO, "/proc/self/exe cannot be read: this program is not found");
+    return AMBS_OK;
+}
+
+static int begin(ambs_snapshots *s, uint64_t sequence, double now_s, ambs_error *err)
+{
+    const char *argv[] = {s->program, "snapshot", s->output, NULL};
+    int rc = ambs_host_helper(s->host, argv, err);
+    if (rc != AMBS_OK) return rc;
+    s->runs = true;
+    s->asked = sequence;
+    s->began_s = now_s;
+    return AMBS_OK;
+}
+
+static bool note_end(ambs_snapshots *s, double now_s)
+{
+    s->runs = false;
+    s->ended_s = now_s;
+    s->took_s = now_s - s->began_s;
+    if (s->host->helper_code == 0) s->written = s->asked;
+    return s->host->helper_code == 0;
+}
+
+void ambs_snapshots_turn(ambs_snapshots *s, uint64_t sequence, bool wanted, double now_s)
+{
+    if (s->runs && !s->host->helper_runs && !note_end(s, now_s))
+        ambs_log_line(s->host->log, AMBS_LOG_WARNING, "%s could not be written (status %d); the journal holds all",
+                      s->output, s->host->helper_code);
+    if (s->runs || sequence == s->written || s->host->supervisor_lost) return;
+    double pause = s->took_s * (1 / COST_SHARE - 1);
+    if (pause < s->least_s) pause = s->least_s;
+    if (!wanted && now_s < s->ended_s + pause) return;
+    ambs_error err;
+    if (begin(s, sequence, now_s, &err) != AMBS_OK) {
+        s->ended_s = now_s;
+        ambs_log_line(s->host->log, AMBS_LOG_WARNING, "no snapshot: %s", err.text);
+    }
+}
+
+static void wait_for_end(ambs_snapshots *s, double until_s)
+{
+    while (s->host->helper_runs && ambs_clock_monotonic_s() < until_s) {
+        ambs_host_poll(s->host);
+        if (s->host->helper_runs) ambs_clock_sleep_s(0.002);
+    }
+}
+
+int ambs_snapshots_now(ambs_snapshots *s, uint64_t sequence, double limit_s, ambs_error *err)
+{
+    double now = ambs_clock_monotonic_s(), until = now + limit_s;
+    if (s->runs) wait_for_end(s, until);
+    int rc = begin(s, sequence, now, err);
+    if (rc != AMBS_OK) return rc;
+    wait_for_end(s, until);
+    if (s->host->helper_runs) return ambs_fail(err, AMBS_E_IO, "%s was not written within %.0f s", s->output, limit_s);
+    if (!note_end(s, ambs_clock_monotonic_s()))
+        return ambs_fail(err, AMBS_E_IO, "%s could not be written: ambs snapshot ended with status %d", s->output,
+                         s->host->helper_code);
+    return AMBS_OK;
+}
