@@ -164,29 +164,45 @@ static void take_lines(ambs_runner *r, run_slot *s)
     }
 }
 
-/* True when the socket has no more to give. */
-static bool read_lines(ambs_runner *r, run_slot *s)
+/* Reads what the socket has and the buffer holds; true when there was anything. */
+static bool fill(run_slot *s)
 {
-    take_lines(r, s);
-    while (s->unanswered == 0 && s->socket >= 0) {
+    bool any = false;
+    while (s->socket >= 0 && s->line_length < REPORT_LINE_MAX) {
         ssize_t n = recv(s->socket, s->line + s->line_length, REPORT_LINE_MAX - s->line_length,
                          MSG_DONTWAIT);
         if (n < 0 && errno == EINTR) continue;
-        if (n < 0 && errno == EAGAIN) return true;
+        if (n < 0 && errno == EAGAIN) break;
         if (n <= 0) {
             close(s->socket);
             s->socket = -1;
-            return true;
+            break;
         }
         s->line_length += (size_t)n;
+        any = true;
+    }
+    return any;
+}
+
+/* Takes what can be taken now; true when nothing waits for an answer. */
+static bool read_lines(ambs_runner *r, run_slot *s)
+{
+    bool any = true;
+    while (any && s->unanswered == 0) {
+        any = fill(s);
         take_lines(r, s);
     }
     return s->unanswered == 0;
 }
 
+/* The socket is emptied even while an answer is awaited: a descriptor that stays readable would
+ * keep the agent awake. */
 void ambs_slot_command_readable(ambs_runner *r, run_slot *s)
 {
-    if (!s->has_exited && s->unanswered == 0) read_lines(r, s);
+    if (s->unanswered > 0)
+        fill(s);
+    else if (!s->has_exited)
+        read_lines(r, s);
 }
 
 /* ---- the end ---- */

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "config.h"
 #include "failing_alloc.h"
 #include "objective/result.h"
 
@@ -188,6 +189,8 @@ int main(void)
         cmocka_unit_test(a_runner_survives_failing_allocations),
         cmocka_unit_test(reading_a_result_survives_failing_allocations),
     };
+    size_t n =
+        sizeof tests / sizeof *tests - (AMBS_HAVE_JANSSON ? 0 : 1); /* the last one reads JSON */
     cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests_name("objective", tests, NULL, NULL);
+    return _cmocka_run_group_tests("objective", tests, n, NULL, NULL);
 }

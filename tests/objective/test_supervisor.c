@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/random.h"
 #include "objective/process_tree.h"
 #include "objective/supervisor.h"
 
@@ -106,6 +107,35 @@ static void a_killed_supervisor_takes_its_hosts_along(void **state)
         assert_int_equal(event.kind, AMBS_RUN_STARTED);
     assert_true(is_gone(pids[0]) && is_gone(pids[1]));
     running_end(&t);
+}
+
+/* At any moment of a start: nothing is left, and every attempt ends once. */
+static void a_supervisor_may_be_killed_at_any_moment(void **state)
+{
+    (void)state;
+    ambs_random r;
+    ambs_random_init(&r, 5, 0, AMBS_PURPOSE_TEST);
+    for (int round = 0; round < 40; round++) {
+        running t;
+        running_begin(&t,
+                      "objective: {command: [sh, -c, 'sleep 1000 & setsid -f sleep 1000; wait']}\n"
+                      "parameters: {a: {min: 0.0, max: 1.0}}\n",
+                      3);
+        pid_t supervisor = find_supervisor();
+        for (uint32_t slot = 0; slot < 3; slot++) running_start(&t, slot, slot);
+        ambs_clock_sleep_s(0.02 * ambs_random_uniform(&r));
+        kill(supervisor, SIGKILL);
+        int ended = 0;
+        for (ambs_run_event e; (e = running_next(&t)).kind != AMBS_RUN_SUPERVISOR_LOST;) {
+            if (e.kind != AMBS_RUN_ENDED) continue;
+            assert_ended(e.outcome, AMBS_TRIAL_FAILED, AMBS_REASON_WORKER_LOST, 0);
+            ended++;
+        }
+        assert_int_equal(ended, 3);
+        pid_t pids[8];
+        assert_int_equal(ambs_process_children(getpid(), pids, 8), 0);
+        running_end(&t);
+    }
 }
 
 /* The agent is a child of this test, which adopts nothing: what is left would stay for good. */
@@ -207,6 +237,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_killed_supervisor_leaves_nothing),
         cmocka_unit_test(a_killed_supervisor_takes_its_hosts_along),
+        cmocka_unit_test(a_supervisor_may_be_killed_at_any_moment),
         cmocka_unit_test(a_killed_agent_leaves_nothing),
         cmocka_unit_test(stopping_ends_what_runs),
         cmocka_unit_test(a_helper_runs_beside_the_trials),
