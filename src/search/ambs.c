@@ -193,16 +193,26 @@ static ambs_acquisition_context acquisition_context(const ambs_state *s, const a
     return c;
 }
 
+/* A model that breaks down in its numbers (not finite, not positive definite) must not end a study:
+ * that ask goes on without one. *ret_usable is false then, as before the first result. */
+static int update(ambs_state *s, bool *ret_usable, ambs_error *err)
+{
+    *ret_usable = false;
+    if (!ambs_model_exists(s->model)) return AMBS_OK;
+    int rc = ambs_model_update(s->model, err);
+    *ret_usable = rc == AMBS_OK;
+    return rc == AMBS_E_NUMERIC ? AMBS_OK : rc;
+}
+
 /* For an x that the model did not choose: what it expects there, and the lie. */
 static int judge(ambs_state *s, ambs_proposal *ret, ambs_error *err)
 {
-    if (!ambs_model_exists(s->model)) return AMBS_OK;
     ambs_random random;
     ambs_random_init(&random, s->context.spec->seed, ret->trial, AMBS_PURPOSE_ACQUISITION);
     ambs_acquisition_context c = acquisition_context(s, ret, &random);
     double mean, sd;
     int rc = ambs_surrogate_predict(s->surrogate, 1, ret->x, &mean, &sd, err);
-    if (rc != AMBS_OK) return rc;
+    if (rc != AMBS_OK) return rc == AMBS_E_NUMERIC ? AMBS_OK : rc;
     acquisition_of(s)->evaluate(s->options->acquisition.options, &c, 1, &mean, &sd,
                                 &ret->acquisition);
     tell_user(s, mean, sd, ret);
@@ -245,8 +255,8 @@ static int maximise(ambs_state *s, ambs_proposal *ret, bool *ret_found, ambs_err
 }
 
 /* Chooses x; *ret_by_model is true where the model did, *next moves on in the design. */
-static int choose(ambs_state *s, ambs_proposal *ret, uint64_t *next, bool *ret_by_model,
-                  ambs_error *err)
+static int choose(ambs_state *s, bool usable, ambs_proposal *ret, uint64_t *next,
+                  bool *ret_by_model, ambs_error *err)
 {
     const ambs_method_context *c = &s->context;
     bool found = false;
@@ -258,11 +268,11 @@ static int choose(ambs_state *s, ambs_proposal *ret, uint64_t *next, bool *ret_b
     if (s->n_alive < s->n_initial) {
         int rc = next_design(s, next, ret->x, &found, err);
         if (rc != AMBS_OK || found) return rc;
-    } else if (!at_random && ambs_model_exists(s->model)) {
+    } else if (!at_random && usable) {
         int rc = maximise(s, ret, &found, err);
         ret->origin = AMBS_ORIGIN_MODEL;
         *ret_by_model = found;
-        if (rc != AMBS_OK || found) return rc;
+        if ((rc != AMBS_OK && rc != AMBS_E_NUMERIC) || found) return rc;
     }
     ret->origin = AMBS_ORIGIN_RANDOM;
     return ambs_search_fresh(c, &random, ret->x, err);
@@ -283,10 +293,10 @@ static int ask(void *state, uint64_t id, ambs_proposal *ret, ambs_error *err)
     (void)id;
     ambs_state *s = state;
     uint64_t next = s->next_design;
-    bool by_model;
-    int rc = ambs_model_exists(s->model) ? ambs_model_update(s->model, err) : AMBS_OK;
-    if (rc == AMBS_OK) rc = choose(s, ret, &next, &by_model, err);
-    if (rc == AMBS_OK && !by_model) rc = judge(s, ret, err);
+    bool usable, by_model;
+    int rc = update(s, &usable, err);
+    if (rc == AMBS_OK) rc = choose(s, usable, ret, &next, &by_model, err);
+    if (rc == AMBS_OK && usable && !by_model) rc = judge(s, ret, err);
     ret->n_lies = ambs_model_n_lies(s->model);
     if (rc == AMBS_OK) rc = record(s, ret, err);
     if (rc == AMBS_OK) s->next_design = next;
@@ -297,8 +307,9 @@ static int adopt(void *state, uint64_t id, ambs_proposal *ret, ambs_error *err)
 {
     (void)id;
     ambs_state *s = state;
-    int rc = ambs_model_exists(s->model) ? ambs_model_update(s->model, err) : AMBS_OK;
-    if (rc == AMBS_OK) rc = judge(s, ret, err);
+    bool usable;
+    int rc = update(s, &usable, err);
+    if (rc == AMBS_OK && usable) rc = judge(s, ret, err);
     ret->n_lies = ambs_model_n_lies(s->model);
     return rc == AMBS_OK ? record(s, ret, err) : rc;
 }

@@ -275,13 +275,12 @@ static int apply(ambs_model *m, const event *e, ambs_error *err)
 int ambs_model_update(ambs_model *m, ambs_error *err)
 {
     int rc = m->fit_due ? fit(m, err) : AMBS_OK;
-    if (rc != AMBS_OK) return rc;
-    m->fit_due = false;
-    for (; m->n_applied < m->n_events; m->n_applied++) {
+    for (; rc == AMBS_OK && m->n_applied < m->n_events; m->n_applied++)
         rc = apply(m, &m->events[m->n_applied], err);
-        if (rc != AMBS_OK) return rc;
-    }
-    return AMBS_OK;
+    m->fit_due = rc != AMBS_OK;
+    if (m->fit_due)
+        m->n_applied = 0; /* what a member holds after a failure is unknown: all over again */
+    return rc;
 }
 
 double ambs_model_best(const ambs_model *m)

@@ -47,7 +47,8 @@ int ambs_model_cancelled(ambs_model *m, uint64_t id, ambs_error *err);
 
 /* False before the first result with a value: there is nothing to fit. */
 bool ambs_model_exists(const ambs_model *m);
-/* Brings the surrogate up to the log. Only where the model exists. */
+/* Brings the surrogate up to the log. Only where the model exists. After a failure the next call
+ * begins with the fit again. */
 int ambs_model_update(ambs_model *m, ambs_error *err);
 /* The lie for a point whose predicted mean is `mean`; NaN for AMBS_LIAR_NONE. */
 double ambs_model_lie(const ambs_model *m, double mean);

@@ -184,6 +184,25 @@ static void the_initial_design_counts_the_callers_trials(void **state)
     end(s);
 }
 
+/* The hostile surrogate predicts NaN or refuses to fit, as its options say. */
+static void a_model_that_breaks_down_does_not_end_the_study(void **state)
+{
+    (void)state;
+    static const char *const broken[] = {"hostile fail_fit=5", "hostile nan_mean=true",
+                                         "hostile nan_sd=true", "reference"};
+    for (size_t k = 0; k < 4; k++) {
+        char settings[200];
+        snprintf(settings, sizeof settings, "surrogate=%s candidates=50 climbs=1 rounds=2",
+                 broken[k]);
+        study *s = begin(SPACE_MIXED, settings);
+        for (size_t i = 0; i < 40; i++) {
+            ask(s);
+            if (i >= 4) tell(s, i - 4);
+        }
+        end(s);
+    }
+}
+
 static void an_option_of_another_acquisition_is_refused(void **state)
 {
     (void)state;
@@ -235,6 +254,7 @@ int main(void)
         cmocka_unit_test(a_lie_that_was_replaced_leaves_nothing_behind),
         cmocka_unit_test(an_inactive_parameter_has_no_influence),
         cmocka_unit_test(the_initial_design_counts_the_callers_trials),
+        cmocka_unit_test(a_model_that_breaks_down_does_not_end_the_study),
         cmocka_unit_test(an_option_of_another_acquisition_is_refused),
         cmocka_unit_test(a_smooth_bowl_is_searched_better_than_at_random),
     };
