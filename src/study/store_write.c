@@ -65,21 +65,12 @@ static int put_attribute(const writer *w, hid_t object, const char *name, hid_t 
     return failed ? refuse(w, name) : AMBS_OK;
 }
 
-/* Of variable length: the text of a study may be longer than an attribute's 64 KiB. */
+/* Of variable length: the text of a study may be longer than an attribute's 64 KiB, and h5py gives such ones as str. */
 static int put_text(const writer *w, hid_t object, const char *name, const char *value)
 {
     hid_t type = ambs_hdf5_string(1);
     H5Tset_size(type, H5T_VARIABLE);
     int rc = put_attribute(w, object, name, type, type, &value);
-    H5Tclose(type);
-    return rc;
-}
-
-static int put_short_text(const writer *w, hid_t object, const char *name, const char *value)
-{
-    if (!value) return AMBS_OK;
-    hid_t type = ambs_hdf5_string(strlen(value));
-    int rc = put_attribute(w, object, name, type, type, value);
     H5Tclose(type);
     return rc;
 }
@@ -142,8 +133,8 @@ static int put_dataset(writer *w, hid_t group, const dataset *d)
     hid_t space = H5Screate_simple(1, &n, NULL), list = layout_of(d), set = -1;
     if (space >= 0 && list >= 0) set = H5Dcreate2(group, d->name, d->disk, space, H5P_DEFAULT, list, H5P_DEFAULT);
     if (set < 0 || !write_blocks(w, d, set, space)) rc = refuse(w, d->name);
-    if (rc == AMBS_OK) rc = put_short_text(w, set, "unit", d->unit);
-    if (rc == AMBS_OK) rc = put_short_text(w, set, "description", d->about);
+    if (rc == AMBS_OK && d->unit) rc = put_text(w, set, "unit", d->unit);
+    if (rc == AMBS_OK && d->about) rc = put_text(w, set, "description", d->about);
     if (set >= 0 && H5Dclose(set) < 0 && rc == AMBS_OK) rc = refuse(w, d->name);
     H5Pclose(list);
     H5Sclose(space);
@@ -156,7 +147,7 @@ static hid_t open_group(const writer *w, hid_t parent, const char *name, const c
     H5Pset_link_creation_order(list, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED);
     hid_t group = H5Gcreate2(parent, name, H5P_DEFAULT, list, H5P_DEFAULT);
     H5Pclose(list);
-    *rc = group < 0 ? refuse(w, name) : put_short_text(w, group, "description", about);
+    *rc = group < 0 ? refuse(w, name) : put_text(w, group, "description", about);
     return group;
 }
 
@@ -577,13 +568,13 @@ static int put_root(const writer *w)
     const ambs_spec *s = w->spec;
     char uuid[37];
     int rc = put_number(w, w->file, "format_version", AMBS_STORE_FORMAT);
-    if (rc == AMBS_OK) rc = put_short_text(w, w->file, "program", "ambs " AMBS_VERSION);
-    if (rc == AMBS_OK) rc = put_short_text(w, w->file, "uuid", ambs_store_uuid_text(t->uuid, uuid));
+    if (rc == AMBS_OK) rc = put_text(w, w->file, "program", "ambs " AMBS_VERSION);
+    if (rc == AMBS_OK) rc = put_text(w, w->file, "uuid", ambs_store_uuid_text(t->uuid, uuid));
     if (rc == AMBS_OK) rc = put_number(w, w->file, "sequence", t->sequence);
     if (rc == AMBS_OK) rc = put_number(w, w->file, "digest", t->digest);
     if (rc == AMBS_OK) rc = put_text(w, w->file, "name", s->name);
     if (rc == AMBS_OK) rc = put_text(w, w->file, "metric", s->metric);
-    if (rc == AMBS_OK) rc = put_short_text(w, w->file, "goal", s->goal == AMBS_MINIMIZE ? "minimize" : "maximize");
+    if (rc == AMBS_OK) rc = put_text(w, w->file, "goal", s->goal == AMBS_MINIMIZE ? "minimize" : "maximize");
     if (rc == AMBS_OK) rc = put_number(w, w->file, "seed", s->seed);
     if (rc == AMBS_OK) rc = put_text(w, w->file, "spec_file", t->spec_file ? t->spec_file : s->file);
     if (rc == AMBS_OK) rc = put_text(w, w->file, "spec", t->spec_text ? t->spec_text : s->text);
