@@ -79,20 +79,23 @@ static void print_best(const ambs_spec *spec, const ambs_table *table)
     char number[32];
     ambs_text line = {0};
     ambs_space_write_line(spec->space, table->x + best * table->d, &line);
-    printf("best %s %s, trial %llu: %s\n", spec->metric, ambs_format_double(table->rows[best].objective, number),
-           (unsigned long long)best, line.text ? line.text : "");
+    printf("best %s %s, trial %llu: %s\n", spec->metric,
+           ambs_format_double(table->rows[best].objective, number), (unsigned long long)best,
+           line.text ? line.text : "");
     ambs_text_fini(&line);
 }
 
-static void end(void *ctx, const ambs_spec *spec, const ambs_table *table, ambs_status status, const char *text)
+static void end(void *ctx, const ambs_spec *spec, const ambs_table *table, ambs_status status,
+                const char *text)
 {
     view *v = ctx;
     ambs_live_clear(&v->live);
-    printf("%s: %llu complete, %llu failed; %s\n", spec->name, (unsigned long long)table->n_complete,
-           (unsigned long long)table->n_failed, text);
+    printf("%s: %llu complete, %llu failed; %s\n", spec->name,
+           (unsigned long long)table->n_complete, (unsigned long long)table->n_failed, text);
     print_best(spec, table);
     if (status == AMBS_STATUS_STOPPED)
-        printf("everything is saved: go on with ambs run %s -o %s --resume\n", v->call->operands[0], v->output);
+        printf("everything is saved: go on with ambs run %s -o %s --resume\n", v->call->operands[0],
+               v->output);
     else
         printf("see more with ambs status %s\n", v->output);
     puts(v->output);
@@ -119,11 +122,16 @@ static ambs_status run_rank(const ambs_call *call, const options *o, const char 
     view v = {.call = call, .options = o, .output = output};
     int columns = ambs_launch_columns();
     ambs_live_init(&v.live,
-                   o->json_log ? AMBS_LIVE_JSON : o->quiet ? AMBS_LIVE_QUIET : columns ? AMBS_LIVE_LINE : AMBS_LIVE_LOG,
+                   o->json_log ? AMBS_LIVE_JSON
+                   : o->quiet  ? AMBS_LIVE_QUIET
+                   : columns   ? AMBS_LIVE_LINE
+                               : AMBS_LIVE_LOG,
                    columns);
     ambs_log log = {.write = write_log,
                     .ctx = &v,
-                    .level = o->verbose ? AMBS_LOG_DEBUG : o->quiet ? AMBS_LOG_WARNING : AMBS_LOG_INFO};
+                    .level = o->verbose ? AMBS_LOG_DEBUG
+                             : o->quiet ? AMBS_LOG_WARNING
+                                        : AMBS_LOG_INFO};
     ambs_run_settings settings = {.study = call->operands[0],
                                   .output = output,
                                   .resume = o->resume,
@@ -160,10 +168,14 @@ const ambs_command ambs_command_run = {
     .operands = "STUDY.yaml",
     .min_operands = 1,
     .max_operands = 1,
-    .summary = "Run a study: under mpirun or srun as one of its ranks, else with workers of its own",
-    .details = "Under mpirun -n N, rank 0 manages and the N-1 others train; with N = 1 one process does both.\n"
-               "Ctrl-C lets running trials end within their grace, a second one stops them; then --resume goes on.\n"
-               "Exit status: 0 the study reached its budget, 1 it failed, 2 the command line or the study file is\n"
+    .summary =
+        "Run a study: under mpirun or srun as one of its ranks, else with workers of its own",
+    .details = "Under mpirun -n N, rank 0 manages and the N-1 others train; with N = 1 one process "
+               "does both.\n"
+               "Ctrl-C lets running trials end within their grace, a second one stops them; then "
+               "--resume goes on.\n"
+               "Exit status: 0 the study reached its budget, 1 it failed, 2 the command line or "
+               "the study file is\n"
                "wrong, 3 stopped early with everything saved, 4 too many trials failed.",
     .options = run_options,
     .options_size = sizeof(options),

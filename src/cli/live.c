@@ -9,12 +9,15 @@
 
 /* In a log, lines without a new best become rarer: a second apart at first, in the end a minute. */
 #define FIRST_PAUSE_S 1.0
-#define LAST_PAUSE_S 60.0
-#define LINE_PAUSE_S 0.2
+#define LAST_PAUSE_S  60.0
+#define LINE_PAUSE_S  0.2
 
 void ambs_live_init(ambs_live *live, ambs_live_style style, int columns)
 {
-    *live = (ambs_live){.style = style, .columns = columns, .shown_s = -1e9, .pause_s = FIRST_PAUSE_S,
+    *live = (ambs_live){.style = style,
+                        .columns = columns,
+                        .shown_s = -1e9,
+                        .pause_s = FIRST_PAUSE_S,
                         .best_shown = UINT64_MAX};
 }
 
@@ -23,7 +26,8 @@ void ambs_live_fini(ambs_live *live)
     ambs_text_fini(&live->text);
 }
 
-/* "412 of 500 done, 3 running, 1 failed, best 0.0123 (trial 371, 2 min 03 s ago), 2.1/s, 41 s left, 97 % busy" */
+/* "412 of 500 done, 3 running, 1 failed, best 0.0123 (trial 371, 2 min 03 s ago), 2.1/s, 41 s left,
+ * 97 % busy" */
 static void write_line(const ambs_spec *spec, const ambs_progress *p, ambs_text *out)
 {
     char number[32], span[40];
@@ -34,13 +38,16 @@ static void write_line(const ambs_spec *spec, const ambs_progress *p, ambs_text 
     if (p->best_trial != UINT64_MAX) {
         snprintf(number, sizeof number, "%.6g", p->best);
         ambs_text_addf(out, ", best %s %s (trial %llu, %s ago)", spec->metric, number,
-                       (unsigned long long)p->best_trial, ambs_format_duration(p->elapsed_s - p->best_s, span));
+                       (unsigned long long)p->best_trial,
+                       ambs_format_duration(p->elapsed_s - p->best_s, span));
     }
     ambs_text_addf(out, ", %.3g/%s", p->rate_per_s >= 0.1 ? p->rate_per_s : 60 * p->rate_per_s,
                    p->rate_per_s >= 0.1 ? "s" : "min");
-    if (isfinite(p->left_s)) ambs_text_addf(out, ", %s left", ambs_format_duration(p->left_s, span));
+    if (isfinite(p->left_s))
+        ambs_text_addf(out, ", %s left", ambs_format_duration(p->left_s, span));
     ambs_text_addf(out, ", %.0f %% busy", 100 * p->utilisation);
-    if (p->n_suspect + p->n_lost > 0) ambs_text_addf(out, ", %u workers missing", p->n_suspect + p->n_lost);
+    if (p->n_suspect + p->n_lost > 0)
+        ambs_text_addf(out, ", %u workers missing", p->n_suspect + p->n_lost);
     if (p->draining) ambs_text_add(out, ", ending");
     if (p->trouble[0]) ambs_text_addf(out, ", PAUSED: %s", p->trouble);
 }
@@ -88,7 +95,9 @@ void ambs_live_show(ambs_live *live, const ambs_spec *spec, const ambs_progress 
 {
     if (live->style == AMBS_LIVE_QUIET) return;
     bool new_best = p->best_trial != live->best_shown;
-    double pause = live->style == AMBS_LIVE_LINE ? LINE_PAUSE_S : new_best ? FIRST_PAUSE_S : live->pause_s;
+    double pause = live->style == AMBS_LIVE_LINE ? LINE_PAUSE_S
+                   : new_best                    ? FIRST_PAUSE_S
+                                                 : live->pause_s;
     if (p->elapsed_s < live->shown_s + pause) return;
     ambs_text_clear(&live->text);
     if (live->style == AMBS_LIVE_JSON)

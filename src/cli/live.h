@@ -1,17 +1,22 @@
 /* SPDX-License-Identifier: MIT */
-/* What a person or a log sees of a study while it runs: on a terminal one live line, in a batch log plain
- * lines, at most one a second and one for each new best. */
+/* What a person or a log sees of a study while it runs: on a terminal one live line, in a batch log
+ * plain lines, at most one a second and one for each new best. */
 #ifndef AMBS_CLI_LIVE_H
 #define AMBS_CLI_LIVE_H
 
 #include "base/log.h"
 #include "cluster/run.h"
 
-typedef enum ambs_live_style { AMBS_LIVE_LINE, AMBS_LIVE_LOG, AMBS_LIVE_JSON, AMBS_LIVE_QUIET } ambs_live_style;
+typedef enum ambs_live_style {
+    AMBS_LIVE_LINE,
+    AMBS_LIVE_LOG,
+    AMBS_LIVE_JSON,
+    AMBS_LIVE_QUIET
+} ambs_live_style;
 
 typedef struct ambs_live {
     ambs_live_style style;
-    int columns;         /* of the terminal */
+    int columns; /* of the terminal */
     double shown_s, pause_s;
     uint64_t best_shown; /* UINT64_MAX: none */
     bool line_stands;    /* the cursor is behind a live line */

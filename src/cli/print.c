@@ -17,3 +17,10 @@ int ambs_print(ambs_text *out, ambs_error *err)
     ambs_text_fini(out);
     return rc;
 }
+
+void ambs_text_add_lines(ambs_text *out, const char *lines)
+{
+    size_t length = strlen(lines);
+    ambs_text_add(out, lines);
+    if (length > 0 && lines[length - 1] != '\n') ambs_text_add(out, "\n");
+}

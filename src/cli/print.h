@@ -8,4 +8,7 @@
  * error). */
 int ambs_print(ambs_text *out, ambs_error *err);
 
+/* Appends `lines`, and a newline where the last one has none. */
+void ambs_text_add_lines(ambs_text *out, const char *lines);
+
 #endif
