@@ -2,19 +2,19 @@
 /* Quality of search methods: asynchronous studies with virtual workers, on tables of real
  * measurements and on test functions.
  *
- *   bench_quality [--tables DIR] [--problems a,b,…] [--seeds N] [--first-seed S] [--trials T]
- * [--workers W] \ "random" "ambs" "ambs kappa=1 random=0" …
+ *   bench_quality [--tables DIR] [--problems a,b,...] [--seeds N] [--first-seed S] [--trials T]
+ *                 [--workers W] "random" "ambs" "ambs kappa=2 random_share=0" ...
  *
- * Each argument at the end is a method with settings; the first is what the others are compared
- * with. A table is a folder of DIR with space.json and table.csv.gz (see share/doc/search.md). A
- * worker takes a trial when it is free, for a time drawn between 0.5 and 1.5 that belongs to (seed,
+ * Each argument at the end is a method with settings; the others are compared with the first. A
+ * table is a folder of DIR with space.json and table.csv.gz (see share/doc/search.md). A worker
+ * takes a trial when it is free, for a time drawn between 0.5 and 1.5 that belongs to (seed,
  * trial); so all methods meet the same workers. For each problem and method one line is printed:
- *   problem, method, n (seeds), median and mean of log10 of the normalised regret (best - optimum)
- * / (median of random configurations - optimum), not below 1e-4; area, its mean over
- *   the results after the 20th; p of a two-sided Mann-Whitney test
- * against the first method and the share of pairs that the method wins; failures; ms an ask. At the
- * end a line per method with the mean over problems, and the geometric mean of the ratio of its
- * mean regret to the first method's. */
+ *   median and mean of log10 of the normalised regret, (best - optimum) / (median of random
+ *   configurations - optimum), not below 1e-4; area, its mean over the results after the 20th; p of
+ *   a two-sided Mann-Whitney test against the first method and the share of pairs that the method
+ *   wins; failed trials; ms of processor time an ask.
+ * At the end a line per method: the means over the problems, and the geometric mean of the ratio of
+ * its mean regret to the first method's. */
 #include <jansson.h>
 #include <time.h>
 
@@ -38,7 +38,7 @@ typedef struct problem {
     bool mixed; /* each third parameter an int in [low, high] and each fourth a category */
 } problem;
 
-static double sphere_levy(size_t d, const double *x)
+static double levy(size_t d, const double *x)
 {
     const double pi = 3.14159265358979323846;
     double w0 = 1 + (x[0] - 1) / 4, sum = sin(pi * w0) * sin(pi * w0);
@@ -107,12 +107,12 @@ static double mixed_levy(size_t d, const double *x)
         y[i] = category ? 1 : x[i];
         if (category) extra += 0.5 * fabs(x[i] - 2) * (1 + 0.1 * fabs(x[i - 1]));
     }
-    return sphere_levy(d, y) + extra;
+    return levy(d, y) + extra;
 }
 
 static const problem functions[] = {
     {.name = "hartmann6", .d = 6, .function = hartmann6, .low = 0, .high = 1},
-    {.name = "levy10", .d = 10, .function = sphere_levy, .low = -10, .high = 10},
+    {.name = "levy10", .d = 10, .function = levy, .low = -10, .high = 10},
     {.name = "ackley5", .d = 5, .function = ackley, .low = -20, .high = 32},
     {.name = "rosenbrock5", .d = 5, .function = rosenbrock, .low = -5, .high = 10},
     {.name = "styblinski6", .d = 6, .function = styblinski, .low = -5, .high = 5},
