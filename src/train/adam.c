@@ -21,8 +21,8 @@ static const ambs_option options_table[] = {
     {NULL},
 };
 
-AMBS_CLONES static void step(const void *options, double learning_rate, long long t, size_t n,
-                             const float *gradient, float *state, float *weights)
+AMBS_CLONES static void adam_step(const void *options, double learning_rate, long long t, size_t n,
+                                  const float *gradient, float *state, float *weights)
 {
     const adam_options *o = options;
     const double correction1 = 1 - pow(o->beta1, (double)t);
@@ -47,5 +47,5 @@ const ambs_optimizer_ops ambs_optimizer_adam = {
                .options = options_table,
                .options_size = sizeof(adam_options)},
     .n_states = 2,
-    .step = step,
+    .step = adam_step,
 };

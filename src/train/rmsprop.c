@@ -21,8 +21,8 @@ static const ambs_option options_table[] = {
     {NULL},
 };
 
-AMBS_CLONES static void step(const void *options, double learning_rate, long long t, size_t n,
-                             const float *gradient, float *state, float *weights)
+AMBS_CLONES static void rmsprop_step(const void *options, double learning_rate, long long t,
+                                     size_t n, const float *gradient, float *state, float *weights)
 {
     (void)t;
     const rmsprop_options *o = options;
@@ -44,5 +44,5 @@ const ambs_optimizer_ops ambs_optimizer_rmsprop = {
                .options = options_table,
                .options_size = sizeof(rmsprop_options)},
     .n_states = 2,
-    .step = step,
+    .step = rmsprop_step,
 };

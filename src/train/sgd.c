@@ -15,8 +15,8 @@ static const ambs_option options_table[] = {
     {NULL},
 };
 
-AMBS_CLONES static void step(const void *options, double learning_rate, long long t, size_t n,
-                             const float *gradient, float *state, float *weights)
+AMBS_CLONES static void sgd_step(const void *options, double learning_rate, long long t, size_t n,
+                                 const float *gradient, float *state, float *weights)
 {
     (void)t;
     const sgd_options *o = options;
@@ -35,5 +35,5 @@ const ambs_optimizer_ops ambs_optimizer_sgd = {
                .options = options_table,
                .options_size = sizeof(sgd_options)},
     .n_states = 1,
-    .step = step,
+    .step = sgd_step,
 };
