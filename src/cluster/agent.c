@@ -44,8 +44,6 @@ struct ambs_agent {
     bool opened;
     size_t d;
     uint32_t epoch;
-    uint64_t manager_pid;
-    char manager_host[AMBS_HOST_SIZE];
     double heartbeat_s, timeout_s, grace_s;
     double heard_s, sent_s; /* the manager; by this agent */
     double drain_s;         /* when a draining agent cancels what still runs */
@@ -115,6 +113,8 @@ static void forget_result(ambs_agent *a, const ambs_address *at)
     for (size_t i = 0; i < a->n_kept; i++) {
         const ambs_address *k = &a->kept[i].at;
         if (k->trial != at->trial || k->attempt != at->attempt) continue;
+        ambs_log_line(a->config.log, AMBS_LOG_DEBUG, "acknowledged trial %llu attempt %u",
+                      (unsigned long long)at->trial, at->attempt);
         free(a->kept[i].frame);
         memmove(&a->kept[i], &a->kept[i + 1], (a->n_kept - i - 1) * sizeof *a->kept);
         a->n_kept--;
@@ -221,8 +221,6 @@ static int take_welcome(ambs_agent *a, const ambs_message *m, ambs_error *err)
 {
     if (a->phase != PHASE_WAITING) return AMBS_OK;
     a->epoch = m->epoch;
-    a->manager_pid = m->as.welcome.pid;
-    memcpy(a->manager_host, m->as.welcome.host, sizeof a->manager_host);
     a->phase = PHASE_WORKING;
     if (a->opened) return AMBS_OK;
     a->opened = true;
@@ -444,14 +442,6 @@ bool ambs_agent_is_done(const ambs_agent *a, int *ret_status)
 {
     if (a->phase != PHASE_LEFT) return false;
     *ret_status = a->status;
-    return true;
-}
-
-bool ambs_agent_manager(const ambs_agent *a, uint64_t *ret_pid, const char **ret_host)
-{
-    if (a->manager_pid == 0) return false;
-    *ret_pid = a->manager_pid;
-    *ret_host = a->manager_host;
     return true;
 }
 

@@ -58,8 +58,6 @@ int ambs_agent_leave(ambs_agent *agent, ambs_log_level level, const char *why, a
 /* True when the agent has left; ret_status is what the manager said (AMBS_STATUS_STOPPED when it said
  * nothing). */
 bool ambs_agent_is_done(const ambs_agent *agent, int *ret_status);
-/* The manager's process, once known. */
-bool ambs_agent_manager(const ambs_agent *agent, uint64_t *ret_pid, const char **ret_host);
 uint32_t ambs_agent_busy(const ambs_agent *agent); /* attempts that are with the runner */
 
 #endif

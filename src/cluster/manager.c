@@ -397,8 +397,6 @@ void ambs_manager_progress(const ambs_manager *m, ambs_time time, ambs_progress 
 static int make_welcome(ambs_manager *m, ambs_error *err)
 {
     ambs_message welcome = {.type = AMBS_MESSAGE_WELCOME, .epoch = m->config.epoch};
-    welcome.as.welcome.pid = m->config.pid;
-    snprintf(welcome.as.welcome.host, AMBS_HOST_SIZE, "%s", m->config.host);
     welcome.as.welcome.file = m->spec->file ? m->spec->file : "";
     welcome.as.welcome.text = m->spec->text ? m->spec->text : "";
     return ambs_message_encode(&welcome, &m->welcome, err);

@@ -48,8 +48,6 @@ typedef struct ambs_manager_config {
     const ambs_table *table; /* with this life's LIFE record; changed only by the sink */
     uint32_t epoch, n_ranks; /* ranks 0 … n_ranks-1 may say HELLO */
     uint32_t n_expected;     /* how many of them will, by all that is known */
-    uint64_t pid;            /* of this process, and its host: agents watch it */
-    const char *host;
     double time_used_s;      /* by earlier lives */
     ambs_manager_link link;
     ambs_manager_sink sink;

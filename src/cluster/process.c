@@ -13,8 +13,9 @@
 
 const char *ambs_process_host(char *buffer)
 {
-    if (gethostname(buffer, AMBS_HOST_SIZE) != 0) strcpy(buffer, "unknown");
-    buffer[AMBS_HOST_SIZE - 1] = '\0';
+    char name[AMBS_HOST_SIZE] = {0};
+    if (gethostname(name, sizeof name - 1) != 0) strcpy(name, "unknown");
+    memcpy(buffer, name, sizeof name);
     return buffer;
 }
 

@@ -37,8 +37,6 @@ static void put_outcome(ambs_text *out, const ambs_outcome *o)
 
 static void put_welcome(ambs_text *out, const ambs_message *m)
 {
-    ambs_put_u64(out, m->as.welcome.pid);
-    ambs_put_short_text(out, m->as.welcome.host);
     ambs_put_long_text(out, m->as.welcome.file);
     ambs_put_long_text(out, m->as.welcome.text);
 }
@@ -245,8 +243,6 @@ static const char *copy_text(ambs_wire *in, char **room)
 
 static int get_welcome(ambs_inbox *inbox, ambs_wire *in, ambs_message *ret, ambs_error *err)
 {
-    ret->as.welcome.pid = ambs_get_u64(in);
-    ambs_get_short_text(in, ret->as.welcome.host, sizeof ret->as.welcome.host);
     size_t left = (size_t)(in->end - in->at); /* two lengths of 4 bytes have room for two NULs */
     if (make_memory(inbox, left + 2, err) != AMBS_OK) return AMBS_E_NOMEM;
     char *room = inbox->memory;

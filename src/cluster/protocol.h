@@ -58,8 +58,6 @@ typedef struct ambs_message {
             char host[AMBS_HOST_SIZE];
         } hello;
         struct {
-            uint64_t pid; /* of the manager */
-            char host[AMBS_HOST_SIZE];
             const char *file, *text; /* of the study: ambs_spec_parse() gives the same spec from
                                         them; in the inbox's memory */
         } welcome;

@@ -24,7 +24,7 @@ void *ambs_queue_first(const ambs_queue *queue);
 /* Takes the oldest item away; copies it to ret_item unless that is NULL. False when there is none. */
 bool ambs_queue_pop(ambs_queue *queue, void *ret_item);
 
-enum { AMBS_ROSTER_NONE = UINT32_MAX };
+#define AMBS_ROSTER_NONE UINT32_MAX
 
 typedef struct ambs_roster {
     struct ambs_roster_link {

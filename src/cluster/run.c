@@ -57,6 +57,16 @@ static void end_agent(const ambs_part *part, ambs_status status)
     _exit(status == AMBS_STATUS_DONE ? AMBS_STATUS_STOPPED : (int)status);
 }
 
+static void tell_whereabouts(ambs_part *part, int rank)
+{
+    struct ambs_whereabouts *manager = &part->manager;
+    if (rank == 0) {
+        manager->pid = (uint64_t)getpid();
+        ambs_process_host(manager->host);
+    }
+    MPI_Bcast(manager, sizeof *manager, MPI_BYTE, 0, MPI_COMM_WORLD);
+}
+
 /* Rank 0 speaks for all: the others say what is wrong, and the rest only where everything is wanted. */
 static ambs_log quieter(const ambs_log *log)
 {
@@ -69,6 +79,7 @@ static ambs_status run_ranks(ambs_part *part, int rank, ambs_error *err)
 {
     err->text[0] = '\0';
     int rc = ambs_transport_mpi_create(MPI_COMM_WORLD, &part->transport, err);
+    if (rc == AMBS_OK) tell_whereabouts(part, rank);
     if (rc == AMBS_OK && part->n_ranks == 1) rc = ambs_process_check_alone(err);
     if (rc != AMBS_OK) {
         ambs_status status = rc == AMBS_E_INVALID ? AMBS_STATUS_USAGE : AMBS_STATUS_FAILED;

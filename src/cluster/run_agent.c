@@ -38,10 +38,9 @@ static const char *reason_to_leave(agent_loop *l, double now_s)
     if (now_s < l->watched_s + WATCH_S) return NULL;
     l->watched_s = now_s;
     if (getppid() != l->parent) return "the launcher is gone";
-    uint64_t pid;
-    const char *host;
-    if (!ambs_agent_manager(l->agent, &pid, &host) || strcmp(host, l->host_name) != 0) return NULL;
-    bool exists = ambs_process_exists(pid);
+    const struct ambs_whereabouts *manager = &l->part->manager;
+    if (strcmp(manager->host, l->host_name) != 0) return NULL;
+    bool exists = ambs_process_exists(manager->pid);
     if (!exists && l->manager_was_here) {
         l->part->orphaned = true;
         return "the manager is gone";

@@ -163,8 +163,6 @@ static int start_manager(manager_loop *l, ambs_error *err)
                                   .epoch = l->life.epoch,
                                   .n_ranks = l->part->n_ranks,
                                   .n_expected = l->part->n_ranks - 1 + (l->agent != NULL),
-                                  .pid = (uint64_t)getpid(),
-                                  .host = l->host_name,
                                   .time_used_s = time_of_earlier_lives(t),
                                   .link = {l, link_send, link_forget},
                                   .sink = {l, sink_record, sink_write, sink_durable},

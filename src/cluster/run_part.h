@@ -6,12 +6,17 @@
 #include "cluster/run.h"
 #include "cluster/transport.h"
 #include "objective/runner.h"
+#include "study/record.h"
 
 typedef struct ambs_part {
     const ambs_run_settings *settings;
     ambs_supervisor *supervisor;
     ambs_transport *transport;
     uint32_t n_ranks;
+    struct ambs_whereabouts {
+        uint64_t pid;
+        char host[AMBS_HOST_SIZE];
+    } manager;         /* so that the others notice when its process is gone */
     bool someone_died; /* set by the part: MPI cannot be finalized any more */
     bool at_once;      /* leave without waiting for anything */
     bool orphaned;     /* the manager is gone, the launcher is there: end the job */

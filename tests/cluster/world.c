@@ -402,7 +402,7 @@ void world_begin(world *w)
     w->last_from_agent_s = calloc(w->n_ranks, sizeof(double));
     for (uint32_t r = w->n_ranks > 1; r < w->n_ranks; r++) make_agent(w, r);
     ambs_manager_config config = {.spec = &w->spec, .table = w->table, .epoch = 1, .n_ranks = w->n_ranks,
-                                  .n_expected = w->n_ranks > 1 ? w->n_ranks - 1 : 1, .pid = 1, .host = "node",
+                                  .n_expected = w->n_ranks > 1 ? w->n_ranks - 1 : 1,
                                   .link = {.ctx = w, .send = manager_sends},
                                   .sink = {w, sink_record, sink_write, sink_durable},
                                   .model = {w, model_tell, model_cancel, NULL, model_allow, model_next}};
