@@ -10,7 +10,14 @@
 #include "cluster/queue.h"
 #include "cluster/status.h"
 
-typedef enum phase { PHASE_NEW, PHASE_WAITING, PHASE_WORKING, PHASE_RESETTING, PHASE_DRAINING, PHASE_LEFT } phase;
+typedef enum phase {
+    PHASE_NEW,
+    PHASE_WAITING,
+    PHASE_WORKING,
+    PHASE_RESETTING,
+    PHASE_DRAINING,
+    PHASE_LEFT
+} phase;
 
 /* An attempt that waits for its slot. */
 typedef struct waiting {
@@ -98,7 +105,8 @@ static int keep(ambs_agent *a, const ambs_address *at, ambs_error *err)
     return AMBS_OK;
 }
 
-static int send_result(ambs_agent *a, const ambs_address *at, const ambs_outcome *outcome, ambs_error *err)
+static int send_result(ambs_agent *a, const ambs_address *at, const ambs_outcome *outcome,
+                       ambs_error *err)
 {
     ambs_message message = {.type = AMBS_MESSAGE_RESULT};
     message.as.result.at = *at;
@@ -130,17 +138,17 @@ static int send_kept(ambs_agent *a, ambs_error *err)
     return rc;
 }
 
-static int send_unstarted(ambs_agent *a, uint32_t s, uint64_t trial, uint32_t attempt, ambs_reason reason,
-                          const char *why, ambs_error *err)
+static int send_unstarted(ambs_agent *a, uint32_t s, uint64_t trial, uint32_t attempt,
+                          ambs_reason reason, const char *why, ambs_error *err)
 {
     ambs_address at = {.slot = s, .attempt = attempt, .trial = trial};
-    ambs_outcome outcome = {
-        .state = reason == AMBS_REASON_CANCELLED ? AMBS_TRIAL_CANCELLED : AMBS_TRIAL_FAILED,
-        .reason = reason,
-        .objective = NAN,
-        .start_s = a->wall_s,
-        .end_s = a->wall_s,
-        .duration_s = 0};
+    ambs_outcome outcome = {.state = reason == AMBS_REASON_CANCELLED ? AMBS_TRIAL_CANCELLED
+                                                                     : AMBS_TRIAL_FAILED,
+                            .reason = reason,
+                            .objective = NAN,
+                            .start_s = a->wall_s,
+                            .end_s = a->wall_s,
+                            .duration_s = 0};
     snprintf(outcome.message, sizeof outcome.message, "%s", why);
     return send_result(a, &at, &outcome, err);
 }
@@ -149,7 +157,8 @@ static int send_unstarted(ambs_agent *a, uint32_t s, uint64_t trial, uint32_t at
 
 static int begin(ambs_agent *a, uint32_t s, const waiting *w, ambs_error *err)
 {
-    ambs_attempt attempt = {.trial = w->trial, .attempt = w->attempt, .fidelity = w->fidelity, .x = w->x};
+    ambs_attempt attempt = {
+        .trial = w->trial, .attempt = w->attempt, .fidelity = w->fidelity, .x = w->x};
     ambs_error why = {0};
     a->active = true;
     if (a->config.runner.begin(a->config.runner.ctx, s, &attempt, &why) != AMBS_OK)
@@ -162,7 +171,8 @@ static int begin(ambs_agent *a, uint32_t s, const waiting *w, ambs_error *err)
 
 static bool has_room(const ambs_agent *a, uint32_t s)
 {
-    return a->slots[s].n_running < WITH_RUNNER_MAX && a->config.runner.room(a->config.runner.ctx, s) > 0;
+    return a->slots[s].n_running < WITH_RUNNER_MAX &&
+           a->config.runner.room(a->config.runner.ctx, s) > 0;
 }
 
 /* Hands what waits to the runner while it has room. */
@@ -179,7 +189,8 @@ static int serve_slot(ambs_agent *a, uint32_t s, ambs_error *err)
     return rc;
 }
 
-/* What has not begun will not: as results when the manager counts on them, silently after a RESET. */
+/* What has not begun will not: as results when the manager counts on them, silently after a RESET.
+ */
 static int empty_queues(ambs_agent *a, bool silently, ambs_error *err)
 {
     int rc = AMBS_OK;
@@ -187,7 +198,8 @@ static int empty_queues(ambs_agent *a, bool silently, ambs_error *err)
         waiting w;
         while (ambs_queue_pop(&a->slots[s].queue, &w)) {
             if (rc == AMBS_OK && !silently)
-                rc = send_unstarted(a, s, w.trial, w.attempt, AMBS_REASON_CANCELLED, "the study is ending", err);
+                rc = send_unstarted(a, s, w.trial, w.attempt, AMBS_REASON_CANCELLED,
+                                    "the study is ending", err);
             free(w.x);
         }
     }
@@ -204,7 +216,8 @@ static void cancel_running(ambs_agent *a, bool at_once)
 static uint32_t find_running(const slot *s, uint64_t trial, uint32_t attempt)
 {
     uint32_t i = 0;
-    while (i < s->n_running && (s->running[i].trial != trial || s->running[i].attempt != attempt)) i++;
+    while (i < s->n_running && (s->running[i].trial != trial || s->running[i].attempt != attempt))
+        i++;
     return i;
 }
 
@@ -224,19 +237,21 @@ static int take_welcome(ambs_agent *a, const ambs_message *m, ambs_error *err)
     a->phase = PHASE_WORKING;
     if (a->opened) return AMBS_OK;
     a->opened = true;
-    return a->config.runner.open(a->config.runner.ctx, m, &a->d, &a->heartbeat_s, &a->timeout_s, &a->grace_s, err);
+    return a->config.runner.open(a->config.runner.ctx, m, &a->d, &a->heartbeat_s, &a->timeout_s,
+                                 &a->grace_s, err);
 }
 
 static int take_start(ambs_agent *a, const ambs_message *m, ambs_error *err)
 {
     const ambs_address *at = &m->as.start.at;
     if (at->slot >= a->config.n_slots || m->as.start.d != a->d) {
-        ambs_log_line(a->config.log, AMBS_LOG_WARNING, "dropped a trial for slot %u with %zu parameters",
-                      at->slot, m->as.start.d);
+        ambs_log_line(a->config.log, AMBS_LOG_WARNING,
+                      "dropped a trial for slot %u with %zu parameters", at->slot, m->as.start.d);
         return AMBS_OK;
     }
     if (a->phase == PHASE_DRAINING)
-        return send_unstarted(a, at->slot, at->trial, at->attempt, AMBS_REASON_CANCELLED, "the study is ending", err);
+        return send_unstarted(a, at->slot, at->trial, at->attempt, AMBS_REASON_CANCELLED,
+                              "the study is ending", err);
     if (a->phase != PHASE_WORKING) return AMBS_OK;
     waiting w = {.trial = at->trial, .attempt = at->attempt, .fidelity = m->as.start.fidelity};
     w.x = ambs_memdup(m->as.start.x, a->d, sizeof *w.x, err);
@@ -249,8 +264,8 @@ static int take_start(ambs_agent *a, const ambs_message *m, ambs_error *err)
     return serve_slot(a, at->slot, err);
 }
 
-/* An attempt that waits is taken out of its queue, one that runs is ended, and with it what the runner holds
- * behind it, which the manager then issues again; one that is over is over. */
+/* An attempt that waits is taken out of its queue, one that runs is ended, and with it what the
+ * runner holds behind it, which the manager then issues again; one that is over is over. */
 static int take_cancel(ambs_agent *a, const ambs_message *m, ambs_error *err)
 {
     const ambs_address *at = &m->as.cancel.at;
@@ -268,7 +283,8 @@ static int take_cancel(ambs_agent *a, const ambs_message *m, ambs_error *err)
             ambs_queue_push(q, &w, NULL); /* there is room: one was just taken */
             continue;
         }
-        rc = send_unstarted(a, at->slot, w.trial, w.attempt, AMBS_REASON_CANCELLED, "cancelled", err);
+        rc = send_unstarted(a, at->slot, w.trial, w.attempt, AMBS_REASON_CANCELLED, "cancelled",
+                            err);
         free(w.x);
     }
     return rc;
@@ -319,7 +335,8 @@ static int take(ambs_agent *a, const ambs_message *m, ambs_error *err)
         return take_cancel(a, m, err);
     case AMBS_MESSAGE_ANSWER:
         if (runs(a, &m->as.answer.at))
-            a->config.runner.answer(a->config.runner.ctx, m->as.answer.at.slot, m->as.answer.decision);
+            a->config.runner.answer(a->config.runner.ctx, m->as.answer.at.slot,
+                                    m->as.answer.decision);
         return AMBS_OK;
     case AMBS_MESSAGE_ACK:
         forget_result(a, &m->as.ack.at);
@@ -333,8 +350,8 @@ static int take(ambs_agent *a, const ambs_message *m, ambs_error *err)
     }
 }
 
-int ambs_agent_receive(ambs_agent *a, const void *packet, size_t length, double now_s, double wall_s,
-                       ambs_error *err)
+int ambs_agent_receive(ambs_agent *a, const void *packet, size_t length, double now_s,
+                       double wall_s, ambs_error *err)
 {
     a->now_s = now_s;
     a->wall_s = wall_s;
@@ -346,7 +363,8 @@ int ambs_agent_receive(ambs_agent *a, const void *packet, size_t length, double 
         int rc = ambs_inbox_next(&a->inbox, &packet, &length, &message, &why);
         if (rc == AMBS_E_AGAIN) return AMBS_OK;
         if (rc == AMBS_E_FORMAT) {
-            ambs_log_line(a->config.log, AMBS_LOG_WARNING, "dropped a message of the manager: %s", why.text);
+            ambs_log_line(a->config.log, AMBS_LOG_WARNING, "dropped a message of the manager: %s",
+                          why.text);
             continue;
         }
         if (rc == AMBS_OK) rc = take(a, &message, &why);
@@ -389,7 +407,8 @@ static int take_event(ambs_agent *a, const ambs_run_event *e, ambs_error *err)
     case AMBS_RUN_ENDED:
         return take_end(a, e, err);
     case AMBS_RUN_SUPERVISOR_LOST:
-        return ambs_agent_leave(a, AMBS_LOG_WARNING, "the supervisor of the trials was killed", err);
+        return ambs_agent_leave(a, AMBS_LOG_WARNING, "the supervisor of the trials was killed",
+                                err);
     default:
         return AMBS_OK;
     }
@@ -413,7 +432,8 @@ static int keep_time(ambs_agent *a, ambs_error *err)
         cancel_running(a, false);
     }
     if (a->now_s >= a->heard_s + a->timeout_s)
-        return ambs_agent_leave(a, AMBS_LOG_WARNING, "the manager has been silent for too long", err);
+        return ambs_agent_leave(a, AMBS_LOG_WARNING, "the manager has been silent for too long",
+                                err);
     if (a->phase == PHASE_WAITING || a->now_s < a->sent_s + a->heartbeat_s) return AMBS_OK;
     ambs_message beat = {.type = AMBS_MESSAGE_BEAT};
     return send_message(a, &beat, err);
@@ -450,7 +470,8 @@ uint32_t ambs_agent_busy(const ambs_agent *a)
     return a->n_busy;
 }
 
-int ambs_agent_create(const ambs_agent_config *config, double now_s, ambs_agent **ret_agent, ambs_error *err)
+int ambs_agent_create(const ambs_agent_config *config, double now_s, ambs_agent **ret_agent,
+                      ambs_error *err)
 {
     ambs_agent *a = ambs_calloc(1, sizeof *a, err);
     if (!a) return AMBS_E_NOMEM;

@@ -6,7 +6,8 @@
 int ambs_host_open(ambs_host *host, const ambs_spec *spec, ambs_error *err)
 {
     host->spec = spec;
-    return ambs_runner_create(spec, host->n_slots, host->supervisor, host->log, false, &host->runner, err);
+    return ambs_runner_create(spec, host->n_slots, host->supervisor, host->log, false,
+                              &host->runner, err);
 }
 
 void ambs_host_close(ambs_host *host)
@@ -24,7 +25,8 @@ static int host_open(void *ctx, const ambs_message *welcome, size_t *ret_d, doub
     int rc = AMBS_OK;
     if (!host->runner) {
         const char *text = welcome->as.welcome.text;
-        rc = ambs_spec_parse(text, strlen(text), welcome->as.welcome.file, NULL, 0, &host->own_spec, err);
+        rc = ambs_spec_parse(text, strlen(text), welcome->as.welcome.file, NULL, 0, &host->own_spec,
+                             err);
         if (rc == AMBS_OK) rc = ambs_host_open(host, host->own_spec, err);
     }
     if (rc != AMBS_OK) return rc;

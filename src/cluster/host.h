@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The runner of objective/runner.h as an agent uses it, and the one helper beside the trials (snapshots). */
+/* The runner of objective/runner.h as an agent uses it, and the one helper beside the trials
+ * (snapshots). */
 #ifndef AMBS_CLUSTER_HOST_H
 #define AMBS_CLUSTER_HOST_H
 
@@ -11,13 +12,14 @@ typedef struct ambs_host {
     const ambs_log *log;         /* borrowed, may be NULL */
     uint32_t n_slots;
     const ambs_spec *spec;
-    ambs_spec *own_spec;         /* read from the manager's text; NULL where the spec is borrowed */
+    ambs_spec *own_spec; /* read from the manager's text; NULL where the spec is borrowed */
     ambs_runner *runner;
     bool helper_runs, supervisor_lost;
-    int helper_code;             /* of the last helper that ended */
+    int helper_code; /* of the last helper that ended */
 } ambs_host;
 
-/* For a process that has the spec already (rank 0); `n_slots` may be 0. Else the spec comes with WELCOME. */
+/* For a process that has the spec already (rank 0); `n_slots` may be 0. Else the spec comes with
+ * WELCOME. */
 int ambs_host_open(ambs_host *host, const ambs_spec *spec, ambs_error *err);
 void ambs_host_close(ambs_host *host);
 ambs_agent_runner ambs_host_runner(ambs_host *host);

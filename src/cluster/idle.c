@@ -7,13 +7,15 @@
 
 enum { MAX_FDS = 4 };
 
-/* After the last work the loop yields for a moment, since the next message is often on its way; then naps
- * grow by half each time to 20 ms, at which an idle rank costs less than 0.1 % of a core. */
-#define YIELD_S 50e-6
-#define FIRST_NAP_S 50e-6
+/* After the last work the loop yields for a moment, since the next message is often on its way;
+ * then naps grow by half each time to 20 ms, at which an idle rank costs less than 0.1 % of a core.
+ */
+#define YIELD_S       50e-6
+#define FIRST_NAP_S   50e-6
 #define LONGEST_NAP_S 20e-3
 
-void ambs_idle_wait(ambs_idle *idle, bool active, const int *fds, int n, double most_s, double now_s)
+void ambs_idle_wait(ambs_idle *idle, bool active, const int *fds, int n, double most_s,
+                    double now_s)
 {
     if (active) {
         idle->quiet_since_s = now_s;
@@ -28,7 +30,8 @@ void ambs_idle_wait(ambs_idle *idle, bool active, const int *fds, int n, double 
     for (int i = 0; i < n && count < MAX_FDS; i++)
         if (fds[i] >= 0) polls[count++] = (struct pollfd){.fd = fds[i], .events = POLLIN};
     double nap = idle->nap_s < most_s ? idle->nap_s : most_s;
-    struct timespec length = {.tv_sec = (time_t)nap, .tv_nsec = (long)((nap - (double)(time_t)nap) * 1e9)};
+    struct timespec length = {.tv_sec = (time_t)nap,
+                              .tv_nsec = (long)((nap - (double)(time_t)nap) * 1e9)};
     ppoll(polls, (nfds_t)count, &length, NULL);
     idle->nap_s = idle->nap_s * 1.5 < LONGEST_NAP_S ? idle->nap_s * 1.5 : LONGEST_NAP_S;
 }

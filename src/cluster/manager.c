@@ -40,7 +40,8 @@ static int encode(ambs_manager *m, const ambs_message *message, ambs_error *err)
     return ambs_message_encode(&stamped, &m->frame, err);
 }
 
-static int send_frames(ambs_manager *m, uint32_t rank, const void *frames, size_t length, ambs_error *err)
+static int send_frames(ambs_manager *m, uint32_t rank, const void *frames, size_t length,
+                       ambs_error *err)
 {
     worker *w = &m->workers[rank];
     w->sent_s = m->time.now_s;
@@ -55,7 +56,8 @@ int manager_send(ambs_manager *m, uint32_t rank, const ambs_message *message, am
     return rc != AMBS_OK ? rc : send_frames(m, rank, m->frame.text, m->frame.length, err);
 }
 
-int manager_send_after_write(ambs_manager *m, uint32_t rank, const ambs_message *message, ambs_error *err)
+int manager_send_after_write(ambs_manager *m, uint32_t rank, const ambs_message *message,
+                             ambs_error *err)
 {
     int rc = encode(m, message, err);
     if (rc != AMBS_OK) return rc;
@@ -94,7 +96,8 @@ static void begin_trouble(ambs_manager *m, const char *text)
     if (isnan(m->trouble_since_s)) {
         m->trouble_since_s = m->time.now_s;
         ambs_log_line(m->config.log, AMBS_LOG_WARNING,
-                      "the journal cannot be written, so nothing is handed out until it can: %s", text);
+                      "the journal cannot be written, so nothing is handed out until it can: %s",
+                      text);
     }
     snprintf(m->trouble, sizeof m->trouble, "%.255s", text);
     m->retry_s = m->time.now_s + RETRY_S;
@@ -111,7 +114,8 @@ static int end_trouble(ambs_manager *m, ambs_error *err)
     return rc;
 }
 
-/* Writes what this turn recorded, then lets go what depended on it. Trouble is no error: the study waits. */
+/* Writes what this turn recorded, then lets go what depended on it. Trouble is no error: the study
+ * waits. */
 static int write_records(ambs_manager *m, ambs_error *err)
 {
     bool in_trouble = !isnan(m->trouble_since_s);
@@ -154,7 +158,8 @@ int ambs_manager_drain(ambs_manager *m, ambs_status status, bool at_once, const 
                        ambs_time time, ambs_error *err)
 {
     m->time = time;
-    if (m->phase == PHASE_DONE || (m->phase == PHASE_DRAINING && (m->at_once || !at_once))) return AMBS_OK;
+    if (m->phase == PHASE_DONE || (m->phase == PHASE_DRAINING && (m->at_once || !at_once)))
+        return AMBS_OK;
     if (m->phase == PHASE_RUNNING) {
         m->status = status;
         snprintf(m->text, sizeof m->text, "%s", text);
@@ -178,9 +183,11 @@ static int check_limits(ambs_manager *m, ambs_error *err)
     const ambs_table *t = m->table;
     char text[160];
     if (target_is_reached(m))
-        return ambs_manager_drain(m, AMBS_STATUS_DONE, false, "the target was reached", m->time, err);
+        return ambs_manager_drain(m, AMBS_STATUS_DONE, false, "the target was reached", m->time,
+                                  err);
     if (b->failures_total > 0 && t->n_failed >= b->failures_total) {
-        snprintf(text, sizeof text, "%llu trials failed (budget.failures.total)", (unsigned long long)t->n_failed);
+        snprintf(text, sizeof text, "%llu trials failed (budget.failures.total)",
+                 (unsigned long long)t->n_failed);
         return ambs_manager_drain(m, AMBS_STATUS_FAILURES, false, text, m->time, err);
     }
     if (b->failures_in_row > 0 && t->n_failed_in_row >= b->failures_in_row) {
@@ -189,13 +196,15 @@ static int check_limits(ambs_manager *m, ambs_error *err)
         return ambs_manager_drain(m, AMBS_STATUS_FAILURES, false, text, m->time, err);
     }
     if (m->time.now_s >= m->start_s + b->time_s - m->config.time_used_s)
-        return ambs_manager_drain(m, AMBS_STATUS_DONE, false, "the time budget is used up", m->time, err);
+        return ambs_manager_drain(m, AMBS_STATUS_DONE, false, "the time budget is used up", m->time,
+                                  err);
     bool all_gone = m->n_gone >= m->config.n_expected;
-    bool waited = m->n_joined == 0 && m->time.now_s >= m->alone_since_s + m->spec->manager.timeout_s;
+    bool waited =
+        m->n_joined == 0 && m->time.now_s >= m->alone_since_s + m->spec->manager.timeout_s;
     if (all_gone || waited)
-        return ambs_manager_drain(m, AMBS_STATUS_STOPPED, true,
-                                  all_gone ? "no worker is left" : "no worker has been heard for too long",
-                                  m->time, err);
+        return ambs_manager_drain(
+            m, AMBS_STATUS_STOPPED, true,
+            all_gone ? "no worker is left" : "no worker has been heard for too long", m->time, err);
     return AMBS_OK;
 }
 
@@ -203,8 +212,10 @@ static int check_limits(ambs_manager *m, ambs_error *err)
 static bool nothing_is_left(const ambs_manager *m)
 {
     const ambs_table *t = m->table;
-    bool budget_used = m->spec->budget.trials > 0 && t->n - t->n_cancelled >= m->spec->budget.trials;
-    return (m->model_ended || budget_used) && t->n_waiting == 0 && t->n_running == 0 && m->n_allowed == 0;
+    bool budget_used =
+        m->spec->budget.trials > 0 && t->n - t->n_cancelled >= m->spec->budget.trials;
+    return (m->model_ended || budget_used) && t->n_waiting == 0 && t->n_running == 0 &&
+           m->n_allowed == 0;
 }
 
 /* A study that is over because its target was reached needs its waiting proposals no more. */
@@ -298,7 +309,8 @@ int ambs_manager_receive(ambs_manager *m, uint32_t rank, const void *packet, siz
         int rc = ambs_inbox_next(&m->inbox, &packet, &length, &message, &why);
         if (rc == AMBS_E_AGAIN) return AMBS_OK;
         if (rc == AMBS_E_FORMAT) {
-            ambs_log_line(m->config.log, AMBS_LOG_WARNING, "dropped a message of rank %u: %s", rank, why.text);
+            ambs_log_line(m->config.log, AMBS_LOG_WARNING, "dropped a message of rank %u: %s", rank,
+                          why.text);
             continue;
         }
         if (rc == AMBS_OK) rc = manager_take(m, rank, &message, &why);
@@ -322,9 +334,11 @@ double ambs_manager_due_s(const ambs_manager *m)
 {
     double due = INFINITY;
     uint32_t rank = ambs_roster_first(&m->heard);
-    if (rank != AMBS_ROSTER_NONE) due = least(due, m->workers[rank].heard_s + m->spec->manager.suspect_s);
+    if (rank != AMBS_ROSTER_NONE)
+        due = least(due, m->workers[rank].heard_s + m->spec->manager.suspect_s);
     rank = ambs_roster_first(&m->sent);
-    if (rank != AMBS_ROSTER_NONE) due = least(due, m->workers[rank].sent_s + m->spec->manager.heartbeat_s);
+    if (rank != AMBS_ROSTER_NONE)
+        due = least(due, m->workers[rank].sent_s + m->spec->manager.heartbeat_s);
     if (!isnan(m->trouble_since_s)) due = least(due, m->retry_s);
     if (m->phase == PHASE_DRAINING) due = least(due, m->drain_limit_s);
     if (!isnan(m->ended_s)) due = least(due, m->ended_s + LAST_WRITE_S);
@@ -343,7 +357,8 @@ bool ambs_manager_is_done(const ambs_manager *m, ambs_status *ret_status, const 
     return true;
 }
 
-bool ambs_manager_process(const ambs_manager *m, uint32_t rank, uint64_t *ret_pid, const char **ret_host)
+bool ambs_manager_process(const ambs_manager *m, uint32_t rank, uint64_t *ret_pid,
+                          const char **ret_host)
 {
     if (rank >= m->config.n_ranks) return false;
     const worker *w = &m->workers[rank];
@@ -385,7 +400,8 @@ void ambs_manager_progress(const ambs_manager *m, ambs_time time, ambs_progress 
                        .draining = m->phase != PHASE_RUNNING,
                        .trouble = m->trouble};
     double since = time.now_s - m->integrated_s;
-    double busy = m->busy_integral + since * m->n_busy, all = m->slot_integral + since * m->n_usable;
+    double busy = m->busy_integral + since * m->n_busy,
+           all = m->slot_integral + since * m->n_usable;
     p.utilisation = all > 0 ? busy / all : 0;
     p.rate_per_s = p.elapsed_s > 0 ? (double)(p.n_done - m->n_done_before) / p.elapsed_s : 0;
     p.left_s = estimate_left(m, &p);
@@ -424,8 +440,8 @@ static int set_up(ambs_manager *m, ambs_error *err)
     return rc;
 }
 
-int ambs_manager_create(const ambs_manager_config *config, ambs_time time, ambs_manager **ret_manager,
-                        ambs_error *err)
+int ambs_manager_create(const ambs_manager_config *config, ambs_time time,
+                        ambs_manager **ret_manager, ambs_error *err)
 {
     ambs_manager *m = ambs_calloc(1, sizeof *m, err);
     if (!m) return AMBS_E_NOMEM;

@@ -1,22 +1,24 @@
 /* SPDX-License-Identifier: MIT */
-/* The manager: rank 0's part of a study as a pure state machine. No clock, file, MPI or thread is in it:
- * the time is an argument, and transport, journal and model are handed in. So `ambs run` and the tests run
- * the same code, and a simulation can run it over a virtual clock.
+/* The manager: rank 0's part of a study as a pure state machine. No clock, file, MPI or thread is
+ * in it: the time is an argument, and transport, journal and model are handed in. So `ambs run` and
+ * the tests run the same code, and a simulation can run it over a virtual clock.
  *
- * A trial's way: the model makes a proposal ─ PROPOSAL ─► ready queue ─ START ─► slot ─ RESULT ─► told to
- * the model ─ durable ─► ACK. Every change is one record. What a record allows to happen outside (START)
- * leaves the manager only when the record is written; a result is acknowledged when it is durable.
+ * A trial's way: the model makes a proposal ─ PROPOSAL ─► ready queue ─ START ─► slot ─ RESULT ─►
+ * told to the model ─ durable ─► ACK. Every change is one record. What a record allows to happen
+ * outside (START) leaves the manager only when the record is written; a result is acknowledged when
+ * it is durable.
  *
  * A worker's way:
  *   unknown ─HELLO─► joined ─silent─► suspect ─any sign of life─► RESET ─HELLO─► joined
  *                      └────BYE─► left        └──────proof──────► lost (final)
- * Attempts of a suspect, lost or leaving worker are issued again before anything new. A result is taken
- * once, whoever brings it first; whatever else runs for that trial is cancelled.
+ * Attempts of a suspect, lost or leaving worker are issued again before anything new. A result is
+ * taken once, whoever brings it first; whatever else runs for that trial is cancelled.
  *
- * The study's way: running ─► draining (nothing is handed out; attempts end within the grace) ─► done.
+ * The study's way: running ─► draining (nothing is handed out; attempts end within the grace) ─►
+ * done.
  *
- * Cost: O(1) per message and per trial, O(slots of the worker) when a worker comes or goes. Nothing walks
- * over all slots or all trials after ambs_manager_create(). */
+ * Cost: O(1) per message and per trial, O(slots of the worker) when a worker comes or goes. Nothing
+ * walks over all slots or all trials after ambs_manager_create(). */
 #ifndef AMBS_CLUSTER_MANAGER_H
 #define AMBS_CLUSTER_MANAGER_H
 
@@ -38,7 +40,8 @@ typedef struct ambs_manager_sink {
     void *ctx;
     /* Applies the record to the trial table, gives it its sequence number and buffers it. */
     int (*record)(void *ctx, ambs_record *record, ambs_error *err);
-    /* Writes what is buffered. A failure pauses the study; the call is repeated until it succeeds. */
+    /* Writes what is buffered. A failure pauses the study; the call is repeated until it succeeds.
+     */
     int (*write)(void *ctx, ambs_error *err);
     uint64_t (*durable)(void *ctx); /* the sequence number up to which all is durable */
 } ambs_manager_sink;
@@ -52,7 +55,7 @@ typedef struct ambs_manager_config {
     ambs_manager_link link;
     ambs_manager_sink sink;
     ambs_proposer_port model;
-    const ambs_log *log;     /* may be NULL */
+    const ambs_log *log; /* may be NULL */
 } ambs_manager_config;
 
 /* What time it is: the monotonic clock decides, the wall clock is for records. */
@@ -63,16 +66,16 @@ typedef struct ambs_time {
 typedef struct ambs_manager ambs_manager;
 
 /* Everything in *config is borrowed. Trials that wait (after a resume) go first. */
-int ambs_manager_create(const ambs_manager_config *config, ambs_time time, ambs_manager **ret_manager,
-                        ambs_error *err);
+int ambs_manager_create(const ambs_manager_config *config, ambs_time time,
+                        ambs_manager **ret_manager, ambs_error *err);
 void ambs_manager_destroy(ambs_manager *manager);
 
 /* A packet from a rank. A damaged one is dropped and logged; an error is fatal (out of memory). */
 int ambs_manager_receive(ambs_manager *manager, uint32_t rank, const void *packet, size_t length,
                          ambs_time time, ambs_error *err);
-/* Takes what the model made, hands out, writes, sends, acknowledges, looks at the time. Call it after
- * packets and at ambs_manager_due_s() at the latest. An error is fatal. *ret_active (may be NULL): something
- * was done. */
+/* Takes what the model made, hands out, writes, sends, acknowledges, looks at the time. Call it
+ * after packets and at ambs_manager_due_s() at the latest. An error is fatal. *ret_active (may be
+ * NULL): something was done. */
 int ambs_manager_turn(ambs_manager *manager, ambs_time time, bool *ret_active, ambs_error *err);
 /* When turn() must be called even if nothing happens. */
 double ambs_manager_due_s(const ambs_manager *manager);
@@ -83,27 +86,30 @@ int ambs_manager_dead(ambs_manager *manager, uint32_t rank, ambs_time time, ambs
  * (`at_once`). A call while draining can only hasten. `text` says why, for people. */
 int ambs_manager_drain(ambs_manager *manager, ambs_status status, bool at_once, const char *text,
                        ambs_time time, ambs_error *err);
-/* True when nothing runs and nothing will: all agents were told to leave. ret_text is the manager's. */
-bool ambs_manager_is_done(const ambs_manager *manager, ambs_status *ret_status, const char **ret_text);
+/* True when nothing runs and nothing will: all agents were told to leave. ret_text is the
+ * manager's. */
+bool ambs_manager_is_done(const ambs_manager *manager, ambs_status *ret_status,
+                          const char **ret_text);
 
 typedef struct ambs_progress {
-    double elapsed_s, left_s;  /* left: estimated from the budget; NaN: unknown */
+    double elapsed_s, left_s; /* left: estimated from the budget; NaN: unknown */
     uint64_t n_done, n_complete, n_pruned, n_failed, n_running, n_waiting;
-    uint64_t budget;           /* trials; 0: no limit */
-    uint64_t best_trial;       /* UINT64_MAX: none */
-    double best;               /* user's direction */
-    double best_s;             /* when it came, elapsed_s of that moment */
-    double rate_per_s;         /* trials ended in this life per second */
-    double utilisation;        /* share of the slots' time in which they held an attempt */
+    uint64_t budget;     /* trials; 0: no limit */
+    uint64_t best_trial; /* UINT64_MAX: none */
+    double best;         /* user's direction */
+    double best_s;       /* when it came, elapsed_s of that moment */
+    double rate_per_s;   /* trials ended in this life per second */
+    double utilisation;  /* share of the slots' time in which they held an attempt */
     uint32_t n_slots, n_busy, n_workers, n_suspect, n_lost;
-    uint32_t buffer;           /* ready proposals aimed at */
+    uint32_t buffer; /* ready proposals aimed at */
     bool draining;
-    const char *trouble;       /* why nothing is handed out, "" when all is well; the manager's */
+    const char *trouble; /* why nothing is handed out, "" when all is well; the manager's */
 } ambs_progress;
-void ambs_manager_progress(const ambs_manager *manager, ambs_time time, ambs_progress *ret_progress);
+void ambs_manager_progress(const ambs_manager *manager, ambs_time time,
+                           ambs_progress *ret_progress);
 
-/* The process that a joined worker said it is; false when the rank has not joined or is gone. `ret_host`
- * is the manager's. */
+/* The process that a joined worker said it is; false when the rank has not joined or is gone.
+ * `ret_host` is the manager's. */
 bool ambs_manager_process(const ambs_manager *manager, uint32_t rank, uint64_t *ret_pid,
                           const char **ret_host);
 

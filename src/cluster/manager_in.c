@@ -12,8 +12,8 @@ static int wait_again(ambs_manager *m, uint64_t trial, ambs_error *err)
     return ambs_queue_push(&m->again, &trial, err);
 }
 
-int manager_end_attempt(ambs_manager *m, uint32_t rank, const ambs_address *at, const ambs_outcome *outcome,
-                        bool final, ambs_error *err)
+int manager_end_attempt(ambs_manager *m, uint32_t rank, const ambs_address *at,
+                        const ambs_outcome *outcome, bool final, ambs_error *err)
 {
     ambs_record record = {.type = AMBS_RECORD_RESULT};
     record.as.result = (ambs_record_result){.trial = at->trial,
@@ -30,7 +30,8 @@ int manager_end_attempt(ambs_manager *m, uint32_t rank, const ambs_address *at, 
 }
 
 /* Acknowledged when all that is recorded by now is durable. */
-static int ack_later(ambs_manager *m, uint32_t rank, const ambs_address *at, bool frees_slot, ambs_error *err)
+static int ack_later(ambs_manager *m, uint32_t rank, const ambs_address *at, bool frees_slot,
+                     ambs_error *err)
 {
     ack a = {.sequence = m->recorded, .rank = rank, .frees_slot = frees_slot, .at = *at};
     return ambs_queue_push(&m->acks, &a, err);
@@ -62,7 +63,8 @@ static void release(ambs_manager *m, uint32_t s, const ambs_address *at, double 
 {
     slot *sl = &m->slots[s];
     uint32_t i = 0;
-    while (i < sl->n_held && (sl->held[i].trial != at->trial || sl->held[i].attempt != at->attempt)) i++;
+    while (i < sl->n_held && (sl->held[i].trial != at->trial || sl->held[i].attempt != at->attempt))
+        i++;
     if (i == sl->n_held) return;
     manager_integrate(m);
     memmove(&sl->held[i], &sl->held[i + 1], (sl->n_held - i - 1) * sizeof *sl->held);
@@ -71,11 +73,12 @@ static void release(ambs_manager *m, uint32_t s, const ambs_address *at, double 
         m->n_busy--;
         sl->free_since_s = m->time.now_s;
     }
-    if (duration_s >= 0) sl->mean_s = isnan(sl->mean_s) ? duration_s : 0.8 * sl->mean_s + 0.2 * duration_s;
+    if (duration_s >= 0)
+        sl->mean_s = isnan(sl->mean_s) ? duration_s : 0.8 * sl->mean_s + 0.2 * duration_s;
 }
 
-/* The trial has its result: the attempt that still runs for it is in vain. The table ends it with the
- * trial. */
+/* The trial has its result: the attempt that still runs for it is in vain. The table ends it with
+ * the trial. */
 static int cancel_other(ambs_manager *m, const ambs_trial_row *row, ambs_error *err)
 {
     if (m->workers[row->rank].state != AMBS_WORKER_JOINED) return AMBS_OK;
@@ -94,7 +97,8 @@ static void settle_outcome(ambs_outcome *o)
     o->objective = NAN;
 }
 
-/* A supervisor that was killed takes its attempts with it: they are issued again, up to the limit. */
+/* A supervisor that was killed takes its attempts with it: they are issued again, up to the limit.
+ */
 static bool is_final(ambs_manager *m, const ambs_address *at, const ambs_outcome *o)
 {
     if (o->state == AMBS_TRIAL_CANCELLED) return false;
@@ -102,13 +106,15 @@ static bool is_final(ambs_manager *m, const ambs_address *at, const ambs_outcome
     return ++m->losses[at->trial] >= m->spec->trial.attempts;
 }
 
-static int take_outcome(ambs_manager *m, uint32_t rank, const ambs_address *at, ambs_outcome *outcome,
-                        ambs_error *err)
+static int take_outcome(ambs_manager *m, uint32_t rank, const ambs_address *at,
+                        ambs_outcome *outcome, ambs_error *err)
 {
     const ambs_trial_row *row = &m->table->rows[at->trial];
-    if (manager_trial_is_over(row)) return AMBS_OK; /* it came before, or another attempt was first */
+    if (manager_trial_is_over(row))
+        return AMBS_OK; /* it came before, or another attempt was first */
     bool current = row->state == AMBS_TRIAL_RUNNING && row->n_attempts == at->attempt;
-    bool worthless = outcome->state == AMBS_TRIAL_CANCELLED || outcome->reason == AMBS_REASON_WORKER_LOST;
+    bool worthless =
+        outcome->state == AMBS_TRIAL_CANCELLED || outcome->reason == AMBS_REASON_WORKER_LOST;
     if (!current && worthless) return AMBS_OK;
     if (!current && row->state == AMBS_TRIAL_RUNNING) {
         int rc = cancel_other(m, row, err);
@@ -124,9 +130,10 @@ static int take_result(ambs_manager *m, uint32_t rank, ambs_message *message, am
     const worker *w = &m->workers[rank];
     if (at.trial >= m->table->n || at.slot >= w->n_slots || at.attempt == 0 ||
         at.attempt > m->table->rows[at.trial].n_attempts) {
-        ambs_log_line(m->config.log, AMBS_LOG_WARNING,
-                      "dropped a result of rank %u for trial %llu, attempt %u, which it was never given", rank,
-                      (unsigned long long)at.trial, at.attempt);
+        ambs_log_line(
+            m->config.log, AMBS_LOG_WARNING,
+            "dropped a result of rank %u for trial %llu, attempt %u, which it was never given",
+            rank, (unsigned long long)at.trial, at.attempt);
         return AMBS_OK;
     }
     uint32_t s = w->first_slot + at.slot;
@@ -141,7 +148,8 @@ static int take_result(ambs_manager *m, uint32_t rank, ambs_message *message, am
 
 /* --- reports --------------------------------------------------------------------------------- */
 
-int manager_answer(ambs_manager *m, const ambs_proposer_report *report, ambs_decision decision, ambs_error *err)
+int manager_answer(ambs_manager *m, const ambs_proposer_report *report, ambs_decision decision,
+                   ambs_error *err)
 {
     const ambs_trial_row *row = &m->table->rows[report->trial];
     if (row->state != AMBS_TRIAL_RUNNING || row->n_attempts != report->attempt) return AMBS_OK;
@@ -167,9 +175,9 @@ static int take_report(ambs_manager *m, const ambs_message *message, ambs_error 
     const ambs_address *at = &message->as.report.at;
     if (at->trial >= m->table->n) return AMBS_OK;
     ambs_proposer_report report = {.trial = at->trial,
-                                .attempt = at->attempt,
-                                .step = message->as.report.step,
-                                .value = message->as.report.value};
+                                   .attempt = at->attempt,
+                                   .step = message->as.report.step,
+                                   .value = message->as.report.value};
     memcpy(report.metric, message->as.report.metric, sizeof report.metric);
     if (m->config.model.report) return m->config.model.report(m->config.model.ctx, &report, err);
     return manager_answer(m, &report, AMBS_CONTINUE, err);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* What is handed out, and how far ahead the model works.
  *
- * The buffer of ready proposals begins with one. A slot that had to wait for the model longer than 1 % of
- * its trials' time doubles it; a long run without such a wait shrinks it. A proposal is older than at most
- * as many results as the buffer and the slots' queues hold: that bounds the staleness. */
+ * The buffer of ready proposals begins with one. A slot that had to wait for the model longer than
+ * 1 % of its trials' time doubles it; a long run without such a wait shrinks it. A proposal is
+ * older than at most as many results as the buffer and the slots' queues hold: that bounds the
+ * staleness. */
 #include <math.h>
 #include <stdio.h>
 
@@ -85,7 +86,8 @@ int manager_take_proposals(ambs_manager *m, ambs_error *err)
 static int allow_more(ambs_manager *m, ambs_error *err)
 {
     if (m->model_ended) return AMBS_OK;
-    uint64_t coming = m->ready.n + m->again.n + m->n_allowed, wanted = (uint64_t)m->idle.n + m->buffer;
+    uint64_t coming = m->ready.n + m->again.n + m->n_allowed,
+             wanted = (uint64_t)m->idle.n + m->buffer;
     if (coming >= wanted) return AMBS_OK;
     uint64_t n = wanted - coming, used = m->table->n - m->table->n_cancelled + m->n_allowed;
     if (m->spec->budget.trials > 0) {
@@ -102,7 +104,8 @@ static void adapt_buffer(ambs_manager *m, const slot *s)
     uint32_t most = m->n_slots / 8;
     if (most < BUFFER_LEAST_MAX) most = BUFFER_LEAST_MAX;
     if (most > BUFFER_MAX) most = BUFFER_MAX;
-    bool starved = m->time.now_s - s->free_since_s > STARVED_SHARE * s->mean_s; /* false before the first */
+    bool starved =
+        m->time.now_s - s->free_since_s > STARVED_SHARE * s->mean_s; /* false before the first */
     if (starved) {
         m->buffer = m->buffer * 2 < most ? m->buffer * 2 : most;
         m->since_starved = 0;
@@ -128,12 +131,13 @@ static int start(ambs_manager *m, uint32_t s, uint64_t trial, ambs_error *err)
     const ambs_trial_row *row = &m->table->rows[trial];
     uint64_t staleness = m->table->n_inputs - row->n_inputs;
     ambs_record record = {.type = AMBS_RECORD_START};
-    record.as.start = (ambs_record_start){.trial = trial,
-                                          .attempt = row->n_attempts + 1,
-                                          .rank = sl->rank,
-                                          .slot = sl->number,
-                                          .staleness = staleness < UINT32_MAX ? (uint32_t)staleness : UINT32_MAX,
-                                          .wall_s = m->time.wall_s};
+    record.as.start =
+        (ambs_record_start){.trial = trial,
+                            .attempt = row->n_attempts + 1,
+                            .rank = sl->rank,
+                            .slot = sl->number,
+                            .staleness = staleness < UINT32_MAX ? (uint32_t)staleness : UINT32_MAX,
+                            .wall_s = m->time.wall_s};
     ambs_message message = {.type = AMBS_MESSAGE_START};
     message.as.start.at = (ambs_address){sl->number, record.as.start.attempt, trial};
     message.as.start.fidelity = m->spec->fidelity ? m->spec->fidelity_max : NAN;

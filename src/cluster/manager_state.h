@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The manager's inside, shared by its four files: manager.c (life, turn, limits), manager_in.c (what
- * arrives), manager_out.c (what is handed out), manager_workers.c (who is there). */
+/* The manager's inside, shared by its four files: manager.c (life, turn, limits), manager_in.c
+ * (what arrives), manager_out.c (what is handed out), manager_workers.c (who is there). */
 #ifndef AMBS_CLUSTER_MANAGER_STATE_H
 #define AMBS_CLUSTER_MANAGER_STATE_H
 
@@ -10,12 +10,14 @@
 
 enum { DEPTH_MAX = 8, BUFFER_LEAST_MAX = 64, BUFFER_MAX = 1024 };
 
-/* Trials shorter than this are handed out ahead, so that a slot does not wait for the way to and fro. */
+/* Trials shorter than this are handed out ahead, so that a slot does not wait for the way to and
+ * fro. */
 #define PREFETCH_S 0.005
-/* A slot that waits for a proposal longer than this share of its trials' time calls for a larger buffer. */
+/* A slot that waits for a proposal longer than this share of its trials' time calls for a larger
+ * buffer. */
 #define STARVED_SHARE 0.01
 /* How often a journal that cannot be written is tried again, and how long the end waits for it. */
-#define RETRY_S 1.0
+#define RETRY_S      1.0
 #define LAST_WRITE_S 30.0
 
 typedef struct held {
@@ -25,10 +27,10 @@ typedef struct held {
 
 typedef struct slot {
     uint32_t rank, number;
-    uint32_t n_held;      /* held[0] runs, the others wait at the agent */
-    bool usable;          /* its worker is joined */
-    bool waits_for_ack;   /* durability: result */
-    double mean_s;        /* of its attempts' durations, exponentially weighted; NaN at first */
+    uint32_t n_held;    /* held[0] runs, the others wait at the agent */
+    bool usable;        /* its worker is joined */
+    bool waits_for_ack; /* durability: result */
+    double mean_s;      /* of its attempts' durations, exponentially weighted; NaN at first */
     double free_since_s;
     held held[DEPTH_MAX];
 } slot;
@@ -55,32 +57,32 @@ struct ambs_manager {
     ambs_manager_config config;
     const ambs_spec *spec;
     const ambs_table *table;
-    ambs_time time;            /* of the call that is being served */
+    ambs_time time; /* of the call that is being served */
     double start_s;
 
-    worker *workers;           /* [n_ranks] */
-    ambs_roster heard, sent;   /* joined workers, longest silent first, in either direction */
+    worker *workers;         /* [n_ranks] */
+    ambs_roster heard, sent; /* joined workers, longest silent first, in either direction */
     uint32_t n_joined, n_suspect, n_gone;
-    double alone_since_s;      /* since when no worker is joined */
+    double alone_since_s; /* since when no worker is joined */
 
-    slot *slots;               /* [n_slots] */
+    slot *slots; /* [n_slots] */
     size_t slots_capacity;
     uint32_t n_slots, n_usable;
-    ambs_roster idle, hungry;  /* slots that hold nothing; that may hold one more */
-    uint64_t n_held;           /* attempts at the agents */
-    uint32_t n_busy;           /* usable slots that hold something */
+    ambs_roster idle, hungry; /* slots that hold nothing; that may hold one more */
+    uint64_t n_held;          /* attempts at the agents */
+    uint32_t n_busy;          /* usable slots that hold something */
     double busy_integral, slot_integral, integrated_s; /* slot seconds */
 
-    ambs_queue again, ready;   /* trial ids: to be issued again; new */
-    uint8_t *losses;           /* [losses_capacity], per trial, of this life */
+    ambs_queue again, ready; /* trial ids: to be issued again; new */
+    uint8_t *losses;         /* [losses_capacity], per trial, of this life */
     size_t losses_capacity;
-    uint64_t n_allowed;        /* proposals the model may still make */
+    uint64_t n_allowed;             /* proposals the model may still make */
     uint32_t buffer, since_starved; /* aimed at; hand-outs since a slot waited */
     bool model_ended;
     char model_text[512];
 
-    ambs_queue acks;           /* results not yet durable */
-    ambs_text outbox;          /* [rank u32, length u32, frames]…: leaves after the next write */
+    ambs_queue acks;            /* results not yet durable */
+    ambs_text outbox;           /* [rank u32, length u32, frames]…: leaves after the next write */
     uint64_t recorded, written; /* sequence numbers */
     double trouble_since_s, retry_s; /* trouble_since_s NaN: none */
     char trouble[256];
@@ -88,17 +90,17 @@ struct ambs_manager {
     phase phase;
     bool at_once;
     ambs_status status;
-    double drain_limit_s;      /* attempts that have not ended by then are given up */
-    double ended_s;            /* when nothing was left but to make the rest durable; NaN before */
-    char text[512];            /* why it ends */
+    double drain_limit_s; /* attempts that have not ended by then are given up */
+    double ended_s;       /* when nothing was left but to make the rest durable; NaN before */
+    char text[512];       /* why it ends */
     uint64_t best_trial;
     double best_s;
-    uint64_t n_done_before;    /* trials ended before this life */
-    bool active;               /* this turn did something */
+    uint64_t n_done_before; /* trials ended before this life */
+    bool active;            /* this turn did something */
 
     ambs_inbox inbox;
-    ambs_text frame;           /* being made */
-    ambs_text welcome;         /* made once */
+    ambs_text frame;   /* being made */
+    ambs_text welcome; /* made once */
 };
 
 /* manager.c */
@@ -107,15 +109,17 @@ int manager_record(ambs_manager *m, ambs_record *record, ambs_error *err);
 int manager_event(ambs_manager *m, ambs_log_level level, ambs_error *err, const char *format, ...)
     AMBS_PRINTF(4, 5);
 int manager_send(ambs_manager *m, uint32_t rank, const ambs_message *message, ambs_error *err);
-int manager_send_after_write(ambs_manager *m, uint32_t rank, const ambs_message *message, ambs_error *err);
+int manager_send_after_write(ambs_manager *m, uint32_t rank, const ambs_message *message,
+                             ambs_error *err);
 bool manager_trial_is_over(const ambs_trial_row *row);
 
 /* manager_in.c */
 /* Records how the attempt ended; `final` tells the model, else the trial waits again. */
-int manager_end_attempt(ambs_manager *m, uint32_t rank, const ambs_address *at, const ambs_outcome *outcome,
-                        bool final, ambs_error *err);
+int manager_end_attempt(ambs_manager *m, uint32_t rank, const ambs_address *at,
+                        const ambs_outcome *outcome, bool final, ambs_error *err);
 int manager_take(ambs_manager *m, uint32_t rank, const ambs_message *message, ambs_error *err);
-int manager_answer(ambs_manager *m, const ambs_proposer_report *report, ambs_decision decision, ambs_error *err);
+int manager_answer(ambs_manager *m, const ambs_proposer_report *report, ambs_decision decision,
+                   ambs_error *err);
 int manager_send_acks(ambs_manager *m, ambs_error *err);
 
 /* manager_out.c */
@@ -129,6 +133,6 @@ int manager_heard(ambs_manager *m, uint32_t rank, ambs_error *err);
 int manager_hello(ambs_manager *m, uint32_t rank, const ambs_message *message, ambs_error *err);
 int manager_leave(ambs_manager *m, uint32_t rank, ambs_worker_state state, ambs_error *err);
 int manager_grow_losses(ambs_manager *m, ambs_error *err); /* room for every trial of the table */
-int manager_watch(ambs_manager *m, ambs_error *err); /* suspects and heartbeats */
+int manager_watch(ambs_manager *m, ambs_error *err);       /* suspects and heartbeats */
 
 #endif

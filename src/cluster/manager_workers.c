@@ -10,8 +10,11 @@ static int record_worker(ambs_manager *m, uint32_t rank, ambs_worker_state state
 {
     const worker *w = &m->workers[rank];
     ambs_record record = {.type = AMBS_RECORD_WORKER};
-    record.as.worker = (ambs_record_worker){
-        .rank = rank, .n_slots = w->n_slots, .state = state, .pid = w->pid, .wall_s = m->time.wall_s};
+    record.as.worker = (ambs_record_worker){.rank = rank,
+                                            .n_slots = w->n_slots,
+                                            .state = state,
+                                            .pid = w->pid,
+                                            .wall_s = m->time.wall_s};
     memcpy(record.as.worker.host, w->host, sizeof w->host);
     return manager_record(m, &record, err);
 }
@@ -88,8 +91,8 @@ static int suspect(ambs_manager *m, uint32_t rank, ambs_error *err)
     forget_joined(m, rank);
     set_usable(m, w, false);
     ambs_log_line(m->config.log, AMBS_LOG_WARNING,
-                  "rank %u on %s has been silent for %.0f s: its trials are issued again", rank, w->host,
-                  m->time.now_s - w->heard_s);
+                  "rank %u on %s has been silent for %.0f s: its trials are issued again", rank,
+                  w->host, m->time.now_s - w->heard_s);
     int rc = record_worker(m, rank, AMBS_WORKER_SUSPECT, err);
     return rc == AMBS_OK ? lose_attempts(m, w, err) : rc;
 }
@@ -105,8 +108,8 @@ int manager_leave(ambs_manager *m, uint32_t rank, ambs_worker_state state, ambs_
     set_usable(m, w, false);
     bool died = state == AMBS_WORKER_LOST;
     if (died && m->config.link.forget) m->config.link.forget(m->config.link.ctx, rank);
-    ambs_log_line(m->config.log, died ? AMBS_LOG_WARNING : AMBS_LOG_INFO, "rank %u on %s %s", rank, w->host,
-                  died ? "died" : "left");
+    ambs_log_line(m->config.log, died ? AMBS_LOG_WARNING : AMBS_LOG_INFO, "rank %u on %s %s", rank,
+                  w->host, died ? "died" : "left");
     int rc = record_worker(m, rank, state, err);
     return rc == AMBS_OK ? lose_attempts(m, w, err) : rc;
 }

@@ -58,11 +58,12 @@ int ambs_process_check_alone(ambs_error *err)
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         long long n = number_in(sizes[i]);
         if (n > 1)
-            return ambs_fail(err, AMBS_E_INVALID,
-                             "found %s=%lld but one rank in MPI, expected the launcher of the MPI library that "
-                             "ambs was built with; start it by that library's mpirun -n %lld ambs run …, or "
-                             "under Slurm by srun --mpi=pmix",
-                             sizes[i], n, n);
+            return ambs_fail(
+                err, AMBS_E_INVALID,
+                "found %s=%lld but one rank in MPI, expected the launcher of the MPI library that "
+                "ambs was built with; start it by that library's mpirun -n %lld ambs run …, or "
+                "under Slurm by srun --mpi=pmix",
+                sizes[i], n, n);
     }
     return AMBS_OK;
 }

@@ -12,14 +12,15 @@
 const char *ambs_process_host(char *buffer);
 /* True where a process of this number exists on this host. */
 bool ambs_process_exists(uint64_t pid);
-/* Lets this process and its threads run on every core it may have, whatever the launcher bound it to. */
+/* Lets this process and its threads run on every core it may have, whatever the launcher bound it
+ * to. */
 void ambs_process_unbind(void);
 /* The cores this process may use. */
 uint32_t ambs_process_cores(void);
 /* True where a launcher of parallel programs started this process as one of its ranks. */
 bool ambs_process_is_launched(void);
-/* MPI says there is one rank. AMBS_E_INVALID when the launcher says it started several: the two are of
- * different MPI libraries, and each rank would manage a study of its own. */
+/* MPI says there is one rank. AMBS_E_INVALID when the launcher says it started several: the two are
+ * of different MPI libraries, and each rank would manage a study of its own. */
 int ambs_process_check_alone(ambs_error *err);
 
 #endif

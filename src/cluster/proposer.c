@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The model behind its port: the search with a queue of inputs before it and a queue of events behind it.
- * All inputs that are there are consumed before the next proposal is begun; `n_inputs` counts them. The
- * same code runs in a thread of its own or inside next(). */
+/* The model behind its port: the search with a queue of inputs before it and a queue of events
+ * behind it. All inputs that are there are consumed before the next proposal is begun; `n_inputs`
+ * counts them. The same code runs in a thread of its own or inside next(). */
 #include "cluster/proposer.h"
 
 #include <pthread.h>
@@ -31,9 +31,9 @@ struct ambs_proposer {
     size_t d;
     uint64_t n_inputs;
     ambs_proposer_port port;
-    double *x, *x_taken;     /* [d] of the proposal being made; of the last event taken */
-    ambs_queue working;      /* inputs being consumed */
-    bool over;               /* it ended or broke: no further proposals */
+    double *x, *x_taken; /* [d] of the proposal being made; of the last event taken */
+    ambs_queue working;  /* inputs being consumed */
+    bool over;           /* it ended or broke: no further proposals */
     /* shared with the loop, under the lock */
     bool threaded;
     pthread_t thread;
@@ -53,7 +53,8 @@ static void publish(ambs_proposer *m, const ambs_proposer_event *event)
 {
     pthread_mutex_lock(&m->lock);
     bool first = m->events.n == 0;
-    int rc = event->kind == AMBS_PROPOSER_PROPOSAL ? ambs_queue_push(&m->rows, m->x, NULL) : AMBS_OK;
+    int rc =
+        event->kind == AMBS_PROPOSER_PROPOSAL ? ambs_queue_push(&m->rows, m->x, NULL) : AMBS_OK;
     if (rc == AMBS_OK) rc = ambs_queue_push(&m->events, event, NULL);
     if (rc != AMBS_OK) m->over = m->no_memory = true;
     pthread_mutex_unlock(&m->lock);
@@ -73,7 +74,8 @@ static void hear_report(ambs_proposer *m, const ambs_proposer_report *report)
 {
     ambs_error err;
     ambs_proposer_event event = {.kind = AMBS_PROPOSER_DECISION, .report = *report};
-    int rc = ambs_search_report(m->search, report->trial, report->step, report->value, &event.decision, &err);
+    int rc = ambs_search_report(m->search, report->trial, report->step, report->value,
+                                &event.decision, &err);
     if (rc == AMBS_OK)
         publish(m, &event);
     else
@@ -113,7 +115,8 @@ static void propose(ambs_proposer *m)
     publish(m, &event);
 }
 
-/* Takes the inputs that wait, then makes one proposal if one is allowed. Called with the lock held. */
+/* Takes the inputs that wait, then makes one proposal if one is allowed. Called with the lock held.
+ */
 static void step(ambs_proposer *m)
 {
     ambs_queue inputs = m->inputs;
@@ -212,8 +215,8 @@ static bool port_next(void *ctx, ambs_proposer_event *ret_event)
 
 /* --- making ---------------------------------------------------------------------------------- */
 
-static int make(ambs_search *search, size_t d, uint64_t n_inputs, bool hears_reports, ambs_proposer **ret_model,
-                ambs_error *err)
+static int make(ambs_search *search, size_t d, uint64_t n_inputs, bool hears_reports,
+                ambs_proposer **ret_model, ambs_error *err)
 {
     ambs_proposer *m = ambs_calloc(1, sizeof *m, err);
     if (!m) return AMBS_E_NOMEM;
@@ -225,11 +228,11 @@ static int make(ambs_search *search, size_t d, uint64_t n_inputs, bool hears_rep
     m->events.item_size = sizeof(ambs_proposer_event);
     m->rows.item_size = d * sizeof(double);
     m->port = (ambs_proposer_port){.ctx = m,
-                                .tell = port_tell,
-                                .cancel = port_cancel,
-                                .report = hears_reports ? port_report : NULL,
-                                .allow = port_allow,
-                                .next = port_next};
+                                   .tell = port_tell,
+                                   .cancel = port_cancel,
+                                   .report = hears_reports ? port_report : NULL,
+                                   .allow = port_allow,
+                                   .next = port_next};
     pthread_mutex_init(&m->lock, NULL);
     pthread_cond_init(&m->wake, NULL);
     m->x = ambs_calloc(d, sizeof *m->x, err);
@@ -242,14 +245,14 @@ static int make(ambs_search *search, size_t d, uint64_t n_inputs, bool hears_rep
     return AMBS_OK;
 }
 
-int ambs_proposer_inline_create(ambs_search *search, size_t d, uint64_t n_inputs, bool hears_reports,
-                             ambs_proposer **ret_model, ambs_error *err)
+int ambs_proposer_inline_create(ambs_search *search, size_t d, uint64_t n_inputs,
+                                bool hears_reports, ambs_proposer **ret_model, ambs_error *err)
 {
     return make(search, d, n_inputs, hears_reports, ret_model, err);
 }
 
-int ambs_proposer_thread_create(ambs_search *search, size_t d, uint64_t n_inputs, bool hears_reports,
-                             ambs_proposer **ret_model, ambs_error *err)
+int ambs_proposer_thread_create(ambs_search *search, size_t d, uint64_t n_inputs,
+                                bool hears_reports, ambs_proposer **ret_model, ambs_error *err)
 {
     ambs_proposer *m;
     int rc = make(search, d, n_inputs, hears_reports, &m, err);

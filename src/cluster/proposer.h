@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The model: the one user of the search. It consumes inputs (results that end a trial, cancels) in the
- * order they were recorded and makes proposals; each proposal says how many inputs were consumed before
- * it, and so the journal holds the whole log of operations.
+/* The model: the one user of the search. It consumes inputs (results that end a trial, cancels) in
+ * the order they were recorded and makes proposals; each proposal says how many inputs were
+ * consumed before it, and so the journal holds the whole log of operations.
  *
  * The manager knows a model only by this port. None of its calls blocks: behind it stands a thread
- * (ambs_proposer_thread_create), or the search itself, asked within next() (ambs_proposer_inline_create), for
- * tests and for simulations. */
+ * (ambs_proposer_thread_create), or the search itself, asked within next()
+ * (ambs_proposer_inline_create), for tests and for simulations. */
 #ifndef AMBS_CLUSTER_PROPOSER_H
 #define AMBS_CLUSTER_PROPOSER_H
 
@@ -32,11 +32,12 @@ typedef struct ambs_proposer_report {
 
 typedef struct ambs_proposer_event {
     ambs_proposer_event_kind kind;
-    ambs_record_proposal proposal; /* x in the model's memory, valid until the next call of next() */
+    ambs_record_proposal
+        proposal; /* x in the model's memory, valid until the next call of next() */
     ambs_proposer_report report;
     ambs_decision decision;
     int code;
-    char text[512];                /* why it ended or broke */
+    char text[512]; /* why it ended or broke */
 } ambs_proposer_event;
 
 typedef struct ambs_proposer_port {
@@ -53,13 +54,13 @@ typedef struct ambs_proposer_port {
 
 typedef struct ambs_proposer ambs_proposer;
 
-/* Takes over `search` (borrowed; nobody else may touch it until ambs_proposer_destroy() has returned), which
- * has consumed `n_inputs` inputs in earlier lives. `d` is the dimension; `hears_reports`: the method has a
- * report callback. */
-int ambs_proposer_thread_create(ambs_search *search, size_t d, uint64_t n_inputs, bool hears_reports,
-                             ambs_proposer **ret_model, ambs_error *err);
-int ambs_proposer_inline_create(ambs_search *search, size_t d, uint64_t n_inputs, bool hears_reports,
-                             ambs_proposer **ret_model, ambs_error *err);
+/* Takes over `search` (borrowed; nobody else may touch it until ambs_proposer_destroy() has
+ * returned), which has consumed `n_inputs` inputs in earlier lives. `d` is the dimension;
+ * `hears_reports`: the method has a report callback. */
+int ambs_proposer_thread_create(ambs_search *search, size_t d, uint64_t n_inputs,
+                                bool hears_reports, ambs_proposer **ret_model, ambs_error *err);
+int ambs_proposer_inline_create(ambs_search *search, size_t d, uint64_t n_inputs,
+                                bool hears_reports, ambs_proposer **ret_model, ambs_error *err);
 const ambs_proposer_port *ambs_proposer_get_port(const ambs_proposer *model);
 /* Readable when events wait, for poll(2); -1 without a thread. */
 int ambs_proposer_fd(const ambs_proposer *model);

@@ -97,7 +97,8 @@ static void put_body(ambs_text *out, const ambs_message *m)
     }
 }
 
-static void put_head(ambs_text *out, const ambs_message *m, size_t total, size_t offset, size_t length)
+static void put_head(ambs_text *out, const ambs_message *m, size_t total, size_t offset,
+                     size_t length)
 {
     ambs_put_u16(out, MAGIC);
     ambs_put_u8(out, AMBS_PROTOCOL_VERSION);
@@ -116,7 +117,8 @@ static void set_lengths(uint8_t *frame, size_t total, size_t length)
     for (size_t i = 0; i < 2; i++) frame[16 + i] = (uint8_t)(length >> (8 * i));
 }
 
-/* The body is first written behind room for one head: most messages are one frame and are ready then. */
+/* The body is first written behind room for one head: most messages are one frame and are ready
+ * then. */
 int ambs_message_encode(const ambs_message *message, ambs_text *out, ambs_error *err)
 {
     size_t begin = out->length;
@@ -126,8 +128,8 @@ int ambs_message_encode(const ambs_message *message, ambs_text *out, ambs_error 
     size_t total = out->length - begin - AMBS_FRAME_HEAD;
     if (total > AMBS_MESSAGE_MAX) {
         out->length = begin;
-        return ambs_fail(err, AMBS_E_INVALID, "found a message of %zu bytes, expected at most %d", total,
-                         (int)AMBS_MESSAGE_MAX);
+        return ambs_fail(err, AMBS_E_INVALID, "found a message of %zu bytes, expected at most %d",
+                         total, (int)AMBS_MESSAGE_MAX);
     }
     char *body = NULL;
     if (total > BODY_MAX) {
@@ -221,7 +223,8 @@ static int get_start(ambs_inbox *inbox, ambs_wire *in, ambs_message *ret, ambs_e
         in->bad = true;
         return AMBS_OK;
     }
-    if (make_memory(inbox, d * sizeof(double) + sizeof(double), err) != AMBS_OK) return AMBS_E_NOMEM;
+    if (make_memory(inbox, d * sizeof(double) + sizeof(double), err) != AMBS_OK)
+        return AMBS_E_NOMEM;
     double *x = inbox->memory;
     for (size_t i = 0; i < d; i++) x[i] = ambs_get_f64(in);
     ret->as.start.d = d;
@@ -317,7 +320,8 @@ static int decode(ambs_inbox *inbox, const head *h, const void *body, size_t len
 static int add_piece(ambs_inbox *inbox, const head *h, const void *body, ambs_error *err)
 {
     if (inbox->one_frame)
-        return ambs_fail(err, AMBS_E_FORMAT, "found a piece of a long message, expected short ones");
+        return ambs_fail(err, AMBS_E_FORMAT,
+                         "found a piece of a long message, expected short ones");
     if (h->offset == 0) {
         ambs_text_clear(&inbox->pending);
         inbox->pending_type = (ambs_message_type)h->type;
@@ -338,9 +342,10 @@ static int take_frame(ambs_inbox *inbox, const head *h, const uint8_t *body, amb
                       ambs_error *err)
 {
     if (h->version != AMBS_PROTOCOL_VERSION)
-        return ambs_fail(err, AMBS_E_FORMAT,
-                         "found protocol version %d, expected %d: start every rank with the same ambs",
-                         h->version, AMBS_PROTOCOL_VERSION);
+        return ambs_fail(
+            err, AMBS_E_FORMAT,
+            "found protocol version %d, expected %d: start every rank with the same ambs",
+            h->version, AMBS_PROTOCOL_VERSION);
     if (h->length == h->total) return decode(inbox, h, body, h->length, ret, err);
     int rc = add_piece(inbox, h, body, err);
     if (rc != AMBS_OK) return rc;
@@ -348,8 +353,8 @@ static int take_frame(ambs_inbox *inbox, const head *h, const uint8_t *body, amb
     return decode(inbox, h, inbox->pending.text, h->total, ret, err);
 }
 
-int ambs_inbox_next(ambs_inbox *inbox, const void **bytes, size_t *length, ambs_message *ret_message,
-                    ambs_error *err)
+int ambs_inbox_next(ambs_inbox *inbox, const void **bytes, size_t *length,
+                    ambs_message *ret_message, ambs_error *err)
 {
     while (*length > 0) {
         head h;

@@ -7,11 +7,12 @@
  *   magic u16, version u8, type u8, epoch u32, total u32, offset u32, length u16, zero u16, body
  *
  * `total` is the length of the message's body, `offset` where this frame's `length` bytes belong.
- * Frames of one message come in order (the transport keeps the order between two ranks). Nothing that
- * is received is trusted: every length is checked, and every text ends within its frame.
+ * Frames of one message come in order (the transport keeps the order between two ranks). Nothing
+ * that is received is trusted: every length is checked, and every text ends within its frame.
  *
  *   agent → manager   HELLO, BEAT, RESULT, REPORT, BYE          always one frame
- *   manager → agent   WELCOME (the study file), BEAT, START, CANCEL, ANSWER, ACK, DRAIN, RESET, STOP */
+ *   manager → agent   WELCOME (the study file), BEAT, START, CANCEL, ANSWER, ACK, DRAIN, RESET,
+ * STOP */
 #ifndef AMBS_CLUSTER_PROTOCOL_H
 #define AMBS_CLUSTER_PROTOCOL_H
 
@@ -37,9 +38,10 @@ typedef enum ambs_message_type {
     AMBS_MESSAGE_REPORT = 8,  /* one point of a curve */
     AMBS_MESSAGE_ANSWER = 9,  /* go on, stop, or pause */
     AMBS_MESSAGE_DRAIN = 10,  /* end every attempt: with the study's grace, or at once */
-    AMBS_MESSAGE_RESET = 11,  /* you were given up: end every attempt, forget what waits, say HELLO again */
-    AMBS_MESSAGE_STOP = 12,   /* the study is over: leave */
-    AMBS_MESSAGE_BYE = 13     /* I leave */
+    AMBS_MESSAGE_RESET =
+        11, /* you were given up: end every attempt, forget what waits, say HELLO again */
+    AMBS_MESSAGE_STOP = 12, /* the study is over: leave */
+    AMBS_MESSAGE_BYE = 13   /* I leave */
 } ambs_message_type;
 
 /* Where an attempt runs; the rank is known from the transport, the epoch is in the head. */
@@ -97,7 +99,8 @@ typedef struct ambs_message {
     } as;
 } ambs_message;
 
-/* Appends the frames of `message` to `out`. AMBS_E_NOMEM; AMBS_E_INVALID when the message is too long. */
+/* Appends the frames of `message` to `out`. AMBS_E_NOMEM; AMBS_E_INVALID when the message is too
+ * long. */
 int ambs_message_encode(const ambs_message *message, ambs_text *out, ambs_error *err);
 
 /* The length of the first frame in `bytes`, or 0 when no whole, well-formed frame begins there. */
@@ -106,19 +109,20 @@ size_t ambs_frame_length(const void *bytes, size_t length);
 /* Takes packets apart and puts messages together. One inbox serves any number of senders as long as
  * none of them sends messages of more than one frame. */
 typedef struct ambs_inbox {
-    bool one_frame;          /* refuse messages of several frames */
-    ambs_text pending;       /* a message whose frames are still coming */
+    bool one_frame;    /* refuse messages of several frames */
+    ambs_text pending; /* a message whose frames are still coming */
     ambs_message_type pending_type;
-    uint32_t pending_total;  /* 0: none */
-    void *memory;            /* of the last message's arrays */
+    uint32_t pending_total; /* 0: none */
+    void *memory;           /* of the last message's arrays */
     size_t memory_capacity;
 } ambs_inbox;
 
 void ambs_inbox_fini(ambs_inbox *inbox);
 /* The next message of the packet *bytes, which is advanced past what was read. Arrays and texts in
- * *ret_message are valid until the next call. AMBS_E_AGAIN: the packet is used up. AMBS_E_FORMAT: a frame
- * is damaged, of another version, or out of order (err says what); the rest of the packet is skipped. */
-int ambs_inbox_next(ambs_inbox *inbox, const void **bytes, size_t *length, ambs_message *ret_message,
-                    ambs_error *err);
+ * *ret_message are valid until the next call. AMBS_E_AGAIN: the packet is used up. AMBS_E_FORMAT: a
+ * frame is damaged, of another version, or out of order (err says what); the rest of the packet is
+ * skipped. */
+int ambs_inbox_next(ambs_inbox *inbox, const void **bytes, size_t *length,
+                    ambs_message *ret_message, ambs_error *err);
 
 #endif

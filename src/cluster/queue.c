@@ -64,7 +64,8 @@ void ambs_roster_fini(ambs_roster *roster)
 int ambs_roster_reserve(ambs_roster *roster, uint32_t n, ambs_error *err)
 {
     size_t before = roster->capacity;
-    int rc = ambs_reserve(&roster->links, &roster->capacity, (size_t)n + 1, sizeof *roster->links, err);
+    int rc =
+        ambs_reserve(&roster->links, &roster->capacity, (size_t)n + 1, sizeof *roster->links, err);
     if (rc != AMBS_OK) return rc;
     for (size_t i = before; i < roster->capacity; i++)
         roster->links[i] = (struct ambs_roster_link){(uint32_t)i, (uint32_t)i};

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The two containers of the manager: a growing first-in-first-out queue, and a roster, which is a list
- * of small numbers in the order they were put in from which any one can be taken out. All O(1). */
+/* The two containers of the manager: a growing first-in-first-out queue, and a roster, which is a
+ * list of small numbers in the order they were put in from which any one can be taken out. All
+ * O(1). */
 #ifndef AMBS_CLUSTER_QUEUE_H
 #define AMBS_CLUSTER_QUEUE_H
 
@@ -21,7 +22,8 @@ void ambs_queue_fini(ambs_queue *queue);
 int ambs_queue_push(ambs_queue *queue, const void *item, ambs_error *err);
 /* The oldest item, NULL when there is none; valid until the next push. */
 void *ambs_queue_first(const ambs_queue *queue);
-/* Takes the oldest item away; copies it to ret_item unless that is NULL. False when there is none. */
+/* Takes the oldest item away; copies it to ret_item unless that is NULL. False when there is none.
+ */
 bool ambs_queue_pop(ambs_queue *queue, void *ret_item);
 
 #define AMBS_ROSTER_NONE UINT32_MAX
@@ -29,7 +31,7 @@ bool ambs_queue_pop(ambs_queue *queue, void *ret_item);
 typedef struct ambs_roster {
     struct ambs_roster_link {
         uint32_t next, prev; /* next == itself: not in the list */
-    } *links; /* [capacity]; link 0 is the head of the ring, link i + 1 is number i */
+    } * links; /* [capacity]; link 0 is the head of the ring, link i + 1 is number i */
     size_t capacity;
     uint32_t n;
 } ambs_roster;

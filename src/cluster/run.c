@@ -13,11 +13,12 @@
 #include "cluster/signals.h"
 #include "cluster/transport_mpi.h"
 
-/* A rank that is told of a status other than 0 waits for the manager's MPI_Abort, so that the launcher takes
- * the manager's word and not its own; it does not wait for ever. */
+/* A rank that is told of a status other than 0 waits for the manager's MPI_Abort, so that the
+ * launcher takes the manager's word and not its own; it does not wait for ever. */
 #define ABORT_WAIT_S 60.0
 
-/* A rank that dies on the way out leaves the others in MPI_Finalize for ever. All is durable by then. */
+/* A rank that dies on the way out leaves the others in MPI_Finalize for ever. All is durable by
+ * then. */
 enum { FINALIZE_LIMIT_S = 20, ABORT_LIMIT_S = 5 };
 
 static void leave_at_last(int signal)
@@ -34,7 +35,8 @@ static void finalize(void)
     alarm(0);
 }
 
-static void report_failure(const ambs_run_settings *s, int rank, const ambs_error *err, ambs_status status)
+static void report_failure(const ambs_run_settings *s, int rank, const ambs_error *err,
+                           ambs_status status)
 {
     if (rank == 0 && s->failed) s->failed(s->ctx, err, status);
     if (rank != 0) ambs_log_line(s->log, AMBS_LOG_ERROR, "rank %d: %s", rank, err->text);
@@ -46,7 +48,8 @@ static void end_agent(const ambs_part *part, ambs_status status)
     if (!part->someone_died && status == AMBS_STATUS_DONE) return;
     if (!part->at_once && !part->someone_died) {
         double until = ambs_clock_monotonic_s() + ABORT_WAIT_S;
-        while (ambs_clock_monotonic_s() < until && ambs_signals_seen().n_terminate == 0) ambs_clock_sleep_s(0.02);
+        while (ambs_clock_monotonic_s() < until && ambs_signals_seen().n_terminate == 0)
+            ambs_clock_sleep_s(0.02);
     }
     if (part->orphaned) {
         /* Open MPI's mpirun may wait for ever for a job whose ranks all ended by themselves. */
@@ -67,7 +70,8 @@ static void tell_whereabouts(ambs_part *part, int rank)
     MPI_Bcast(manager, sizeof *manager, MPI_BYTE, 0, MPI_COMM_WORLD);
 }
 
-/* Rank 0 speaks for all: the others say what is wrong, and the rest only where everything is wanted. */
+/* Rank 0 speaks for all: the others say what is wrong, and the rest only where everything is
+ * wanted. */
 static ambs_log quieter(const ambs_log *log)
 {
     ambs_log quiet = log ? *log : (ambs_log){0};
@@ -87,11 +91,13 @@ static ambs_status run_ranks(ambs_part *part, int rank, ambs_error *err)
         return status;
     }
     ambs_status status = rank == 0 ? ambs_run_manager(part, err) : ambs_run_agent(part, err);
-    if (err->text[0] && status != AMBS_STATUS_DONE) report_failure(part->settings, rank, err, status);
+    if (err->text[0] && status != AMBS_STATUS_DONE)
+        report_failure(part->settings, rank, err, status);
     return status;
 }
 
-static ambs_status run_with(const ambs_run_settings *settings, ambs_supervisor *supervisor, ambs_error *err)
+static ambs_status run_with(const ambs_run_settings *settings, ambs_supervisor *supervisor,
+                            ambs_error *err)
 {
     int provided, rank, size;
     MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &provided);
@@ -100,7 +106,9 @@ static ambs_status run_with(const ambs_run_settings *settings, ambs_supervisor *
     ambs_run_settings others = *settings;
     ambs_log quiet = quieter(settings->log);
     others.log = &quiet;
-    ambs_part part = {.settings = rank == 0 ? settings : &others, .supervisor = supervisor, .n_ranks = (uint32_t)size};
+    ambs_part part = {.settings = rank == 0 ? settings : &others,
+                      .supervisor = supervisor,
+                      .n_ranks = (uint32_t)size};
     ambs_status status = run_ranks(&part, rank, err);
     ambs_supervisor_stop(supervisor);
     if (rank != 0) end_agent(&part, status);

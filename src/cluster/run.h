@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The whole life of a study on its ranks: what `ambs run` does once it is one rank of an MPI program.
+/* The whole life of a study on its ranks: what `ambs run` does once it is one rank of an MPI
+ * program.
  *
- * Rank 0 takes the study (lock, resume or create), writes the first snapshot, and runs three threads: the
- * loop, which alone calls MPI, the model, and the journal's. The other ranks are agents. With one rank, or
- * with manager.slots, rank 0 holds an agent too, joined by the loop-back. */
+ * Rank 0 takes the study (lock, resume or create), writes the first snapshot, and runs three
+ * threads: the loop, which alone calls MPI, the model, and the journal's. The other ranks are
+ * agents. With one rank, or with manager.slots, rank 0 holds an agent too, joined by the loop-back.
+ */
 #ifndef AMBS_CLUSTER_RUN_H
 #define AMBS_CLUSTER_RUN_H
 
@@ -11,26 +13,28 @@
 #include "study/spec.h"
 
 typedef struct ambs_run_settings {
-    const char *study;              /* the study file */
-    const char *output;             /* STUDY.h5 */
+    const char *study;  /* the study file */
+    const char *output; /* STUDY.h5 */
     bool resume;
     const ambs_setting *settings;
     size_t n_settings;
-    uint32_t n_slots;               /* of a single rank; 0: one per trial.cores of its cores */
-    const ambs_log *log;            /* may be NULL */
+    uint32_t n_slots;    /* of a single rank; 0: one per trial.cores of its cores */
+    const ambs_log *log; /* may be NULL */
     void *ctx;
     /* Rank 0, several times a second; may be NULL. */
     void (*progress)(void *ctx, const ambs_spec *spec, const ambs_progress *progress);
     /* Rank 0, once, when the study has ended and all is durable; may be NULL. */
-    void (*ended)(void *ctx, const ambs_spec *spec, const ambs_table *table, ambs_status status, const char *text);
+    void (*ended)(void *ctx, const ambs_spec *spec, const ambs_table *table, ambs_status status,
+                  const char *text);
     /* Rank 0, once, on an error before or in the study. */
     void (*failed)(void *ctx, const ambs_error *err, ambs_status status);
     /* Rank 0, last of all, with what the program will return; may be NULL. */
     void (*leaving)(void *ctx, ambs_status status);
 } ambs_run_settings;
 
-/* Starts the supervisor and MPI, runs, ends MPI. Does not return where ranks have died or the status is not
- * 0: then it ends in MPI_Abort(status), which is the only way to a launcher's exit status. Collective. */
+/* Starts the supervisor and MPI, runs, ends MPI. Does not return where ranks have died or the
+ * status is not 0: then it ends in MPI_Abort(status), which is the only way to a launcher's exit
+ * status. Collective. */
 ambs_status ambs_run(const ambs_run_settings *settings);
 
 #endif

@@ -12,7 +12,7 @@
 
 /* While trials run their time limits must be looked at. */
 #define RUNNING_NAP_S 0.02
-#define WATCH_S 0.5
+#define WATCH_S       0.5
 
 typedef struct agent_loop {
     ambs_part *part;
@@ -58,7 +58,8 @@ static int take_packets(agent_loop *l, bool *active, ambs_error *err)
     int rc = AMBS_OK;
     while (rc == AMBS_OK && t->ops->receive(t, &rank, &packet, &length)) {
         *active = true;
-        rc = ambs_agent_receive(l->agent, packet, length, ambs_clock_monotonic_s(), ambs_clock_wall_s(), err);
+        rc = ambs_agent_receive(l->agent, packet, length, ambs_clock_monotonic_s(),
+                                ambs_clock_wall_s(), err);
     }
     return rc;
 }
@@ -78,15 +79,17 @@ static int round_once(agent_loop *l, ambs_error *err)
     if (rc == AMBS_OK) rc = l->part->transport->ops->flush(l->part->transport, err);
     if (rc != AMBS_OK) return rc;
     int fd = ambs_supervisor_fd(l->part->supervisor);
-    ambs_idle_wait(&l->idle, active || did, &fd, 1, ambs_agent_busy(l->agent) ? RUNNING_NAP_S : 1, now);
+    ambs_idle_wait(&l->idle, active || did, &fd, 1, ambs_agent_busy(l->agent) ? RUNNING_NAP_S : 1,
+                   now);
     return AMBS_OK;
 }
 
 ambs_status ambs_run_agent(ambs_part *part, ambs_error *err)
 {
-    agent_loop l = {.part = part,
-                    .host = {.supervisor = part->supervisor, .log = part->settings->log, .n_slots = 1},
-                    .parent = getppid()};
+    agent_loop l = {
+        .part = part,
+        .host = {.supervisor = part->supervisor, .log = part->settings->log, .n_slots = 1},
+        .parent = getppid()};
     ambs_agent_config config = {.n_slots = 1,
                                 .pid = (uint64_t)getpid(),
                                 .host = ambs_process_host(l.host_name),
@@ -94,7 +97,8 @@ ambs_status ambs_run_agent(ambs_part *part, ambs_error *err)
                                 .send_ctx = &l,
                                 .send = send_to_manager,
                                 .log = part->settings->log};
-    int rc = ambs_agent_create(&config, ambs_clock_monotonic_s(), &l.agent, err), status = AMBS_STATUS_FAILED;
+    int rc = ambs_agent_create(&config, ambs_clock_monotonic_s(), &l.agent, err),
+        status = AMBS_STATUS_FAILED;
     while (rc == AMBS_OK && !ambs_agent_is_done(l.agent, &status)) rc = round_once(&l, err);
     if (rc != AMBS_OK) {
         ambs_agent_leave(l.agent, AMBS_LOG_INFO, err->text, NULL);

@@ -16,11 +16,11 @@
 #include "search/method.h"
 #include "study/life.h"
 
-#define WATCH_S 0.2
-#define TOUCH_S 10.0
-#define PROGRESS_S 0.1
+#define WATCH_S          0.2
+#define TOUCH_S          10.0
+#define PROGRESS_S       0.1
 #define SNAPSHOT_LIMIT_S 600.0
-#define RUNNING_NAP_S 0.02
+#define RUNNING_NAP_S    0.02
 
 typedef struct manager_loop {
     ambs_part *part;
@@ -31,13 +31,14 @@ typedef struct manager_loop {
     ambs_snapshots snapshots;
     ambs_proposer *model;
     ambs_manager *manager;
-    ambs_transport *near, *far; /* the loop-back's ends: the manager's and its own agent's; NULL: none */
-    ambs_agent *agent;          /* its own; NULL: none */
+    ambs_transport *near,
+        *far;          /* the loop-back's ends: the manager's and its own agent's; NULL: none */
+    ambs_agent *agent; /* its own; NULL: none */
     ambs_idle idle;
     char host_name[AMBS_HOST_SIZE];
-    bool *seen;                 /* [n_ranks] the worker's process was seen on this host */
+    bool *seen; /* [n_ranks] the worker's process was seen on this host */
     double watched_s, touched_s, shown_s;
-    ambs_signals signals;       /* acted on */
+    ambs_signals signals; /* acted on */
 } manager_loop;
 
 static ambs_time time_now(void)
@@ -86,7 +87,8 @@ static uint64_t sink_durable(void *ctx)
 
 /* --- beginning ------------------------------------------------------------------------------- */
 
-/* Seconds that earlier lives lasted. One that was killed lasted until the last thing it recorded. */
+/* Seconds that earlier lives lasted. One that was killed lasted until the last thing it recorded.
+ */
 static double time_of_earlier_lives(const ambs_table *t)
 {
     double sum = 0;
@@ -95,7 +97,8 @@ static double time_of_earlier_lives(const ambs_table *t)
         if (isnan(end)) {
             end = begin;
             for (size_t k = 0; k < t->n; k++) {
-                double at = isfinite(t->rows[k].received_s) ? t->rows[k].received_s : t->rows[k].proposed_s;
+                double at =
+                    isfinite(t->rows[k].received_s) ? t->rows[k].received_s : t->rows[k].proposed_s;
                 if (at > end && at <= next) end = at;
             }
         }
@@ -118,21 +121,27 @@ static int read_study(manager_loop *l, ambs_error *err)
     const ambs_run_settings *s = l->settings;
     int rc = ambs_spec_read(s->study, s->settings, s->n_settings, &l->spec, err);
     if (rc != AMBS_OK) return rc;
-    for (size_t i = 0; i < l->spec->n_notes; i++) ambs_log_line(s->log, AMBS_LOG_INFO, "%s", l->spec->notes[i]);
+    for (size_t i = 0; i < l->spec->n_notes; i++)
+        ambs_log_line(s->log, AMBS_LOG_INFO, "%s", l->spec->notes[i]);
     if (!l->spec->objective)
-        return ambs_fail(err, AMBS_E_INVALID, "%s has no objective: say what a trial runs, or use ambs serve", s->study);
-    l->host = (ambs_host){.supervisor = l->part->supervisor, .log = s->log, .n_slots = count_slots(l)};
+        return ambs_fail(err, AMBS_E_INVALID,
+                         "%s has no objective: say what a trial runs, or use ambs serve", s->study);
+    l->host =
+        (ambs_host){.supervisor = l->part->supervisor, .log = s->log, .n_slots = count_slots(l)};
     return ambs_host_open(&l->host, l->spec, err);
 }
 
 static int take_study(manager_loop *l, ambs_error *err)
 {
     const ambs_run_settings *s = l->settings;
-    int rc = ambs_life_begin(s->output, s->resume, l->spec, l->part->n_ranks, s->log, &l->life, err);
+    int rc =
+        ambs_life_begin(s->output, s->resume, l->spec, l->part->n_ranks, s->log, &l->life, err);
     if (rc != AMBS_OK) return rc;
     if (l->life.note[0]) ambs_log_line(s->log, AMBS_LOG_WARNING, "%s", l->life.note);
     rc = ambs_snapshots_init(&l->snapshots, &l->host, s->output, l->spec->manager.snapshot_s, err);
-    return rc == AMBS_OK ? ambs_snapshots_now(&l->snapshots, l->life.table->sequence, SNAPSHOT_LIMIT_S, err) : rc;
+    return rc == AMBS_OK
+               ? ambs_snapshots_now(&l->snapshots, l->life.table->sequence, SNAPSHOT_LIMIT_S, err)
+               : rc;
 }
 
 static int start_agent(manager_loop *l, ambs_error *err)
@@ -153,8 +162,8 @@ static int start_agent(manager_loop *l, ambs_error *err)
 static int start_manager(manager_loop *l, ambs_error *err)
 {
     const ambs_table *t = l->life.table;
-    int rc = ambs_proposer_thread_create(l->life.search, t->d, t->n_inputs, l->spec->method->report != NULL,
-                                      &l->model, err);
+    int rc = ambs_proposer_thread_create(l->life.search, t->d, t->n_inputs,
+                                         l->spec->method->report != NULL, &l->model, err);
     if (rc != AMBS_OK) return rc;
     l->seen = ambs_calloc(l->part->n_ranks, sizeof *l->seen, err);
     if (!l->seen) return AMBS_E_NOMEM;
@@ -179,7 +188,8 @@ static int heed_signals(manager_loop *l, ambs_error *err)
     if (seen.n_drain == l->signals.n_drain && seen.n_hurry == l->signals.n_hurry) return AMBS_OK;
     bool at_once = seen.n_drain > 1 || seen.n_hurry > 0;
     l->signals = seen;
-    return ambs_manager_drain(l->manager, AMBS_STATUS_STOPPED, at_once, "stopped by a signal", time_now(), err);
+    return ambs_manager_drain(l->manager, AMBS_STATUS_STOPPED, at_once, "stopped by a signal",
+                              time_now(), err);
 }
 
 /* Workers on this host whose process has gone are dead for certain. */
@@ -191,7 +201,8 @@ static int watch_processes(manager_loop *l, double now_s, ambs_error *err)
     for (uint32_t r = 1; r < l->part->n_ranks && rc == AMBS_OK; r++) {
         uint64_t pid;
         const char *host;
-        if (!ambs_manager_process(l->manager, r, &pid, &host) || strcmp(host, l->host_name) != 0) continue;
+        if (!ambs_manager_process(l->manager, r, &pid, &host) || strcmp(host, l->host_name) != 0)
+            continue;
         bool exists = ambs_process_exists(pid);
         if (!exists && l->seen[r]) rc = ambs_manager_dead(l->manager, r, time_now(), err);
         l->seen[r] |= exists;
@@ -216,7 +227,8 @@ static int take_packets(manager_loop *l, ambs_transport *t, bool *active, ambs_e
     const void *packet;
     size_t length;
     int rc = AMBS_OK;
-    for (int i = 0; i < AT_ONCE && rc == AMBS_OK && t && t->ops->receive(t, &rank, &packet, &length); i++) {
+    for (int i = 0;
+         i < AT_ONCE && rc == AMBS_OK && t && t->ops->receive(t, &rank, &packet, &length); i++) {
         *active = true;
         rc = ambs_manager_receive(l->manager, rank, packet, length, time_now(), err);
     }
@@ -307,8 +319,8 @@ static void let_messages_leave(manager_loop *l)
     }
 }
 
-/* Records the end, makes all durable, writes the last snapshot. A terminated run has no time for more than
- * the journal. */
+/* Records the end, makes all durable, writes the last snapshot. A terminated run has no time for
+ * more than the journal. */
 static int end_study(manager_loop *l, ambs_status status, const char *text, ambs_error *err)
 {
     ambs_record record = {.type = AMBS_RECORD_END};
@@ -322,8 +334,8 @@ static int end_study(manager_loop *l, ambs_status status, const char *text, ambs
     return rc;
 }
 
-/* The model's thread ends after the proposal it is at, which may take long: who leaves at once does not wait
- * for it, and its memory ends with the process. */
+/* The model's thread ends after the proposal it is at, which may take long: who leaves at once does
+ * not wait for it, and its memory ends with the process. */
 static void clean_up(manager_loop *l)
 {
     ambs_manager_destroy(l->manager);
@@ -370,8 +382,10 @@ ambs_status ambs_run_manager(ambs_part *part, ambs_error *err)
     if (rc == AMBS_OK) rc = start_agent(&l, err);
     if (rc == AMBS_OK) rc = start_manager(&l, err);
     if (rc == AMBS_OK) rc = loop(&l, &status, &text, err);
-    if (rc == AMBS_OK) rc = end_study(&l, status, text, err);
-    else if (began) end_study(&l, AMBS_STATUS_FAILED, err->text, &(ambs_error){0});
+    if (rc == AMBS_OK)
+        rc = end_study(&l, status, text, err);
+    else if (began)
+        end_study(&l, AMBS_STATUS_FAILED, err->text, &(ambs_error){0});
     if (rc == AMBS_OK) let_messages_leave(&l);
     if (rc != AMBS_OK) status = began ? AMBS_STATUS_FAILED : status_of(rc);
     part->at_once |= rc != AMBS_OK;

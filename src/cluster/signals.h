@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* Signals as numbers that a loop looks at. Installed once, before any fork and before MPI_Init; programs
- * that are executed later start with the default actions again. The only mutable statics of the program: a
- * handler can reach nothing else. */
+/* Signals as numbers that a loop looks at. Installed once, before any fork and before MPI_Init;
+ * programs that are executed later start with the default actions again. The only mutable statics
+ * of the program: a handler can reach nothing else. */
 #ifndef AMBS_CLUSTER_SIGNALS_H
 #define AMBS_CLUSTER_SIGNALS_H
 
 #include <stdbool.h>
 
 typedef struct ambs_signals {
-    int n_drain;    /* SIGINT, SIGUSR1: the first drains, the second stops at once */
-    int n_hurry;    /* SIGUSR2: the end is near, stop at once */
+    int n_drain;     /* SIGINT, SIGUSR1: the first drains, the second stops at once */
+    int n_hurry;     /* SIGUSR2: the end is near, stop at once */
     int n_terminate; /* SIGTERM, SIGHUP: leave, everything is saved */
 } ambs_signals;
 

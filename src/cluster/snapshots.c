@@ -8,11 +8,14 @@
 /* A snapshot that took t seconds is followed by 99 t seconds without one. */
 #define COST_SHARE 0.01
 
-int ambs_snapshots_init(ambs_snapshots *s, ambs_host *host, const char *output, double least_s, ambs_error *err)
+int ambs_snapshots_init(ambs_snapshots *s, ambs_host *host, const char *output, double least_s,
+                        ambs_error *err)
 {
     *s = (ambs_snapshots){.host = host, .output = output, .least_s = least_s};
     ssize_t n = readlink("/proc/self/exe", s->program, sizeof s->program - 1);
-    if (n <= 0) return ambs_fail(err, AMBS_E_IO, "/proc/self/exe cannot be read: this program is not found");
+    if (n <= 0)
+        return ambs_fail(err, AMBS_E_IO,
+                         "/proc/self/exe cannot be read: this program is not found");
     return AMBS_OK;
 }
 
@@ -39,8 +42,9 @@ static bool note_end(ambs_snapshots *s, double now_s)
 void ambs_snapshots_turn(ambs_snapshots *s, uint64_t sequence, bool wanted, double now_s)
 {
     if (s->runs && !s->host->helper_runs && !note_end(s, now_s))
-        ambs_log_line(s->host->log, AMBS_LOG_WARNING, "%s could not be written (status %d); the journal holds all",
-                      s->output, s->host->helper_code);
+        ambs_log_line(s->host->log, AMBS_LOG_WARNING,
+                      "%s could not be written (status %d); the journal holds all", s->output,
+                      s->host->helper_code);
     if (s->runs || sequence == s->written || s->host->supervisor_lost) return;
     double pause = s->took_s * (1 / COST_SHARE - 1);
     if (pause < s->least_s) pause = s->least_s;
@@ -67,9 +71,11 @@ int ambs_snapshots_now(ambs_snapshots *s, uint64_t sequence, double limit_s, amb
     int rc = begin(s, sequence, now, err);
     if (rc != AMBS_OK) return rc;
     wait_for_end(s, until);
-    if (s->host->helper_runs) return ambs_fail(err, AMBS_E_IO, "%s was not written within %.0f s", s->output, limit_s);
+    if (s->host->helper_runs)
+        return ambs_fail(err, AMBS_E_IO, "%s was not written within %.0f s", s->output, limit_s);
     if (!note_end(s, ambs_clock_monotonic_s()))
-        return ambs_fail(err, AMBS_E_IO, "%s could not be written: ambs snapshot ended with status %d", s->output,
+        return ambs_fail(err, AMBS_E_IO,
+                         "%s could not be written: ambs snapshot ended with status %d", s->output,
                          s->host->helper_code);
     return AMBS_OK;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* When STUDY.h5 is written anew: before the first trial, then at intervals such that it costs at most 1 % of
- * the time, at a drain, at the end. A process of its own does it (`ambs snapshot`), from the journal. */
+/* When STUDY.h5 is written anew: before the first trial, then at intervals such that it costs at
+ * most 1 % of the time, at a drain, at the end. A process of its own does it (`ambs snapshot`),
+ * from the journal. */
 #ifndef AMBS_CLUSTER_SNAPSHOTS_H
 #define AMBS_CLUSTER_SNAPSHOTS_H
 
@@ -9,18 +10,20 @@
 typedef struct ambs_snapshots {
     ambs_host *host;
     const char *output;
-    char program[4096];      /* this one */
-    double least_s;          /* between two */
+    char program[4096]; /* this one */
+    double least_s;     /* between two */
     double began_s, ended_s, took_s;
     uint64_t asked, written; /* sequence numbers: at the last start, at the last success */
     bool runs;
 } ambs_snapshots;
 
-int ambs_snapshots_init(ambs_snapshots *s, ambs_host *host, const char *output, double least_s, ambs_error *err);
-/* Starts one and waits for its end. AMBS_E_IO when it fails; the log says why. `limit_s`: how long. */
+int ambs_snapshots_init(ambs_snapshots *s, ambs_host *host, const char *output, double least_s,
+                        ambs_error *err);
+/* Starts one and waits for its end. AMBS_E_IO when it fails; the log says why. `limit_s`: how long.
+ */
 int ambs_snapshots_now(ambs_snapshots *s, uint64_t sequence, double limit_s, ambs_error *err);
-/* Called by the loop: notes an end, starts the next when it is due, or `wanted` now. A failure is logged and
- * tried again at the next interval: the journal holds everything. */
+/* Called by the loop: notes an end, starts the next when it is due, or `wanted` now. A failure is
+ * logged and tried again at the next interval: the journal holds everything. */
 void ambs_snapshots_turn(ambs_snapshots *s, uint64_t sequence, bool wanted, double now_s);
 
 #endif

@@ -22,7 +22,8 @@ typedef struct end {
     void *taken;        /* the packet last received */
 } end;
 
-static int local_send(ambs_transport *t, uint32_t rank, const void *frames, size_t length, ambs_error *err)
+static int local_send(ambs_transport *t, uint32_t rank, const void *frames, size_t length,
+                      ambs_error *err)
 {
     end *e = (end *)t;
     (void)rank;
@@ -40,7 +41,8 @@ static int local_flush(ambs_transport *t, ambs_error *err)
     return AMBS_OK; /* it has arrived already */
 }
 
-static bool local_receive(ambs_transport *t, uint32_t *ret_rank, const void **ret_packet, size_t *ret_length)
+static bool local_receive(ambs_transport *t, uint32_t *ret_rank, const void **ret_packet,
+                          size_t *ret_length)
 {
     end *e = (end *)t;
     packet p;
@@ -82,7 +84,8 @@ static const ambs_transport_ops local_ops = {.send = local_send,
                                              .is_empty = local_is_empty,
                                              .destroy = local_destroy};
 
-int ambs_transport_local_create(uint32_t rank, ambs_transport **ret_a, ambs_transport **ret_b, ambs_error *err)
+int ambs_transport_local_create(uint32_t rank, ambs_transport **ret_a, ambs_transport **ret_b,
+                                ambs_error *err)
 {
     end *a = ambs_calloc(1, sizeof *a, err), *b = ambs_calloc(1, sizeof *b, err);
     if (!a || !b) {
@@ -90,8 +93,10 @@ int ambs_transport_local_create(uint32_t rank, ambs_transport **ret_a, ambs_tran
         free(b);
         return AMBS_E_NOMEM;
     }
-    *a = (end){.base = {&local_ops}, .other = b, .rank = rank, .arrived = {.item_size = sizeof(packet)}};
-    *b = (end){.base = {&local_ops}, .other = a, .rank = rank, .arrived = {.item_size = sizeof(packet)}};
+    *a = (end){
+        .base = {&local_ops}, .other = b, .rank = rank, .arrived = {.item_size = sizeof(packet)}};
+    *b = (end){
+        .base = {&local_ops}, .other = a, .rank = rank, .arrived = {.item_size = sizeof(packet)}};
     *ret_a = &a->base;
     *ret_b = &b->base;
     return AMBS_OK;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Packets over MPI point-to-point.
  *
- * Receiving: a ring of posted receives. MPI matches messages of one sender with receives in the order in
- * which they were posted, so testing only the oldest keeps the order, and the others take what arrives
- * meanwhile. Sending: one open packet per rank gathers frames; flush() posts it. Packets on their way are
- * in one list; a send to a dead rank may stay there for ever, and nothing waits for it. */
+ * Receiving: a ring of posted receives. MPI matches messages of one sender with receives in the
+ * order in which they were posted, so testing only the oldest keeps the order, and the others take
+ * what arrives meanwhile. Sending: one open packet per rank gathers frames; flush() posts it.
+ * Packets on their way are in one list; a send to a dead rank may stay there for ever, and nothing
+ * waits for it. */
 #include "cluster/transport_mpi.h"
 
 #include <stdlib.h>
@@ -30,9 +31,9 @@ typedef struct mpi {
     uint32_t n_ranks;
     int source;
     bool someone_died;
-    bool *dead;          /* [n_ranks] */
-    packet **open;       /* [n_ranks], NULL: none */
-    ambs_roster unsent;  /* ranks with an open packet */
+    bool *dead;         /* [n_ranks] */
+    packet **open;      /* [n_ranks], NULL: none */
+    ambs_roster unsent; /* ranks with an open packet */
     packet *flying, **flying_end, *spare;
     uint32_t n_receives, oldest;
     MPI_Request *requests; /* [n_receives] */
@@ -42,8 +43,8 @@ typedef struct mpi {
 
 static int post_receive(mpi *t, uint32_t i)
 {
-    return MPI_Irecv(t->buffers + (size_t)i * AMBS_FRAME_SIZE, AMBS_FRAME_SIZE, MPI_BYTE, t->source, TAG, t->comm,
-                     &t->requests[i]);
+    return MPI_Irecv(t->buffers + (size_t)i * AMBS_FRAME_SIZE, AMBS_FRAME_SIZE, MPI_BYTE, t->source,
+                     TAG, t->comm, &t->requests[i]);
 }
 
 /* --- sending --------------------------------------------------------------------------------- */
@@ -55,8 +56,8 @@ static void post_packet(mpi *t, uint32_t rank)
     ambs_roster_remove(&t->unsent, rank);
     p->rank = rank;
     p->next = NULL;
-    if (t->dead[rank] || MPI_Isend(p->bytes, (int)p->length, MPI_BYTE, (int)rank, TAG, t->comm, &p->request) !=
-                             MPI_SUCCESS) {
+    if (t->dead[rank] || MPI_Isend(p->bytes, (int)p->length, MPI_BYTE, (int)rank, TAG, t->comm,
+                                   &p->request) != MPI_SUCCESS) {
         p->next = t->spare;
         t->spare = p;
         return;
@@ -93,7 +94,8 @@ static int add_frame(mpi *t, uint32_t rank, const char *frame, size_t length, am
     return AMBS_OK;
 }
 
-static int mpi_send(ambs_transport *base, uint32_t rank, const void *frames, size_t length, ambs_error *err)
+static int mpi_send(ambs_transport *base, uint32_t rank, const void *frames, size_t length,
+                    ambs_error *err)
 {
     mpi *t = (mpi *)base;
     if (rank >= t->n_ranks || t->dead[rank]) return AMBS_OK;
@@ -149,7 +151,8 @@ static bool mpi_is_empty(const ambs_transport *base)
 
 /* --- receiving ------------------------------------------------------------------------------- */
 
-static bool mpi_receive(ambs_transport *base, uint32_t *ret_rank, const void **ret_packet, size_t *ret_length)
+static bool mpi_receive(ambs_transport *base, uint32_t *ret_rank, const void **ret_packet,
+                        size_t *ret_length)
 {
     mpi *t = (mpi *)base;
     int done = 0, length = 0;
@@ -173,7 +176,8 @@ static void mpi_forget(ambs_transport *base, uint32_t rank)
     t->dead[rank] = t->someone_died = true;
 }
 
-/* Requests must end before MPI does; with a dead rank about, MPI is not finalized and they are left. */
+/* Requests must end before MPI does; with a dead rank about, MPI is not finalized and they are
+ * left. */
 static void end_requests(mpi *t)
 {
     for (uint32_t i = 0; i < t->n_receives && t->requests; i++) {
@@ -196,7 +200,8 @@ static void free_packets(packet *p)
 static void mpi_destroy(ambs_transport *base)
 {
     mpi *t = (mpi *)base;
-    if (t->someone_died) return; /* MPI may still write into the buffers: they end with the process */
+    if (t->someone_died)
+        return; /* MPI may still write into the buffers: they end with the process */
     end_requests(t);
     for (uint32_t r = 0; r < t->n_ranks; r++) free(t->open[r]);
     free_packets(t->flying);

@@ -177,7 +177,9 @@ static void a_drain_gives_the_grace_and_leaves_the_rest_waiting(void **state)
     w.duration = long_time;
     world_begin(&w);
     assert_false(world_run(&w, 1));
-    assert_int_equal(ambs_manager_drain(w.manager, AMBS_STATUS_STOPPED, false, "interrupted", world_time(&w), &err), 0);
+    assert_int_equal(ambs_manager_drain(w.manager, AMBS_STATUS_STOPPED, false, "interrupted",
+                                        world_time(&w), &err),
+                     0);
     finish(100);
     assert_int_equal(status, AMBS_STATUS_STOPPED);
     assert_int_equal(w.table->n_complete, 2); /* they ended within the grace */
@@ -205,7 +207,8 @@ static void a_second_request_stops_at_once(void **state)
     assert_false(world_run(&w, 5));
     ambs_manager_drain(w.manager, AMBS_STATUS_STOPPED, false, "interrupted", world_time(&w), &err);
     assert_false(world_run(&w, 6));
-    ambs_manager_drain(w.manager, AMBS_STATUS_STOPPED, true, "interrupted again", world_time(&w), &err);
+    ambs_manager_drain(w.manager, AMBS_STATUS_STOPPED, true, "interrupted again", world_time(&w),
+                       &err);
     finish(7);
     assert_string_equal(text, "interrupted");
     world_end(&w);
@@ -280,8 +283,8 @@ static double ten_s(world *world_, uint64_t trial, uint32_t attempt)
     return 10;
 }
 
-/* Rank 1 freezes with a trial that would end at 10 s; at 70 s it is suspected and the trial goes to rank 2;
- * at 75 s it thaws, and its result arrives while rank 2 runs the same trial. */
+/* Rank 1 freezes with a trial that would end at 10 s; at 70 s it is suspected and the trial goes to
+ * rank 2; at 75 s it thaws, and its result arrives while rank 2 runs the same trial. */
 static void a_suspects_late_result_is_taken_once_and_it_rejoins(void **state)
 {
     (void)state;
@@ -322,7 +325,8 @@ static void a_full_disk_pauses_hand_outs_and_the_study_goes_on(void **state)
     assert_string_equal(p.trouble, "No space left on device");
     /* What was handed out in the turn of the failed write is held back with its record. */
     assert_true(w.table->n_running <= 2 && w.table->n_complete <= 6);
-    for (uint32_t rank = 1; rank < 3; rank++) assert_int_equal(ambs_agent_busy(w.agents[rank].agent), 0);
+    for (uint32_t rank = 1; rank < 3; rank++)
+        assert_int_equal(ambs_agent_busy(w.agents[rank].agent), 0);
     w.disk_full = false;
     finish(600);
     assert_int_equal(w.table->n_complete, 10);
@@ -410,8 +414,10 @@ static void random_faults_lose_and_repeat_nothing(void **state)
         double at = 0;
         while (!world_run(&w, at)) {
             at += 20 * ambs_random_uniform(&w.random);
-            if (at < 20000) inject(&w);
-            else w.disk_full = false;
+            if (at < 20000)
+                inject(&w);
+            else
+                w.disk_full = false;
             assert_true(at < 1e6);
         }
         finish(at);

@@ -41,8 +41,13 @@ static ambs_message full_result(void)
     ambs_message m = {.type = AMBS_MESSAGE_RESULT, .epoch = 3};
     m.as.result.at = (ambs_address){.slot = 7, .attempt = 2, .trial = 1ull << 40};
     ambs_outcome *o = &m.as.result.outcome;
-    *o = (ambs_outcome){.state = AMBS_TRIAL_FAILED, .reason = AMBS_REASON_EXIT, .code = -3,
-                        .objective = -0.5, .start_s = 1e9, .end_s = 2e9, .duration_s = 1e-9,
+    *o = (ambs_outcome){.state = AMBS_TRIAL_FAILED,
+                        .reason = AMBS_REASON_EXIT,
+                        .code = -3,
+                        .objective = -0.5,
+                        .start_s = 1e9,
+                        .end_s = 2e9,
+                        .duration_s = 1e-9,
                         .n_metrics = AMBS_MAX_METRICS};
     for (size_t i = 0; i < AMBS_MAX_METRICS; i++) {
         memset(o->metrics[i].name, 'a' + (int)(i % 26), AMBS_METRIC_NAME_SIZE - 1);
@@ -158,8 +163,8 @@ static void another_version_is_refused_by_name(void **state)
     size_t length = out.length;
     ambs_message back;
     assert_int_equal(ambs_inbox_next(&box, &bytes, &length, &back, &err), AMBS_E_FORMAT);
-    assert_string_equal(err.text,
-                        "found protocol version 9, expected 1: start every rank with the same ambs");
+    assert_string_equal(
+        err.text, "found protocol version 9, expected 1: start every rank with the same ambs");
     ambs_text_fini(&out);
     ambs_inbox_fini(&box);
 }
@@ -183,7 +188,9 @@ static void damaged_packets_do_no_harm(void **state)
     ambs_random r;
     ambs_random_init(&r, 2, 0, AMBS_PURPOSE_TEST);
     ambs_inbox box = {0};
-    ambs_message samples[4] = {full_result(), {.type = AMBS_MESSAGE_HELLO}, {.type = AMBS_MESSAGE_START},
+    ambs_message samples[4] = {full_result(),
+                               {.type = AMBS_MESSAGE_HELLO},
+                               {.type = AMBS_MESSAGE_START},
                                {.type = AMBS_MESSAGE_WELCOME}};
     const double x[3] = {1, 2, 3};
     samples[2].as.start.d = 3;

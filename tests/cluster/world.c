@@ -85,7 +85,10 @@ static void post(world *w, kind k, uint32_t rank, double *last, const void *fram
         for (int c = 0; c < copies; c++) {
             void *copy = malloc(n);
             memcpy(copy, bytes, n);
-            push(w, (world_event){.at_s = arrival(w, last), .kind = k, .rank = rank, .length = (uint32_t)n,
+            push(w, (world_event){.at_s = arrival(w, last),
+                                  .kind = k,
+                                  .rank = rank,
+                                  .length = (uint32_t)n,
                                   .bytes = copy});
         }
         bytes += n;
@@ -121,7 +124,8 @@ static int sink_record(void *ctx, ambs_record *record, ambs_error *e)
     world *w = ctx;
     record->sequence = w->table->sequence + 1;
     w->n_events += record->type == AMBS_RECORD_EVENT;
-    if (record->type == AMBS_RECORD_RESULT && record->as.result.outcome.reason == AMBS_REASON_WORKER_LOST)
+    if (record->type == AMBS_RECORD_RESULT &&
+        record->as.result.outcome.reason == AMBS_REASON_WORKER_LOST)
         w->n_lost_records++;
     return ambs_table_apply(w->table, record, e);
 }
@@ -184,7 +188,8 @@ static bool model_next(void *ctx, ambs_proposer_event *ret)
     if (w->model_limit > 0 && w->n_proposed >= w->model_limit) {
         if (w->limit_said) return false;
         w->limit_said = true;
-        *ret = (ambs_proposer_event){.kind = AMBS_PROPOSER_ENDED, .code = AMBS_E_EXHAUSTED, .text = "every one was tried"};
+        *ret = (ambs_proposer_event){
+            .kind = AMBS_PROPOSER_ENDED, .code = AMBS_E_EXHAUSTED, .text = "every one was tried"};
         return true;
     }
     w->allowed--;
@@ -196,16 +201,20 @@ static bool model_next(void *ctx, ambs_proposer_event *ret)
     }
     w->x[0] = (double)w->n_proposed;
     *ret = (ambs_proposer_event){.kind = AMBS_PROPOSER_PROPOSAL};
-    ret->proposal.proposal = (ambs_proposal){.trial = w->n_proposed++, .mean = NAN, .sd = NAN, .lie = NAN,
-                                             .acquisition = NAN, .x = w->x};
+    ret->proposal.proposal = (ambs_proposal){.trial = w->n_proposed++,
+                                             .mean = NAN,
+                                             .sd = NAN,
+                                             .lie = NAN,
+                                             .acquisition = NAN,
+                                             .x = w->x};
     ret->proposal.n_inputs = w->n_told;
     return true;
 }
 
 /* --- the agents' runner ---------------------------------------------------------------------- */
 
-static int runner_open(void *ctx, const ambs_message *welcome, size_t *ret_d, double *heartbeat, double *timeout,
-                       double *grace, ambs_error *e)
+static int runner_open(void *ctx, const ambs_message *welcome, size_t *ret_d, double *heartbeat,
+                       double *timeout, double *grace, ambs_error *e)
 {
     (void)e;
     world *w = ((world_agent *)ctx)->world;
@@ -231,9 +240,13 @@ static int runner_begin(void *ctx, uint32_t slot, const ambs_attempt *attempt, a
     assert_false(r->busy);
     assert_true(attempt->x[0] == (double)attempt->trial);
     double duration = w->duration ? w->duration(w, attempt->trial, attempt->attempt) : 1;
-    *r = (struct world_run){.busy = true, .trial = attempt->trial, .attempt = attempt->attempt,
-                            .begin_s = w->now_s, .end_s = w->now_s + duration};
-    r->order = push(w, (world_event){.at_s = r->end_s, .kind = RUN_ENDS, .rank = a->rank, .slot = slot});
+    *r = (struct world_run){.busy = true,
+                            .trial = attempt->trial,
+                            .attempt = attempt->attempt,
+                            .begin_s = w->now_s,
+                            .end_s = w->now_s + duration};
+    r->order =
+        push(w, (world_event){.at_s = r->end_s, .kind = RUN_ENDS, .rank = a->rank, .slot = slot});
     return AMBS_OK;
 }
 
@@ -241,10 +254,14 @@ static void end_run(world_agent *a, uint32_t slot, bool cancelled)
 {
     world *w = a->world;
     struct world_run *r = &a->runs[slot];
-    ambs_run_event e = {.kind = AMBS_RUN_ENDED, .slot = slot, .trial = r->trial, .attempt = r->attempt};
+    ambs_run_event e = {
+        .kind = AMBS_RUN_ENDED, .slot = slot, .trial = r->trial, .attempt = r->attempt};
     double y = w->objective ? w->objective(w, r->trial) : (double)r->trial;
-    e.outcome = (ambs_outcome){.state = AMBS_TRIAL_COMPLETE, .objective = y, .start_s = 1e9 + r->begin_s,
-                               .end_s = 1e9 + w->now_s, .duration_s = w->now_s - r->begin_s};
+    e.outcome = (ambs_outcome){.state = AMBS_TRIAL_COMPLETE,
+                               .objective = y,
+                               .start_s = 1e9 + r->begin_s,
+                               .end_s = 1e9 + w->now_s,
+                               .duration_s = w->now_s - r->begin_s};
     if (cancelled) {
         e.outcome.state = AMBS_TRIAL_CANCELLED;
         e.outcome.reason = AMBS_REASON_CANCELLED;
@@ -302,7 +319,8 @@ static void serve_agent(world *w, world_event *e)
     if (w->now_s < a->frozen_until_s) {
         e->at_s = a->frozen_until_s;
         uint32_t order = push(w, *e);
-        if (e->kind == RUN_ENDS && a->runs[e->slot].order == e->order) a->runs[e->slot].order = order;
+        if (e->kind == RUN_ENDS && a->runs[e->slot].order == e->order)
+            a->runs[e->slot].order = order;
         return;
     }
     if (e->kind == TO_AGENT)
@@ -310,7 +328,8 @@ static void serve_agent(world *w, world_event *e)
     else if (e->kind == RUN_ENDS && a->runs[e->slot].busy && a->runs[e->slot].order == e->order)
         end_run(a, e->slot, false);
     else if (e->kind == TICK)
-        push(w, (world_event){.at_s = w->now_s + w->spec.manager.heartbeat_s, .kind = TICK, .rank = e->rank});
+        push(w, (world_event){
+                    .at_s = w->now_s + w->spec.manager.heartbeat_s, .kind = TICK, .rank = e->rank});
     free(e->bytes);
     turn_agent(a);
 }
@@ -345,7 +364,8 @@ bool world_run(world *w, double until_s)
             must(ambs_manager_receive(w->manager, e.rank, e.bytes, e.length, world_time(w), &err));
             free(e.bytes);
             /* What arrives at the same moment is taken in one turn, as the loop does. */
-            if (w->n_heap > 0 && w->heap[0].kind == TO_MANAGER && w->heap[0].at_s <= w->now_s) continue;
+            if (w->n_heap > 0 && w->heap[0].kind == TO_MANAGER && w->heap[0].at_s <= w->now_s)
+                continue;
         }
         turn_manager(w);
     }
@@ -368,10 +388,13 @@ void world_freeze(world *w, uint32_t rank, double until_s)
 void world_init(world *w, uint64_t seed)
 {
     *w = (world){.seed = seed, .n_ranks = 3, .n_slots = 1};
-    w->spec = (ambs_spec){.text = (char *)"study", .file = (char *)"study.yaml", .target = NAN,
-                          .budget = {.trials = 10, .time_s = NAN},
-                          .trial = {.grace_s = 5, .attempts = 2, .timeout_s = NAN, .memory_bytes = NAN},
-                          .manager = {.heartbeat_s = 5, .suspect_s = 60, .timeout_s = 300}};
+    w->spec =
+        (ambs_spec){.text = (char *)"study",
+                    .file = (char *)"study.yaml",
+                    .target = NAN,
+                    .budget = {.trials = 10, .time_s = NAN},
+                    .trial = {.grace_s = 5, .attempts = 2, .timeout_s = NAN, .memory_bytes = NAN},
+                    .manager = {.heartbeat_s = 5, .suspect_s = 60, .timeout_s = 300}};
     ambs_random_init(&w->random, seed, 0, AMBS_PURPOSE_TEST);
 }
 
@@ -381,9 +404,13 @@ static void make_agent(world *w, uint32_t rank)
     *a = (world_agent){.world = w, .rank = rank};
     a->runs = calloc(w->n_slots, sizeof *a->runs);
     a->ended.item_size = sizeof(ambs_run_event);
-    ambs_agent_config config = {.n_slots = w->n_slots, .pid = 1000 + rank, .host = "node",
-                                .runner = {a, runner_open, runner_room, runner_begin, runner_cancel, runner_answer, runner_poll},
-                                .send_ctx = a, .send = agent_sends};
+    ambs_agent_config config = {.n_slots = w->n_slots,
+                                .pid = 1000 + rank,
+                                .host = "node",
+                                .runner = {a, runner_open, runner_room, runner_begin, runner_cancel,
+                                           runner_answer, runner_poll},
+                                .send_ctx = a,
+                                .send = agent_sends};
     double at = w->join_s ? w->join_s(w, rank) : 0;
     must(ambs_agent_create(&config, at, &a->agent, &err));
     push(w, (world_event){.at_s = at, .kind = TICK, .rank = rank});
@@ -394,18 +421,27 @@ void world_begin(world *w)
     w->commits.item_size = sizeof(commit);
     must(ambs_table_create(&w->table, &err));
     ambs_record life = {.type = AMBS_RECORD_LIFE, .sequence = 1};
-    life.as.life = (ambs_record_life){.format = AMBS_JOURNAL_FORMAT, .epoch = 1, .n_dimensions = WORLD_D,
-                                      .n_ranks = w->n_ranks, .spec_file = "f", .spec_text = "t", .build = "b"};
+    life.as.life = (ambs_record_life){.format = AMBS_JOURNAL_FORMAT,
+                                      .epoch = 1,
+                                      .n_dimensions = WORLD_D,
+                                      .n_ranks = w->n_ranks,
+                                      .spec_file = "f",
+                                      .spec_text = "t",
+                                      .build = "b"};
     must(ambs_table_apply(w->table, &life, &err));
     w->agents = calloc(w->n_ranks, sizeof *w->agents);
     w->last_to_agent_s = calloc(w->n_ranks, sizeof(double));
     w->last_from_agent_s = calloc(w->n_ranks, sizeof(double));
     for (uint32_t r = w->n_ranks > 1; r < w->n_ranks; r++) make_agent(w, r);
-    ambs_manager_config config = {.spec = &w->spec, .table = w->table, .epoch = 1, .n_ranks = w->n_ranks,
-                                  .n_expected = w->n_ranks > 1 ? w->n_ranks - 1 : 1,
-                                  .link = {.ctx = w, .send = manager_sends},
-                                  .sink = {w, sink_record, sink_write, sink_durable},
-                                  .model = {w, model_tell, model_cancel, NULL, model_allow, model_next}};
+    ambs_manager_config config = {
+        .spec = &w->spec,
+        .table = w->table,
+        .epoch = 1,
+        .n_ranks = w->n_ranks,
+        .n_expected = w->n_ranks > 1 ? w->n_ranks - 1 : 1,
+        .link = {.ctx = w, .send = manager_sends},
+        .sink = {w, sink_record, sink_write, sink_durable},
+        .model = {w, model_tell, model_cancel, NULL, model_allow, model_next}};
     if (w->n_reports == UINT64_MAX) config.model.report = model_report;
     must(ambs_manager_create(&config, world_time(w), &w->manager, &err));
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* A cluster in memory under a virtual clock: the real manager and real agents, with a transport that
- * delays and duplicates, workers that die, freeze or come late, a journal that fails, and a model that
- * only counts. Everything random comes from one seed. */
+/* A cluster in memory under a virtual clock: the real manager and real agents, with a transport
+ * that delays and duplicates, workers that die, freeze or come late, a journal that fails, and a
+ * model that only counts. Everything random comes from one seed. */
 #ifndef AMBS_TESTS_CLUSTER_WORLD_H
 #define AMBS_TESTS_CLUSTER_WORLD_H
 
@@ -33,29 +33,29 @@ typedef struct world_agent {
         uint32_t attempt;
         double begin_s, end_s;
         uint32_t order; /* of its end event: a cancelled one is void */
-    } *runs; /* [n_slots] */
-    ambs_queue ended; /* of ambs_run_event */
+    } * runs;           /* [n_slots] */
+    ambs_queue ended;   /* of ambs_run_event */
 } world_agent;
 
 typedef struct world {
     /* set before world_begin() */
     uint64_t seed;
     ambs_spec spec;
-    uint32_t n_ranks, n_slots;    /* agents on ranks 1 … n_ranks-1 (rank 0 alone: on rank 0) */
+    uint32_t n_ranks, n_slots; /* agents on ranks 1 … n_ranks-1 (rank 0 alone: on rank 0) */
     double (*duration)(struct world *w, uint64_t trial, uint32_t attempt); /* NULL: 1 s */
-    double (*objective)(struct world *w, uint64_t trial);                  /* NaN: the trial fails; NULL: the id */
-    double delay_s;               /* of a message, uniform from 0 to this */
-    double duplicates;            /* share of messages that come twice */
+    double (*objective)(struct world *w, uint64_t trial); /* NaN: the trial fails; NULL: the id */
+    double delay_s;                                       /* of a message, uniform from 0 to this */
+    double duplicates;                                    /* share of messages that come twice */
     double durable_lag_s;
-    uint64_t model_limit;         /* proposals before the model says EXHAUSTED; 0: none */
+    uint64_t model_limit; /* proposals before the model says EXHAUSTED; 0: none */
     double (*join_s)(struct world *w, uint32_t rank); /* NULL: 0 */
     /* read by tests */
     double now_s;
     bool disk_full;
     ambs_table *table;
     ambs_manager *manager;
-    world_agent *agents;          /* [n_ranks] */
-    uint8_t *told;                /* [told_capacity] how often each trial was told */
+    world_agent *agents; /* [n_ranks] */
+    uint8_t *told;       /* [told_capacity] how often each trial was told */
     size_t told_capacity;
     uint64_t n_proposed, n_told, n_reports, n_events, n_lost_records;
     uint32_t most_at_once;
@@ -65,7 +65,7 @@ typedef struct world {
     size_t n_heap, heap_capacity;
     uint32_t order;
     uint64_t allowed, durable;
-    ambs_queue commits;           /* {time, sequence} */
+    ambs_queue commits; /* {time, sequence} */
     bool limit_said;
     double x[WORLD_D];
     double last_to_manager_s, *last_to_agent_s; /* the order between two ranks is kept */
