@@ -75,7 +75,7 @@ static int fill(reader *r, size_t n, ambs_error *err)
 {
     enum { BLOCK = 1 << 20 };
     if (r->have - r->at >= n) return AMBS_OK;
-    memmove(r->window, r->window + r->at, r->have - r->at);
+    if (r->have > r->at) memmove(r->window, r->window + r->at, r->have - r->at);
     r->offset += r->at;
     r->have -= r->at;
     r->at = 0;

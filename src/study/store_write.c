@@ -246,16 +246,17 @@ static int put_text_column(writer *w, hid_t group, const field *f, size_t n)
 static int put_column(writer *w, hid_t group, const field *f, size_t n)
 {
     static const double no_float = NAN;
+    static const int64_t zero = 0; /* what HDF5 gives for chunks that are not stored */
     const ambs_column *c = f->column;
     if (is_text(c->kind)) return put_text_column(w, group, f, n);
     dataset d = {.name = c->name, .n = n, .fill = fill_numbers, .ctx = f, .w = w, .unit = c->unit, .about = c->about};
     hid_t truth = -1;
     switch (c->kind) {
     case AMBS_COLUMN_F64: d.disk = H5T_IEEE_F64LE, d.memory = H5T_NATIVE_DOUBLE, d.size = 8, d.missing = &no_float; break;
-    case AMBS_COLUMN_U32: d.disk = H5T_STD_U32LE, d.memory = H5T_NATIVE_UINT32, d.size = 4; break;
-    case AMBS_COLUMN_I32: d.disk = H5T_STD_I32LE, d.memory = H5T_NATIVE_INT32, d.size = 4; break;
+    case AMBS_COLUMN_U32: d.disk = H5T_STD_U32LE, d.memory = H5T_NATIVE_UINT32, d.size = 4, d.missing = &zero; break;
+    case AMBS_COLUMN_I32: d.disk = H5T_STD_I32LE, d.memory = H5T_NATIVE_INT32, d.size = 4, d.missing = &zero; break;
     case AMBS_COLUMN_BOOL: d.disk = d.memory = truth = ambs_hdf5_bool(), d.size = 1; break;
-    default: d.disk = H5T_STD_I64LE, d.memory = H5T_NATIVE_INT64, d.size = 8; break;
+    default: d.disk = H5T_STD_I64LE, d.memory = H5T_NATIVE_INT64, d.size = 8, d.missing = &zero; break;
     }
     int rc = put_dataset(w, group, &d);
     if (truth >= 0) H5Tclose(truth);
