@@ -73,7 +73,7 @@ static uint64_t position(const reader *r)
 /* Tries to have `n` bytes at the window's start; fewer only at the end of the file. */
 static int fill(reader *r, size_t n, ambs_error *err)
 {
-    enum { BLOCK = 1 << 20 };
+    enum { BLOCK = 1 << 16 };
     if (r->have - r->at >= n) return AMBS_OK;
     if (r->have > r->at) memmove(r->window, r->window + r->at, r->have - r->at);
     r->offset += r->at;

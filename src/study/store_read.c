@@ -51,12 +51,13 @@ static int read_number(const reader *r, const char *name, uint64_t *ret)
 static int read_text(const reader *r, const char *name, char **ret)
 {
     char *text = NULL, *variable = NULL;
+    ambs_error why = {0};
     hid_t attribute = H5Aopen(r->file, name, H5P_DEFAULT), type = attribute >= 0 ? H5Aget_type(attribute) : -1;
     if (type >= 0 && H5Tget_class(type) == H5T_STRING) {
         if (H5Tis_variable_str(type) > 0) {
-            if (H5Aread(attribute, type, &variable) >= 0 && variable) text = ambs_strdup(variable, r->err);
+            if (H5Aread(attribute, type, &variable) >= 0 && variable) text = ambs_strdup(variable, &why);
             if (variable) H5free_memory(variable);
-        } else if (H5Tget_size(type) < 1 << 20 && (text = ambs_calloc(H5Tget_size(type) + 1, 1, r->err))) {
+        } else if (H5Tget_size(type) < 1 << 20 && (text = ambs_calloc(H5Tget_size(type) + 1, 1, &why))) {
             if (H5Aread(attribute, type, text) < 0) {
                 free(text);
                 text = NULL;
@@ -65,6 +66,7 @@ static int read_text(const reader *r, const char *name, char **ret)
     }
     if (type >= 0) H5Tclose(type);
     if (attribute >= 0) H5Aclose(attribute);
+    if (why.code != AMBS_OK) return ambs_fail(r->err, why.code, "%s", why.text);
     if (!text) return ambs_fail(r->err, AMBS_E_FORMAT, "%s: the attribute %s is missing or unreadable", r->path, name);
     *ret = text;
     return AMBS_OK;
@@ -274,13 +276,11 @@ static int read_group(reader *r, const ambs_column_group *g, bool fresh)
     if (fresh && rc == AMBS_OK) {
         n = count_rows(group, g);
         base = ambs_calloc(n, g->stride, r->err);
-        if (base && (rc = set_missing(g, base, n, r->err)) == AMBS_OK) {
+        if (base) { /* the table owns it from here */
             memcpy(table + g->rows, &base, sizeof base);
             memcpy(table + g->n, &n, sizeof n);
-        } else {
-            free(base);
-            rc = AMBS_E_NOMEM;
         }
+        rc = base ? set_missing(g, base, n, r->err) : AMBS_E_NOMEM;
     }
     memcpy(&base, table + g->rows, sizeof base);
     memcpy(&n, table + g->n, sizeof n);
@@ -397,6 +397,7 @@ static int read_parameters(reader *r)
 
 typedef struct metric_columns {
     reader *r;
+    int rc; /* of add_metric(): HDF5's own -1 is AMBS_E_NOMEM too */
     size_t n;
     char (*names)[AMBS_METRIC_NAME_SIZE];
     double **values; /* [n][trials] */
@@ -408,10 +409,8 @@ static int take_metric(void *ctx, size_t row, const char *element)
     return AMBS_OK;
 }
 
-static herr_t add_metric(hid_t group, const char *name, const H5L_info_t *info, void *ctx)
+static int read_metric(metric_columns *m, hid_t group, const char *name)
 {
-    (void)info;
-    metric_columns *m = ctx;
     reader *r = m->r;
     char plain[3 * AMBS_METRIC_NAME_SIZE];
     if (strlen(name) >= sizeof plain) return 0;
@@ -426,6 +425,14 @@ static herr_t add_metric(hid_t group, const char *name, const H5L_info_t *info, 
     memcpy(m->names[m->n], plain, strlen(plain) + 1);
     m->values[m->n++] = values;
     return read_dataset(r, group, "trials/metrics", name, H5T_NATIVE_DOUBLE, 8, r->table->n, take_metric, values);
+}
+
+static herr_t add_metric(hid_t group, const char *name, const H5L_info_t *info, void *ctx)
+{
+    (void)info;
+    metric_columns *m = ctx;
+    m->rc = read_metric(m, group, name);
+    return m->rc == AMBS_OK ? 0 : 1; /* 1 ends the walk */
 }
 
 static int place_metrics(const metric_columns *m)
@@ -452,8 +459,8 @@ static int read_metrics(reader *r)
     hid_t group = open_path(r, "trials", "trials/metrics");
     if (group < 0) return fault(r, "trials", "metrics", "is missing");
     hsize_t at = 0;
-    herr_t rc = H5Literate(group, H5_INDEX_CRT_ORDER, H5_ITER_INC, &at, add_metric, &m);
-    if (rc == -1) rc = fault(r, "trials", "metrics", "is damaged");
+    bool damaged = H5Literate(group, H5_INDEX_CRT_ORDER, H5_ITER_INC, &at, add_metric, &m) < 0;
+    int rc = damaged ? fault(r, "trials", "metrics", "is damaged") : m.rc;
     if (rc == AMBS_OK) rc = place_metrics(&m);
     for (size_t k = 0; k < m.n; k++) free(m.values[k]);
     free(m.values);

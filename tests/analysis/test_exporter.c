@@ -71,6 +71,7 @@ static void every_exporter_is_deterministic_valid_utf8_or_leaves_nothing(void **
             if (strcmp((*e)->member.name, "hostile") == 0) {
                 assert_int_equal(rc, AMBS_E_FORMAT);
                 assert_int_equal(first.length, 0);
+                ambs_text_fini(&first);
                 continue;
             }
             assert_int_equal(rc, 0);
@@ -98,6 +99,7 @@ static void an_unknown_format_names_the_known_ones_but_not_those_for_tests(void 
     assert_string_equal(
         err.text,
         "found the format \"cvs\", expected one of: csv, json, deephyper (did you mean csv?)");
+    ambs_text_fini(&out);
     ambs_table_destroy(table);
     ambs_spec_destroy(spec);
 }
