@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The columns of STUDY.h5, declared once: writing, reading, verifying and the description in the file come
- * from these tables. A column is one field of the row structs of table.h. */
+/* The columns of STUDY.h5, declared once: writing, reading, verifying and the description in the
+ * file come from these tables. A column is one field of the row structs of table.h. */
 #ifndef AMBS_STUDY_COLUMNS_H
 #define AMBS_STUDY_COLUMNS_H
 
@@ -35,25 +35,30 @@ typedef struct ambs_column_group {
     const char *name;
     const ambs_column *columns;
     size_t stride;
-    size_t rows, n;       /* offsets in ambs_table of the array's pointer and of its size_t length */
+    size_t rows, n; /* offsets in ambs_table of the array's pointer and of its size_t length */
     const char *about;
 } ambs_column_group;
 
-/* Ends with a NULL name. `trials` comes first, then `proposals`; both have the rows of table->rows. */
+/* Ends with a NULL name. `trials` comes first, then `proposals`; both have the rows of table->rows.
+ */
 extern const ambs_column_group ambs_column_groups[];
 
 const char *ambs_origin_name(int origin);
 const char *ambs_decision_name(int decision);
 
 typedef enum ambs_operation {
-    AMBS_OPERATION_ASK, AMBS_OPERATION_LIE, AMBS_OPERATION_UNLIE, AMBS_OPERATION_TELL, AMBS_OPERATION_CANCEL,
+    AMBS_OPERATION_ASK,
+    AMBS_OPERATION_LIE,
+    AMBS_OPERATION_UNLIE,
+    AMBS_OPERATION_TELL,
+    AMBS_OPERATION_CANCEL,
     AMBS_OPERATION_REFIT
 } ambs_operation;
 enum { AMBS_N_OPERATIONS = 6 };
 const char *ambs_operation_name(int operation);
 
 /* The operation log in order, from n_inputs of the trials. Frees by free(). */
-int ambs_operations_derive(const ambs_table *table, uint8_t **ret_operations, uint64_t **ret_trials, size_t *ret_n,
-                           ambs_error *err);
+int ambs_operations_derive(const ambs_table *table, uint8_t **ret_operations, uint64_t **ret_trials,
+                           size_t *ret_n, ambs_error *err);
 
 #endif

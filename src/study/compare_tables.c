@@ -16,7 +16,8 @@ typedef struct comparison {
 
 static void differ(comparison *c, const char *group, const char *column, size_t row)
 {
-    if (c->n++ < MOST_LINES) ambs_text_addf(c->out, "%s/%s differs in row %zu\n", group, column, row);
+    if (c->n++ < MOST_LINES)
+        ambs_text_addf(c->out, "%s/%s differs in row %zu\n", group, column, row);
 }
 
 static bool same_double(double a, double b)
@@ -40,9 +41,12 @@ static bool same_field(const comparison *c, const ambs_column *column, const cha
         memcpy(&y, b, sizeof y);
         return same_double(x, y);
     case AMBS_COLUMN_COUNT:
-    case AMBS_COLUMN_STEP: return memcmp(a, b, 8) == 0;
-    case AMBS_COLUMN_BOOL: return memcmp(a, b, 1) == 0;
-    case AMBS_COLUMN_CHARS: return strncmp(a, b, column->size) == 0;
+    case AMBS_COLUMN_STEP:
+        return memcmp(a, b, 8) == 0;
+    case AMBS_COLUMN_BOOL:
+        return memcmp(a, b, 1) == 0;
+    case AMBS_COLUMN_CHARS:
+        return strncmp(a, b, column->size) == 0;
     case AMBS_COLUMN_TEXT:
         memcpy(&s, a, sizeof s);
         memcpy(&t, b, sizeof t);
@@ -51,7 +55,8 @@ static bool same_field(const comparison *c, const ambs_column *column, const cha
         memcpy(&i, a, sizeof i);
         memcpy(&k, b, sizeof k);
         return same_text(c->a->curve_names[i], c->b->curve_names[k]);
-    default: return memcmp(a, b, 4) == 0;
+    default:
+        return memcmp(a, b, 4) == 0;
     }
 }
 
@@ -63,10 +68,12 @@ static void compare_group(comparison *c, const ambs_column_group *g)
     memcpy(&b, (const char *)c->b + g->rows, sizeof b);
     memcpy(&n, (const char *)c->a + g->n, sizeof n);
     memcpy(&m, (const char *)c->b + g->n, sizeof m);
-    if (n != m && c->n++ < MOST_LINES) ambs_text_addf(c->out, "%s has %zu rows, expected %zu\n", g->name, m, n);
+    if (n != m && c->n++ < MOST_LINES)
+        ambs_text_addf(c->out, "%s has %zu rows, expected %zu\n", g->name, m, n);
     for (const ambs_column *column = g->columns; column->name; column++)
         for (size_t i = 0; i < n && i < m; i++)
-            if (!same_field(c, column, a + i * g->stride + column->offset, b + i * g->stride + column->offset))
+            if (!same_field(c, column, a + i * g->stride + column->offset,
+                            b + i * g->stride + column->offset))
                 differ(c, g->name, column->name, i);
 }
 
@@ -76,7 +83,8 @@ static double metric_of(const ambs_table *t, size_t trial, const char *name)
     double value = NAN;
     const ambs_trial_row *row = &t->rows[trial];
     for (size_t k = 0; k < row->n_metrics; k++)
-        if (strcmp(t->metrics[row->metrics + k].name, name) == 0) value = t->metrics[row->metrics + k].value;
+        if (strcmp(t->metrics[row->metrics + k].name, name) == 0)
+            value = t->metrics[row->metrics + k].value;
     return value;
 }
 
@@ -86,14 +94,17 @@ static void compare_trials(comparison *c)
     size_t n = a->n < b->n ? a->n : b->n;
     for (size_t i = 0; i < n; i++) {
         for (size_t k = 0; k < a->d && k < b->d; k++)
-            if (!same_double(a->x[i * a->d + k], b->x[i * b->d + k])) differ(c, "trials", "parameters", i);
+            if (!same_double(a->x[i * a->d + k], b->x[i * b->d + k]))
+                differ(c, "trials", "parameters", i);
         for (size_t k = 0; k < a->rows[i].n_metrics; k++) {
             const char *name = a->metrics[a->rows[i].metrics + k].name;
-            if (!same_double(metric_of(a, i, name), metric_of(b, i, name))) differ(c, "trials/metrics", name, i);
+            if (!same_double(metric_of(a, i, name), metric_of(b, i, name)))
+                differ(c, "trials/metrics", name, i);
         }
         for (size_t k = 0; k < b->rows[i].n_metrics; k++) {
             const char *name = b->metrics[b->rows[i].metrics + k].name;
-            if (isnan(metric_of(a, i, name)) && !isnan(metric_of(b, i, name))) differ(c, "trials/metrics", name, i);
+            if (isnan(metric_of(a, i, name)) && !isnan(metric_of(b, i, name)))
+                differ(c, "trials/metrics", name, i);
         }
     }
 }
@@ -101,9 +112,11 @@ static void compare_trials(comparison *c)
 static void compare_inputs(comparison *c)
 {
     size_t n = c->a->n_inputs, m = c->b->n_inputs;
-    if (n != m && c->n++ < MOST_LINES) ambs_text_addf(c->out, "operations hold %zu model inputs, expected %zu\n", m, n);
+    if (n != m && c->n++ < MOST_LINES)
+        ambs_text_addf(c->out, "operations hold %zu model inputs, expected %zu\n", m, n);
     for (size_t i = 0; i < n && i < m; i++)
-        if (c->a->inputs[i].type != c->b->inputs[i].type || c->a->inputs[i].trial != c->b->inputs[i].trial)
+        if (c->a->inputs[i].type != c->b->inputs[i].type ||
+            c->a->inputs[i].trial != c->b->inputs[i].trial)
             differ(c, "operations", "trial", i);
 }
 

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /* Writing a segment.
  *
- *   append ─► buffer ─write()─► file, and kept in `undurable` ─commit thread: fdatasync─► dropped, durable
+ *   append ─► buffer ─write()─► file, and kept in `undurable` ─commit thread: fdatasync─► dropped,
+ * durable
  *
- * All writes go to offsets of our own (pwrite), so a write that was cut by a full disk is repeated at the
- * same place and what it left behind is overwritten. The bytes that no fdatasync has vouched for stay in
- * memory: after a failed fdatasync the kernel may have dropped the pages and called them clean, and a
- * second fdatasync would succeed without having written anything; so the commit thread writes those
- * bytes again first. When the segment was deleted under us it is put back as a whole, since the open file
- * still holds it.
+ * All writes go to offsets of our own (pwrite), so a write that was cut by a full disk is repeated
+ * at the same place and what it left behind is overwritten. The bytes that no fdatasync has vouched
+ * for stay in memory: after a failed fdatasync the kernel may have dropped the pages and called
+ * them clean, and a second fdatasync would succeed without having written anything; so the commit
+ * thread writes those bytes again first. When the segment was deleted under us it is put back as a
+ * whole, since the open file still holds it.
  *
- * Two threads: the loop (append, write, flush) and the commit thread. `lock` guards everything below
- * it; fdatasync runs without it, so that the loop never waits for the disk. */
+ * Two threads: the loop (append, write, flush) and the commit thread. `lock` guards everything
+ * below it; fdatasync runs without it, so that the loop never waits for the disk. */
 #include "study/journal.h"
 
 #include <errno.h>
@@ -29,33 +30,35 @@
 #include "base/memory.h"
 #include "study/segment.h"
 
-#define LEAST_BETWEEN_COMMITS_S 1e-3 /* where fdatasync costs nothing, no more than 1,000 wake-ups a second */
-#define RETRY_S 1.0                  /* after a failed commit, and between looks whether the file is there */
+#define LEAST_BETWEEN_COMMITS_S                                                                    \
+    1e-3            /* where fdatasync costs nothing, no more than 1,000 wake-ups a second */
+#define RETRY_S 1.0 /* after a failed commit, and between looks whether the file is there */
 
 struct ambs_journal {
     char *path;
     size_t d;
     /* the loop's own */
-    ambs_text buffer;            /* encoded, not written */
+    ambs_text buffer; /* encoded, not written */
     uint64_t next_sequence;
     /* shared */
-    _Atomic uint64_t durable;    /* sequence numbers */
+    _Atomic uint64_t durable; /* sequence numbers */
     _Atomic uint64_t written;
     pthread_t thread;
     bool has_thread;
     pthread_mutex_t lock;
     pthread_cond_t wake, committed;
     int fd;
-    off_t size;                  /* of the whole records in the file */
-    ambs_text undurable;         /* the last bytes of the file: written, not vouched for */
+    off_t size;                      /* of the whole records in the file */
+    ambs_text undurable;             /* the last bytes of the file: written, not vouched for */
     bool closing, vanished, suspect; /* suspect: an fdatasync failed, write `undurable` again */
-    ambs_error trouble;          /* code 0: none */
+    ambs_error trouble;              /* code 0: none */
 };
 
 static int io_error(const char *path, const char *what, ambs_error *err)
 {
     int number = errno;
-    const char *advice = number == ENOSPC || number == EDQUOT ? "; free some space, it is tried again" : "";
+    const char *advice =
+        number == ENOSPC || number == EDQUOT ? "; free some space, it is tried again" : "";
     return ambs_fail(err, AMBS_E_IO, "%s: %s: %s%s", path, what, strerror(number), advice);
 }
 
@@ -89,7 +92,8 @@ static int put_back(ambs_journal *j, ambs_error *err)
     *slash = '\0';
     int made = mkdir(j->path, 0777);
     *slash = '/';
-    if (made != 0 && errno != EEXIST) return io_error(j->path, "the journal's folder was removed and can not be made again", err);
+    if (made != 0 && errno != EEXIST)
+        return io_error(j->path, "the journal's folder was removed and can not be made again", err);
     int fd = open(j->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (fd < 0) return io_error(j->path, "the segment was removed and can not be made again", err);
     char block[65536];
@@ -116,13 +120,17 @@ static int look_after_file(ambs_journal *j, ambs_error *err)
 {
     struct stat mine, theirs;
     if (fstat(j->fd, &mine) != 0) return io_error(j->path, "fstat", err);
-    if (stat(j->path, &theirs) == 0 && mine.st_dev == theirs.st_dev && mine.st_ino == theirs.st_ino) {
+    if (stat(j->path, &theirs) == 0 && mine.st_dev == theirs.st_dev &&
+        mine.st_ino == theirs.st_ino) {
         j->vanished = false;
         return AMBS_OK;
     }
     j->vanished = true;
     if (mine.st_nlink > 0)
-        return ambs_fail(err, AMBS_E_IO, "%s: the segment was moved away or replaced; put it back, it is looked for again", j->path);
+        return ambs_fail(
+            err, AMBS_E_IO,
+            "%s: the segment was moved away or replaced; put it back, it is looked for again",
+            j->path);
     int rc = put_back(j, err);
     if (rc == AMBS_OK) j->vanished = false;
     return rc;
@@ -131,7 +139,8 @@ static int look_after_file(ambs_journal *j, ambs_error *err)
 static int rewrite_undurable(ambs_journal *j, ambs_error *err)
 {
     off_t at = j->size - (off_t)j->undurable.length;
-    if (write_at(j->fd, j->undurable.text, j->undurable.length, at) != 0) return io_error(j->path, "write", err);
+    if (write_at(j->fd, j->undurable.text, j->undurable.length, at) != 0)
+        return io_error(j->path, "write", err);
     return AMBS_OK;
 }
 
@@ -210,15 +219,18 @@ static int open_segment(ambs_journal *j, const char *study_path, uint32_t epoch,
     char *folder = ambs_segment_folder(study_path, err);
     if (!folder) return AMBS_E_NOMEM;
     int rc = AMBS_OK;
-    if (mkdir(folder, 0777) == 0) rc = ambs_segment_sync_folder_of(folder, err);
-    else if (errno != EEXIST) rc = io_error(folder, "the journal's folder can not be made", err);
+    if (mkdir(folder, 0777) == 0)
+        rc = ambs_segment_sync_folder_of(folder, err);
+    else if (errno != EEXIST)
+        rc = io_error(folder, "the journal's folder can not be made", err);
     free(folder);
     if (rc == AMBS_OK && !(j->path = ambs_segment_path(study_path, epoch, err))) rc = AMBS_E_NOMEM;
     if (rc != AMBS_OK) return rc;
     j->fd = open(j->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (j->fd >= 0) return AMBS_OK;
     if (errno == EEXIST)
-        return ambs_fail(err, AMBS_E_BUSY, "%s is there already: another manager has begun this life", j->path);
+        return ambs_fail(err, AMBS_E_BUSY,
+                         "%s is there already: another manager has begun this life", j->path);
     return io_error(j->path, "the segment can not be made", err);
 }
 
@@ -245,7 +257,9 @@ static int start_thread(ambs_journal *j, ambs_error *err)
     int number = pthread_create(&j->thread, NULL, commit_thread, j);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     j->has_thread = number == 0;
-    return number == 0 ? AMBS_OK : ambs_fail(err, AMBS_E_IO, "the journal's thread can not start: %s", strerror(number));
+    return number == 0 ? AMBS_OK
+                       : ambs_fail(err, AMBS_E_IO, "the journal's thread can not start: %s",
+                                   strerror(number));
 }
 
 static void release(ambs_journal *j)
@@ -260,8 +274,8 @@ static void release(ambs_journal *j)
     free(j);
 }
 
-int ambs_journal_create(const char *study_path, const ambs_record_life *life, uint64_t next_sequence,
-                        ambs_journal **ret_journal, ambs_error *err)
+int ambs_journal_create(const char *study_path, const ambs_record_life *life,
+                        uint64_t next_sequence, ambs_journal **ret_journal, ambs_error *err)
 {
     ambs_journal *j = ambs_calloc(1, sizeof *j, err);
     if (!j) return AMBS_E_NOMEM;
@@ -300,7 +314,8 @@ int ambs_journal_close(ambs_journal *j, ambs_error *err)
     pthread_mutex_unlock(&j->lock);
     if (j->has_thread) pthread_join(j->thread, NULL);
     if (rc == AMBS_OK && j->undurable.length > 0)
-        rc = ambs_fail(err, AMBS_E_IO, "closing the journal: %zu bytes could not be made durable: %s",
+        rc = ambs_fail(err, AMBS_E_IO,
+                       "closing the journal: %zu bytes could not be made durable: %s",
                        j->undurable.length, j->trouble.text);
     release(j);
     return rc;
@@ -312,7 +327,8 @@ int ambs_journal_append(ambs_journal *j, ambs_record *record, ambs_error *err)
 {
     uint64_t pending = j->next_sequence - 1 - atomic_load(&j->durable);
     record->sequence = j->next_sequence;
-    record->pending = (uint16_t)(pending < AMBS_RECORD_MAX_PENDING ? pending : AMBS_RECORD_MAX_PENDING);
+    record->pending =
+        (uint16_t)(pending < AMBS_RECORD_MAX_PENDING ? pending : AMBS_RECORD_MAX_PENDING);
     int rc = ambs_record_encode(record, j->d, &j->buffer, err);
     if (rc == AMBS_OK) j->next_sequence++;
     return rc;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* The journal: the truth of a study. Beside STUDY.h5 lies the folder STUDY.h5.journal with one segment
- * per manager life, opened with O_EXCL and only appended to.
+/* The journal: the truth of a study. Beside STUDY.h5 lies the folder STUDY.h5.journal with one
+ * segment per manager life, opened with O_EXCL and only appended to.
  *
- * Writing: the loop appends records to a buffer, calls ambs_journal_write() before anything that depends
- * on them leaves the process, and a thread makes them durable in group commits (fdatasync).
+ * Writing: the loop appends records to a buffer, calls ambs_journal_write() before anything that
+ * depends on them leaves the process, and a thread makes them durable in group commits (fdatasync).
  * Reading: every segment in order of its epoch; a torn tail is cut at the last good record. */
 #ifndef AMBS_STUDY_JOURNAL_H
 #define AMBS_STUDY_JOURNAL_H
@@ -13,73 +13,80 @@
 
 typedef struct ambs_journal ambs_journal;
 
-/* --- writing (rank 0's loop thread) ------------------------------------------------------------- */
+/* --- writing (rank 0's loop thread) -------------------------------------------------------------
+ */
 
-/* Opens a new segment beside `study_path` with the LIFE record `life` (epoch and continues as the reader
- * found them) and starts the commit thread. `next_sequence`: of the LIFE record. AMBS_E_BUSY when the
- * segment exists already. The folder is made when missing and fsynced. */
-int ambs_journal_create(const char *study_path, const ambs_record_life *life, uint64_t next_sequence,
-                        ambs_journal **ret_journal, ambs_error *err);
+/* Opens a new segment beside `study_path` with the LIFE record `life` (epoch and continues as the
+ * reader found them) and starts the commit thread. `next_sequence`: of the LIFE record. AMBS_E_BUSY
+ * when the segment exists already. The folder is made when missing and fsynced. */
+int ambs_journal_create(const char *study_path, const ambs_record_life *life,
+                        uint64_t next_sequence, ambs_journal **ret_journal, ambs_error *err);
 /* Commits what is written and closes. */
 int ambs_journal_close(ambs_journal *journal, ambs_error *err);
 
 /* Encodes into the buffer and gives the record its sequence number. Only memory. */
 int ambs_journal_append(ambs_journal *journal, ambs_record *record, ambs_error *err);
-/* write()s the buffer. On an error (disk full, folder gone) the buffer stays, the partial tail is undone
- * (or marked, when that fails too) and the call may be repeated later: nothing is lost and nothing is
- * written twice. Wakes the commit thread. */
+/* write()s the buffer. On an error (disk full, folder gone) the buffer stays, the partial tail is
+ * undone (or marked, when that fails too) and the call may be repeated later: nothing is lost and
+ * nothing is written twice. Wakes the commit thread. */
 int ambs_journal_write(ambs_journal *journal, ambs_error *err);
 /* The sequence number up to which all is durable. Never blocks. */
 uint64_t ambs_journal_durable(const ambs_journal *journal);
 /* The sequence number up to which all is written. */
 uint64_t ambs_journal_written(const ambs_journal *journal);
-/* An error of the commit thread since the last call, if any (fdatasync failed: the segment is rewritten
- * from memory where possible or the study must end). 0 when there is none. */
+/* An error of the commit thread since the last call, if any (fdatasync failed: the segment is
+ * rewritten from memory where possible or the study must end). 0 when there is none. */
 int ambs_journal_trouble(ambs_journal *journal, ambs_error *err);
 /* Waits until all that was written is durable, at most `timeout_s`. */
 int ambs_journal_flush(ambs_journal *journal, double timeout_s, ambs_error *err);
 
-/* --- reading (any process, also while the study runs) --------------------------------------------- */
+/* --- reading (any process, also while the study runs)
+ * --------------------------------------------- */
 
 typedef struct ambs_journal_findings {
     uint32_t n_segments;
-    uint32_t last_epoch;         /* the greatest segment there is, readable or not */
-    uint32_t n_dimensions;       /* d of the study */
-    uint64_t first_sequence;     /* of the first good record; 0: none */
-    uint64_t last_sequence;      /* of the last good record that counts */
-    uint64_t torn_bytes;         /* cut at the end of segments */
-    uint64_t damaged_bytes;      /* skipped in the middle (verify and recover only; else an error) */
-    uint64_t ignored_records;    /* written by a life after its successor had begun */
-    char text[512];              /* what was cut, for people; "" when nothing */
+    uint32_t last_epoch;      /* the greatest segment there is, readable or not */
+    uint32_t n_dimensions;    /* d of the study */
+    uint64_t first_sequence;  /* of the first good record; 0: none */
+    uint64_t last_sequence;   /* of the last good record that counts */
+    uint64_t torn_bytes;      /* cut at the end of segments */
+    uint64_t damaged_bytes;   /* skipped in the middle (verify and recover only; else an error) */
+    uint64_t ignored_records; /* written by a life after its successor had begun */
+    char text[512];           /* what was cut, for people; "" when nothing */
 } ambs_journal_findings;
 
-/* Makes what the segments hold now durable, from whatever process: a file derived from them must not
- * outlive them. */
+/* Makes what the segments hold now durable, from whatever process: a file derived from them must
+ * not outlive them. */
 int ambs_journal_sync(const char *study_path, ambs_error *err);
 
-/* Calls `apply` (NULL: only look) for each record with a sequence above `after` in order; a non-zero return ends the walk
- * and is returned. `salvage`: skip damaged stretches instead of failing. AMBS_E_NOT_FOUND when there is
- * no journal, AMBS_E_FORMAT when it is damaged in the middle, AMBS_E_MISMATCH when it is of a newer
- * format or the segments are of different studies. */
+/* Calls `apply` (NULL: only look) for each record with a sequence above `after` in order; a
+ * non-zero return ends the walk and is returned. `salvage`: skip damaged stretches instead of
+ * failing. AMBS_E_NOT_FOUND when there is no journal, AMBS_E_FORMAT when it is damaged in the
+ * middle, AMBS_E_MISMATCH when it is of a newer format or the segments are of different studies. */
 int ambs_journal_read(const char *study_path, uint64_t after, bool salvage,
-                      int (*apply)(void *ctx, const ambs_record *record, ambs_error *err), void *ctx,
-                      ambs_journal_findings *ret_findings, ambs_error *err);
+                      int (*apply)(void *ctx, const ambs_record *record, ambs_error *err),
+                      void *ctx, ambs_journal_findings *ret_findings, ambs_error *err);
 
-/* --- one manager per study ------------------------------------------------------------------------ */
+/* --- one manager per study
+ * ------------------------------------------------------------------------ */
 
 typedef struct ambs_lock ambs_lock;
-/* Takes the study for this process. AMBS_E_BUSY with host, process and since when of the holder when it
- * lives; a stale one (its process is gone or has another start time on this host; elsewhere: its counter
- * stood still for 120 s on our own clock, `patience_s` at most) is replaced and said so in `log`. */
-int ambs_lock_take(const char *study_path, double patience_s, const ambs_log *log, ambs_lock **ret_lock,
-                   ambs_error *err);
-/* Advances the counter; call every 10 s or so. AMBS_E_BUSY when another took the study meanwhile. */
+/* Takes the study for this process. AMBS_E_BUSY with host, process and since when of the holder
+ * when it lives; a stale one (its process is gone or has another start time on this host;
+ * elsewhere: its counter stood still for 120 s on our own clock, `patience_s` at most) is replaced
+ * and said so in `log`. */
+int ambs_lock_take(const char *study_path, double patience_s, const ambs_log *log,
+                   ambs_lock **ret_lock, ambs_error *err);
+/* Advances the counter; call every 10 s or so. AMBS_E_BUSY when another took the study meanwhile.
+ */
 int ambs_lock_touch(ambs_lock *lock, ambs_error *err);
 void ambs_lock_release(ambs_lock *lock);
 
-/* Who holds the study, without touching anything: for status. `ret_text` gets "host node3, process 1234",
- * "" when nobody does. *ret_alive: its process lives on this host, or, on another host, it has given a sign
- * of life (ambs_lock_touch) within 120 s by the wall clocks. */
-int ambs_lock_holder(const char *study_path, char *ret_text, size_t size, bool *ret_alive, ambs_error *err);
+/* Who holds the study, without touching anything: for status. `ret_text` gets "host node3, process
+ * 1234",
+ * "" when nobody does. *ret_alive: its process lives on this host, or, on another host, it has
+ * given a sign of life (ambs_lock_touch) within 120 s by the wall clocks. */
+int ambs_lock_holder(const char *study_path, char *ret_text, size_t size, bool *ret_alive,
+                     ambs_error *err);
 
 #endif

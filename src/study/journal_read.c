@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Reading the segments of a journal in order.
  *
- * Which records count: those of segment i up to the least `continues` of the segments after it; what its
- * manager wrote later, when its successor had begun, is ignored.
+ * Which records count: those of segment i up to the least `continues` of the segments after it;
+ * what its manager wrote later, when its successor had begun, is ignored.
  *
- * When a record can not be read, the next good one is searched byte by byte. There is none: a torn tail,
- * cut. There is one that was made when the hole was known durable (record.h, `pending`): the segment is
- * damaged. Else the hole was never durable, nobody was told of it, and it is a torn tail too. */
+ * When a record can not be read, the next good one is searched byte by byte. There is none: a torn
+ * tail, cut. There is one that was made when the hole was known durable (record.h, `pending`): the
+ * segment is damaged. Else the hole was never durable, nobody was told of it, and it is a torn tail
+ * too. */
 #include "study/journal.h"
 
 #include <errno.h>
@@ -81,7 +82,8 @@ static int fill(reader *r, size_t n, ambs_error *err)
     r->at = 0;
     int rc = ambs_reserve(&r->window, &r->capacity, n > BLOCK ? n : BLOCK, 1, err);
     while (rc == AMBS_OK && r->have < n) {
-        ssize_t got = pread(r->fd, r->window + r->have, r->capacity - r->have, (off_t)(r->offset + r->have));
+        ssize_t got =
+            pread(r->fd, r->window + r->have, r->capacity - r->have, (off_t)(r->offset + r->have));
         if (got < 0 && errno == EINTR) continue;
         if (got < 0) rc = ambs_fail(err, AMBS_E_IO, "%s: read: %s", path_of(r), strerror(errno));
         if (got <= 0) break;
@@ -90,8 +92,8 @@ static int fill(reader *r, size_t n, ambs_error *err)
     return rc;
 }
 
-/* The record at the window's start. AMBS_E_AGAIN at a cut, AMBS_E_FORMAT at damage, AMBS_E_NOT_FOUND at
- * the end of the file. */
+/* The record at the window's start. AMBS_E_AGAIN at a cut, AMBS_E_FORMAT at damage,
+ * AMBS_E_NOT_FOUND at the end of the file. */
 static int decode_here(walk *w, reader *r, ambs_record *ret, size_t *ret_size, ambs_error *err)
 {
     int rc = fill(r, AMBS_RECORD_HEAD, err);
@@ -99,13 +101,16 @@ static int decode_here(walk *w, reader *r, ambs_record *ret, size_t *ret_size, a
     if (r->have == r->at) return ambs_fail(err, AMBS_E_NOT_FOUND, "the end of the segment");
     uint64_t sequence;
     size_t size = 0;
-    if (r->have - r->at >= AMBS_RECORD_HEAD && ambs_record_peek(r->window + r->at, &sequence, &size))
+    if (r->have - r->at >= AMBS_RECORD_HEAD &&
+        ambs_record_peek(r->window + r->at, &sequence, &size))
         rc = fill(r, size, err);
     if (rc != AMBS_OK) return rc;
-    return ambs_record_decode(r->window + r->at, r->have - r->at, w->d, &w->scratch, ret, ret_size, err);
+    return ambs_record_decode(r->window + r->at, r->have - r->at, w->d, &w->scratch, ret, ret_size,
+                              err);
 }
 
-/* Moves on to the next good record with a later sequence number. AMBS_E_NOT_FOUND: there is none. */
+/* Moves on to the next good record with a later sequence number. AMBS_E_NOT_FOUND: there is none.
+ */
 static int search_next(walk *w, reader *r, ambs_record *ret, size_t *ret_size, ambs_error *err)
 {
     for (;;) {
@@ -125,8 +130,8 @@ static int search_next(walk *w, reader *r, ambs_record *ret, size_t *ret_size, a
     return AMBS_E_NOT_FOUND;
 }
 
-/* Does a good record after the hole say that the hole had been durable? Reads to the end; the place is
- * put back. */
+/* Does a good record after the hole say that the hole had been durable? Reads to the end; the place
+ * is put back. */
 static int is_vouched_for(walk *w, reader *r, uint64_t hole, bool *ret_vouched, ambs_error *err)
 {
     uint64_t place = position(r), sequence = r->sequence;
@@ -135,10 +140,12 @@ static int is_vouched_for(walk *w, reader *r, uint64_t hole, bool *ret_vouched, 
     size_t size;
     int rc = AMBS_OK;
     *ret_vouched = false;
-    while (!*ret_vouched && (rc = decode_here(w, r, &record, &size, &ignored)) != AMBS_E_NOT_FOUND) {
+    while (!*ret_vouched &&
+           (rc = decode_here(w, r, &record, &size, &ignored)) != AMBS_E_NOT_FOUND) {
         if (rc == AMBS_E_IO || rc == AMBS_E_NOMEM) break;
         if (rc != AMBS_OK && search_next(w, r, &record, &size, &ignored) != AMBS_OK) break;
-        *ret_vouched = record.pending < AMBS_RECORD_MAX_PENDING && record.sequence > record.pending + hole;
+        *ret_vouched =
+            record.pending < AMBS_RECORD_MAX_PENDING && record.sequence > record.pending + hole;
         r->at += size;
     }
     r->offset = place;
@@ -158,10 +165,12 @@ static int pass_hole(walk *w, reader *r, const ambs_error *why, bool *ret_end, a
     if (rc == AMBS_OK && !w->salvage) rc = is_vouched_for(w, r, hole, &vouched, err);
     if (rc != AMBS_OK && rc != AMBS_E_NOT_FOUND) return rc;
     if (rc == AMBS_OK && vouched)
-        return ambs_fail(err, AMBS_E_FORMAT,
-                         "%s is damaged from byte %llu to %llu (after record %llu): %s; `ambs recover` "
-                         "salvages what is left", path_of(r), (unsigned long long)from,
-                         (unsigned long long)position(r), (unsigned long long)r->sequence, why->text);
+        return ambs_fail(
+            err, AMBS_E_FORMAT,
+            "%s is damaged from byte %llu to %llu (after record %llu): %s; `ambs recover` "
+            "salvages what is left",
+            path_of(r), (unsigned long long)from, (unsigned long long)position(r),
+            (unsigned long long)r->sequence, why->text);
     if (rc == AMBS_OK && w->salvage) {
         w->found.damaged_bytes += position(r) - from;
         say(w, "%s: bytes %llu to %llu are damaged and were skipped", path_of(r),
@@ -184,10 +193,12 @@ static int open_reader(walk *w, const ambs_segment *segment, reader *r, ambs_err
     if (r->fd < 0) return ambs_fail(err, AMBS_E_IO, "%s: %s", segment->path, strerror(errno));
     int rc = fill(r, AMBS_SEGMENT_MAGIC_SIZE, err);
     if (rc != AMBS_OK) return rc;
-    if (r->have >= AMBS_SEGMENT_MAGIC_SIZE && memcmp(r->window, AMBS_SEGMENT_MAGIC, AMBS_SEGMENT_MAGIC_SIZE) == 0)
+    if (r->have >= AMBS_SEGMENT_MAGIC_SIZE &&
+        memcmp(r->window, AMBS_SEGMENT_MAGIC, AMBS_SEGMENT_MAGIC_SIZE) == 0)
         r->at = AMBS_SEGMENT_MAGIC_SIZE;
     else if (r->have >= AMBS_SEGMENT_MAGIC_SIZE && !w->salvage)
-        return ambs_fail(err, AMBS_E_FORMAT, "%s does not begin like a segment of a journal", segment->path);
+        return ambs_fail(err, AMBS_E_FORMAT, "%s does not begin like a segment of a journal",
+                         segment->path);
     return AMBS_OK;
 }
 
@@ -202,22 +213,27 @@ static void close_reader(reader *r)
 static int check_life(walk *w, const reader *r, const ambs_record_life *life, ambs_error *err)
 {
     if (life->format != AMBS_JOURNAL_FORMAT)
-        return ambs_fail(err, AMBS_E_MISMATCH, "%s is of format %u, this version of ambs reads format %d; use the newer ambs",
-                         path_of(r), life->format, AMBS_JOURNAL_FORMAT);
+        return ambs_fail(
+            err, AMBS_E_MISMATCH,
+            "%s is of format %u, this version of ambs reads format %d; use the newer ambs",
+            path_of(r), life->format, AMBS_JOURNAL_FORMAT);
     if (life->epoch != r->segment->epoch)
-        return ambs_fail(err, AMBS_E_MISMATCH, "%s holds life %u: it was renamed or copied", path_of(r), life->epoch);
+        return ambs_fail(err, AMBS_E_MISMATCH, "%s holds life %u: it was renamed or copied",
+                         path_of(r), life->epoch);
     if (!w->has_study) {
         memcpy(w->uuid, life->uuid, sizeof w->uuid);
         w->d = life->n_dimensions;
         w->has_study = true;
     }
     if (memcmp(w->uuid, life->uuid, sizeof w->uuid) != 0 || w->d != life->n_dimensions)
-        return ambs_fail(err, AMBS_E_MISMATCH, "%s belongs to another study than the segments before it", path_of(r));
+        return ambs_fail(err, AMBS_E_MISMATCH,
+                         "%s belongs to another study than the segments before it", path_of(r));
     return AMBS_OK;
 }
 
 /* *ret_begun is false where the segment has no LIFE record: its manager died while it began. */
-static int read_life(walk *w, const ambs_segment *segment, uint64_t *ret_continues, bool *ret_begun, ambs_error *err)
+static int read_life(walk *w, const ambs_segment *segment, uint64_t *ret_continues, bool *ret_begun,
+                     ambs_error *err)
 {
     reader r;
     ambs_record record;
@@ -251,7 +267,8 @@ static int take(walk *w, reader *r, const ambs_record *record, ambs_error *err)
         return AMBS_OK;
     }
     if (w->found.first_sequence == 0) w->found.first_sequence = record->sequence;
-    if (record->sequence <= w->found.last_sequence) return AMBS_OK; /* salvage of overlapping lives */
+    if (record->sequence <= w->found.last_sequence)
+        return AMBS_OK; /* salvage of overlapping lives */
     w->found.last_sequence = record->sequence;
     return w->apply && record->sequence > w->after ? w->apply(w->ctx, record, err) : AMBS_OK;
 }
@@ -263,11 +280,14 @@ static int check_gap(walk *w, const reader *r, uint64_t sequence, ambs_error *er
     if (r->sequence != 0) had = r->sequence;
     if (sequence - 1 <= had || sequence > r->limit) return AMBS_OK;
     if (w->salvage) {
-        say(w, "records %llu to %llu are missing", (unsigned long long)had + 1, (unsigned long long)sequence - 1);
+        say(w, "records %llu to %llu are missing", (unsigned long long)had + 1,
+            (unsigned long long)sequence - 1);
         return AMBS_OK;
     }
-    return ambs_fail(err, AMBS_E_FORMAT, "records %llu to %llu are missing before %s; `ambs recover` salvages what is left",
-                     (unsigned long long)had + 1, (unsigned long long)sequence - 1, path_of(r));
+    return ambs_fail(
+        err, AMBS_E_FORMAT,
+        "records %llu to %llu are missing before %s; `ambs recover` salvages what is left",
+        (unsigned long long)had + 1, (unsigned long long)sequence - 1, path_of(r));
 }
 
 /* One record, or the passing of one hole. */
@@ -302,7 +322,8 @@ static int walk_segment(walk *w, const ambs_segment *segment, uint64_t limit, am
     return rc;
 }
 
-static int walk_all(walk *w, const ambs_segment *segments, size_t n, uint64_t *continues, bool *begun, ambs_error *err)
+static int walk_all(walk *w, const ambs_segment *segments, size_t n, uint64_t *continues,
+                    bool *begun, ambs_error *err)
 {
     int rc = AMBS_OK;
     for (size_t i = 0; i < n && rc == AMBS_OK; i++) {
@@ -326,8 +347,8 @@ static int walk_all(walk *w, const ambs_segment *segments, size_t n, uint64_t *c
     return rc;
 }
 
-int ambs_journal_read(const char *study_path, uint64_t after, bool salvage, apply_fn *apply, void *ctx,
-                      ambs_journal_findings *ret_findings, ambs_error *err)
+int ambs_journal_read(const char *study_path, uint64_t after, bool salvage, apply_fn *apply,
+                      void *ctx, ambs_journal_findings *ret_findings, ambs_error *err)
 {
     walk w = {.after = after, .salvage = salvage, .apply = apply, .ctx = ctx};
     ambs_segment *segments = NULL;
@@ -357,7 +378,8 @@ int ambs_journal_sync(const char *study_path, ambs_error *err)
     for (size_t i = 0; i < n && rc == AMBS_OK; i++) {
         int fd = open(segments[i].path, O_RDONLY | O_CLOEXEC);
         if (fd < 0 || fdatasync(fd) != 0)
-            rc = ambs_fail(err, AMBS_E_IO, "%s can not be made durable: %s", segments[i].path, strerror(errno));
+            rc = ambs_fail(err, AMBS_E_IO, "%s can not be made durable: %s", segments[i].path,
+                           strerror(errno));
         if (fd >= 0) close(fd);
     }
     ambs_segment_list_free(segments, n);

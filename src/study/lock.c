@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* One manager per study. The file STUDY.h5.lock holds one fixed block of text, rewritten in place:
  *
- *   ambs-lock 1 / host / boot / pid namespace / pid / start time of the process / token / counter / since
+ *   ambs-lock 1 / host / boot / pid namespace / pid / start time of the process / token / counter /
+ * since
  *
- * Where host, boot and namespace are ours, the process table tells whether the holder lives. Elsewhere
- * only its counter tells, by our own clock: two clocks of two machines are never compared.
+ * Where host, boot and namespace are ours, the process table tells whether the holder lives.
+ * Elsewhere only its counter tells, by our own clock: two clocks of two machines are never
+ * compared.
  *
- * flock() on the file guards each look-and-write where the file system has it. Where it has not, two
- * managers may both believe to hold the lock; then the O_EXCL of the journal's segment refuses one. */
+ * flock() on the file guards each look-and-write where the file system has it. Where it has not,
+ * two managers may both believe to hold the lock; then the O_EXCL of the journal's segment refuses
+ * one. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -26,8 +29,8 @@
 
 enum { BLOCK_SIZE = 512 };
 #define STALE_AFTER_S 120.0
-#define LOOK_EVERY_S 1.0
-#define GUARD_TRIES 200 /* of 10 ms: nobody holds the guard longer than one small write */
+#define LOOK_EVERY_S  1.0
+#define GUARD_TRIES   200 /* of 10 ms: nobody holds the guard longer than one small write */
 
 typedef struct holder {
     char host[AMBS_HOST_SIZE], boot[40], space[40];
@@ -65,16 +68,21 @@ static uint64_t start_of(uint64_t pid)
     const char *p = strrchr(line, ')'); /* the name before it may hold anything */
     char state = 0;
     unsigned long long start = 0;
-    if (!p || sscanf(p + 1, " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu",
-                     &state, &start) != 2)
+    if (!p ||
+        sscanf(p + 1,
+               " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu",
+               &state, &start) != 2)
         return 0;
     return state == 'Z' || state == 'X' ? 0 : start;
 }
 
 static void identify(holder *h)
 {
-    *h = (holder){.pid = (uint64_t)getpid(), .start = start_of((uint64_t)getpid()), .since_s = ambs_clock_wall_s()};
-    if (gethostname(h->host, sizeof h->host - 1) != 0 || h->host[0] == '\0') strcpy(h->host, "unknown");
+    *h = (holder){.pid = (uint64_t)getpid(),
+                  .start = start_of((uint64_t)getpid()),
+                  .since_s = ambs_clock_wall_s()};
+    if (gethostname(h->host, sizeof h->host - 1) != 0 || h->host[0] == '\0')
+        strcpy(h->host, "unknown");
     read_word("/proc/sys/kernel/random/boot_id", h->boot, sizeof h->boot);
     ssize_t n = readlink("/proc/self/ns/pid", h->space, sizeof h->space - 1);
     h->space[n > 0 ? n : 0] = '\0';
@@ -87,18 +95,22 @@ static void identify(holder *h)
 static void print_holder(const holder *h, char block[BLOCK_SIZE])
 {
     memset(block, '\n', BLOCK_SIZE);
-    int n = snprintf(block, BLOCK_SIZE, "ambs-lock 1\nhost %s\nboot %s\nspace %s\npid %" PRIu64 "\nstart %" PRIu64
-                     "\ntoken %" PRIu64 "\ncounter %" PRIu64 "\nsince %.3f\n", h->host, h->boot, h->space,
-                     h->pid, h->start, h->token, h->counter, h->since_s);
+    int n =
+        snprintf(block, BLOCK_SIZE,
+                 "ambs-lock 1\nhost %s\nboot %s\nspace %s\npid %" PRIu64 "\nstart %" PRIu64
+                 "\ntoken %" PRIu64 "\ncounter %" PRIu64 "\nsince %.3f\n",
+                 h->host, h->boot, h->space, h->pid, h->start, h->token, h->counter, h->since_s);
     block[n] = '\n'; /* the NUL */
 }
 
 static bool parse_holder(const char *block, holder *h)
 {
     *h = (holder){0};
-    return sscanf(block, "ambs-lock 1 host %63s boot %39s space %39s pid %" SCNu64 " start %" SCNu64 " token %" SCNu64
-                  " counter %" SCNu64 " since %lf", h->host, h->boot, h->space, &h->pid, &h->start, &h->token,
-                  &h->counter, &h->since_s) == 8;
+    return sscanf(block,
+                  "ambs-lock 1 host %63s boot %39s space %39s pid %" SCNu64 " start %" SCNu64
+                  " token %" SCNu64 " counter %" SCNu64 " since %lf",
+                  h->host, h->boot, h->space, &h->pid, &h->start, &h->token, &h->counter,
+                  &h->since_s) == 8;
 }
 
 /* ---- the file ---- */
@@ -136,7 +148,8 @@ static int write_holder(int fd, const char *path, const holder *h, ambs_error *e
 {
     char block[BLOCK_SIZE];
     print_holder(h, block);
-    if (pwrite(fd, block, sizeof block, 0) == (ssize_t)sizeof block && fdatasync(fd) == 0) return AMBS_OK;
+    if (pwrite(fd, block, sizeof block, 0) == (ssize_t)sizeof block && fdatasync(fd) == 0)
+        return AMBS_OK;
     return ambs_fail(err, AMBS_E_IO, "%s: %s", path, errno ? strerror(errno) : "cut short");
 }
 
@@ -146,7 +159,8 @@ typedef enum life_sign { DEAD, ALIVE, UNKNOWN } life_sign;
 
 static life_sign look_at(const holder *h, const holder *me)
 {
-    bool here = strcmp(h->host, me->host) == 0 && strcmp(h->boot, me->boot) == 0 && strcmp(h->space, me->space) == 0;
+    bool here = strcmp(h->host, me->host) == 0 && strcmp(h->boot, me->boot) == 0 &&
+                strcmp(h->space, me->space) == 0;
     if (!here || h->start == 0) return UNKNOWN;
     return start_of(h->pid) == h->start ? ALIVE : DEAD;
 }
@@ -154,17 +168,22 @@ static life_sign look_at(const holder *h, const holder *me)
 static int busy(const char *path, const holder *h, const char *what, ambs_error *err)
 {
     char since[32];
-    return ambs_fail(err, AMBS_E_BUSY, "%s: the study is held by process %" PRIu64 " on host %s since %s%s", path, h->pid,
-                     h->host, ambs_clock_format_utc(h->since_s, since), what);
+    return ambs_fail(err, AMBS_E_BUSY,
+                     "%s: the study is held by process %" PRIu64 " on host %s since %s%s", path,
+                     h->pid, h->host, ambs_clock_format_utc(h->since_s, since), what);
 }
 
-/* Watches the counter of a holder elsewhere. AMBS_OK: it stood still for 120 s (or the holder left). */
-static int watch(const char *path, const holder *seen, double patience_s, const ambs_log *log, ambs_error *err)
+/* Watches the counter of a holder elsewhere. AMBS_OK: it stood still for 120 s (or the holder
+ * left). */
+static int watch(const char *path, const holder *seen, double patience_s, const ambs_log *log,
+                 ambs_error *err)
 {
     double began_s = ambs_clock_monotonic_s(), limit_s = fmin(patience_s, STALE_AFTER_S);
     if (limit_s > LOOK_EVERY_S)
-        ambs_log_line(log, AMBS_LOG_INFO, "%s: process %" PRIu64 " on host %s may hold the study; watching for %.0f s "
-                      "whether it lives", path, seen->pid, seen->host, limit_s);
+        ambs_log_line(log, AMBS_LOG_INFO,
+                      "%s: process %" PRIu64 " on host %s may hold the study; watching for %.0f s "
+                      "whether it lives",
+                      path, seen->pid, seen->host, limit_s);
     for (;;) {
         double waited_s = ambs_clock_monotonic_s() - began_s;
         if (waited_s >= limit_s) break;
@@ -181,7 +200,8 @@ static int watch(const char *path, const holder *seen, double patience_s, const 
     return busy(path, seen, "; whether it lives shows after 120 s", err);
 }
 
-static int take_guarded(ambs_lock *lock, const holder *stale, const ambs_log *log, holder *ret_other, ambs_error *err)
+static int take_guarded(ambs_lock *lock, const holder *stale, const ambs_log *log,
+                        holder *ret_other, ambs_error *err)
 {
     int fd;
     int rc = open_guarded(lock->path, &fd, err);
@@ -189,11 +209,14 @@ static int take_guarded(ambs_lock *lock, const holder *stale, const ambs_log *lo
     holder other;
     bool held = read_holder(fd, &other);
     life_sign sign = held ? look_at(&other, &lock->me) : DEAD;
-    if (stale && held && other.token == stale->token && other.counter == stale->counter) sign = DEAD;
+    if (stale && held && other.token == stale->token && other.counter == stale->counter)
+        sign = DEAD;
     if (sign == DEAD) {
         if (held)
-            ambs_log_line(log, AMBS_LOG_WARNING, "%s: process %" PRIu64 " on host %s held the study and is gone; going on "
-                          "without it", lock->path, other.pid, other.host);
+            ambs_log_line(log, AMBS_LOG_WARNING,
+                          "%s: process %" PRIu64 " on host %s held the study and is gone; going on "
+                          "without it",
+                          lock->path, other.pid, other.host);
         rc = write_holder(fd, lock->path, &lock->me, err);
     } else if (sign == ALIVE) {
         rc = busy(lock->path, &other, "", err);
@@ -205,8 +228,8 @@ static int take_guarded(ambs_lock *lock, const holder *stale, const ambs_log *lo
     return rc;
 }
 
-int ambs_lock_take(const char *study_path, double patience_s, const ambs_log *log, ambs_lock **ret_lock,
-                   ambs_error *err)
+int ambs_lock_take(const char *study_path, double patience_s, const ambs_log *log,
+                   ambs_lock **ret_lock, ambs_error *err)
 {
     ambs_lock *lock = ambs_calloc(1, sizeof *lock, err);
     if (!lock) return AMBS_E_NOMEM;
@@ -261,7 +284,8 @@ void ambs_lock_release(ambs_lock *lock)
     free(lock);
 }
 
-int ambs_lock_holder(const char *study_path, char *ret_text, size_t size, bool *ret_alive, ambs_error *err)
+int ambs_lock_holder(const char *study_path, char *ret_text, size_t size, bool *ret_alive,
+                     ambs_error *err)
 {
     ambs_text path = {0};
     ambs_text_addf(&path, "%s.lock", study_path);
@@ -278,7 +302,8 @@ int ambs_lock_holder(const char *study_path, char *ret_text, size_t size, bool *
     if (!held) return AMBS_OK;
     identify(&me);
     life_sign sign = look_at(&other, &me);
-    *ret_alive = sign == ALIVE || (sign == UNKNOWN && ambs_clock_wall_s() - (double)st.st_mtim.tv_sec < STALE_AFTER_S);
+    *ret_alive = sign == ALIVE || (sign == UNKNOWN &&
+                                   ambs_clock_wall_s() - (double)st.st_mtim.tv_sec < STALE_AFTER_S);
     snprintf(ret_text, size, "host %s, process %" PRIu64, other.host, other.pid);
     return AMBS_OK;
 }

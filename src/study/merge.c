@@ -12,13 +12,17 @@ typedef struct source {
     ambs_spec *spec;
 } source;
 
-static int check_alike(const ambs_spec *first, const char *first_path, const ambs_spec *other, const char *path, ambs_error *err)
+static int check_alike(const ambs_spec *first, const char *first_path, const ambs_spec *other,
+                       const char *path, ambs_error *err)
 {
     if (ambs_space_digest(first->space) != ambs_space_digest(other->space))
-        return ambs_fail(err, AMBS_E_MISMATCH, "%s is over another space than %s", path, first_path);
+        return ambs_fail(err, AMBS_E_MISMATCH, "%s is over another space than %s", path,
+                         first_path);
     if (strcmp(first->metric, other->metric) != 0 || first->goal != other->goal)
-        return ambs_fail(err, AMBS_E_MISMATCH, "metric: %s %s in %s, %s %s in %s", first->goal == AMBS_MINIMIZE ? "minimize" : "maximize",
-                         first->metric, first_path, other->goal == AMBS_MINIMIZE ? "minimize" : "maximize", other->metric, path);
+        return ambs_fail(err, AMBS_E_MISMATCH, "metric: %s %s in %s, %s %s in %s",
+                         first->goal == AMBS_MINIMIZE ? "minimize" : "maximize", first->metric,
+                         first_path, other->goal == AMBS_MINIMIZE ? "minimize" : "maximize",
+                         other->metric, path);
     return AMBS_OK;
 }
 
@@ -27,7 +31,8 @@ static int load_all(const char *const *paths, size_t n, source *sources, ambs_er
     int rc = AMBS_OK;
     for (size_t i = 0; i < n && rc == AMBS_OK; i++) {
         rc = ambs_study_load(paths[i], &sources[i].table, &sources[i].spec, NULL, err);
-        if (rc == AMBS_OK) rc = check_alike(sources[0].spec, paths[0], sources[i].spec, paths[i], err);
+        if (rc == AMBS_OK)
+            rc = check_alike(sources[0].spec, paths[0], sources[i].spec, paths[i], err);
     }
     return rc;
 }
@@ -40,19 +45,26 @@ static int collect(const char *const *paths, size_t n, const source *sources, co
     int rc = ambs_collection_begin(&c, output, sources[0].spec, err);
     if (rc != AMBS_OK) return rc;
     for (int pass = 0; pass < 2; pass++)
-        for (size_t i = 0; i < n && rc == AMBS_OK; i++) rc = ambs_collection_add(&c, sources[i].table, paths[i], pass == 0, err);
+        for (size_t i = 0; i < n && rc == AMBS_OK; i++)
+            rc = ambs_collection_add(&c, sources[i].table, paths[i], pass == 0, err);
     int rc_end = ambs_collection_end(&c, rc != AMBS_OK, err);
     if (rc == AMBS_OK) rc = rc_end;
-    *ret = (ambs_merge_findings){.n_trials = c.n_taken, .n_repeated = c.n_repeated, .n_unfinished = c.n_unfinished};
-    snprintf(ret->text, sizeof ret->text, "%llu results of %zu studies in %s; left out: %llu of configurations that had come before, "
-             "%llu trials without a result", (unsigned long long)c.n_taken, n, output, (unsigned long long)c.n_repeated,
-             (unsigned long long)c.n_unfinished);
+    *ret = (ambs_merge_findings){
+        .n_trials = c.n_taken, .n_repeated = c.n_repeated, .n_unfinished = c.n_unfinished};
+    snprintf(
+        ret->text, sizeof ret->text,
+        "%llu results of %zu studies in %s; left out: %llu of configurations that had come before, "
+        "%llu trials without a result",
+        (unsigned long long)c.n_taken, n, output, (unsigned long long)c.n_repeated,
+        (unsigned long long)c.n_unfinished);
     return rc;
 }
 
-int ambs_study_merge(const char *const *paths, size_t n, const char *output, ambs_merge_findings *ret_findings, ambs_error *err)
+int ambs_study_merge(const char *const *paths, size_t n, const char *output,
+                     ambs_merge_findings *ret_findings, ambs_error *err)
 {
-    if (n == 0) return ambs_fail(err, AMBS_E_INVALID, "found no study to merge, expected one or more");
+    if (n == 0)
+        return ambs_fail(err, AMBS_E_INVALID, "found no study to merge, expected one or more");
     source *sources = ambs_calloc(n, sizeof *sources, err);
     if (!sources) return AMBS_E_NOMEM;
     int rc = load_all(paths, n, sources, err);

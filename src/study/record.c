@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The codec of the journal's records. Each body is walked by one function, used for writing and for
- * reading, so that the two can not drift apart. Reading trusts nothing: every length is held against
- * what is left, every enum against its range, and the body must be used up exactly. */
+ * reading, so that the two can not drift apart. Reading trusts nothing: every length is held
+ * against what is left, every enum against its range, and the body must be used up exactly. */
 #include "study/record.h"
 
 #include <endian.h>
@@ -14,12 +14,12 @@ enum { INPUT_BIT = 1, PENDING_SHIFT = 1, LENGTH_AND_CRC = 8 };
 
 typedef struct codec {
     size_t d;
-    ambs_text *out;            /* writing; NULL: reading */
-    const unsigned char *in;   /* reading: what is left of the body */
+    ambs_text *out;          /* writing; NULL: reading */
+    const unsigned char *in; /* reading: what is left of the body */
     size_t left;
-    char *spare;               /* reading: room for strings, large enough for the whole body and a NUL each */
-    double *x;                 /* reading: room for [d] */
-    const char *trouble;       /* what is wrong with the body; NULL: nothing */
+    char *spare; /* reading: room for strings, large enough for the whole body and a NUL each */
+    double *x;   /* reading: room for [d] */
+    const char *trouble; /* what is wrong with the body; NULL: nothing */
 } codec;
 
 static void raw(codec *c, void *bytes, size_t n)
@@ -159,7 +159,8 @@ static void life(codec *c, ambs_record_life *r)
     u32(c, &r->format);
     u32(c, &r->epoch);
     if (!c->out && r->format != AMBS_JOURNAL_FORMAT) {
-        c->left = 0; /* the rest is that format's own; the reader of the journal refuses it by name */
+        c->left =
+            0; /* the rest is that format's own; the reader of the journal refuses it by name */
         r->spec_file = r->spec_text = r->build = "";
         return;
     }
@@ -272,16 +273,36 @@ static void end(codec *c, ambs_record_end *r)
 static void body(codec *c, ambs_record *r)
 {
     switch (r->type) {
-    case AMBS_RECORD_LIFE: life(c, &r->as.life); return;
-    case AMBS_RECORD_PROPOSAL: proposal(c, &r->as.proposal); return;
-    case AMBS_RECORD_START: start(c, &r->as.start); return;
-    case AMBS_RECORD_RESULT: result(c, &r->as.result); return;
-    case AMBS_RECORD_CANCEL: cancel(c, &r->as.cancel); return;
-    case AMBS_RECORD_OWN: own(c, &r->as.own); return;
-    case AMBS_RECORD_REPORT: report(c, &r->as.report); return;
-    case AMBS_RECORD_WORKER: worker(c, &r->as.worker); return;
-    case AMBS_RECORD_EVENT: event(c, &r->as.event); return;
-    case AMBS_RECORD_END: end(c, &r->as.end); return;
+    case AMBS_RECORD_LIFE:
+        life(c, &r->as.life);
+        return;
+    case AMBS_RECORD_PROPOSAL:
+        proposal(c, &r->as.proposal);
+        return;
+    case AMBS_RECORD_START:
+        start(c, &r->as.start);
+        return;
+    case AMBS_RECORD_RESULT:
+        result(c, &r->as.result);
+        return;
+    case AMBS_RECORD_CANCEL:
+        cancel(c, &r->as.cancel);
+        return;
+    case AMBS_RECORD_OWN:
+        own(c, &r->as.own);
+        return;
+    case AMBS_RECORD_REPORT:
+        report(c, &r->as.report);
+        return;
+    case AMBS_RECORD_WORKER:
+        worker(c, &r->as.worker);
+        return;
+    case AMBS_RECORD_EVENT:
+        event(c, &r->as.event);
+        return;
+    case AMBS_RECORD_END:
+        end(c, &r->as.end);
+        return;
     }
     c->trouble = "its type is not known";
 }
@@ -370,8 +391,8 @@ int ambs_record_decode(const void *bytes, size_t length, size_t d, ambs_text *sc
     if (length < LENGTH_AND_CRC) return ambs_fail(err, AMBS_E_AGAIN, "a record is cut in its head");
     size_t size = read_u32(in);
     if (size < AMBS_RECORD_HEAD - LENGTH_AND_CRC || size > AMBS_RECORD_MAX_BYTES)
-        return ambs_fail(err, AMBS_E_FORMAT, "a record says it has %zu bytes, expected %d to %d", size,
-                         AMBS_RECORD_HEAD - LENGTH_AND_CRC, AMBS_RECORD_MAX_BYTES);
+        return ambs_fail(err, AMBS_E_FORMAT, "a record says it has %zu bytes, expected %d to %d",
+                         size, AMBS_RECORD_HEAD - LENGTH_AND_CRC, AMBS_RECORD_MAX_BYTES);
     if (length - LENGTH_AND_CRC < size)
         return ambs_fail(err, AMBS_E_AGAIN, "a record of %zu bytes is cut after %zu", size,
                          length - LENGTH_AND_CRC);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Recomputes every proposal from the operation log. After a proposal that differs the search is restored to
- * what was recorded, so that each proposal is judged by itself. */
+/* Recomputes every proposal from the operation log. After a proposal that differs the search is
+ * restored to what was recorded, so that each proposal is judged by itself. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,8 +11,12 @@
 #include "study/resume.h"
 #include "study/store.h"
 
-#define TOLERANCE 1e-6 /* relative, or absolute below 1: other builds, kernels and thread counts round otherwise */
-enum { MOST_RESTORES = 1000 }; /* each costs a walk over the log: a replay that differs everywhere ends early */
+#define TOLERANCE                                                                                  \
+    1e-6 /* relative, or absolute below 1: other builds, kernels and thread counts round otherwise \
+          */
+enum {
+    MOST_RESTORES = 1000
+}; /* each costs a walk over the log: a replay that differs everywhere ends early */
 
 typedef struct replay {
     const ambs_table *table;
@@ -34,8 +38,11 @@ static likeness compare(double a, double b)
 
 static likeness compare_proposals(const ambs_proposal *a, const ambs_proposal *b, size_t d)
 {
-    likeness worst = a->origin == b->origin && a->n_told == b->n_told && a->n_lies == b->n_lies ? SAME : DIFFERENT;
-    const double pairs[][2] = {{a->mean, b->mean}, {a->sd, b->sd}, {a->acquisition, b->acquisition}, {a->lie, b->lie}};
+    likeness worst = a->origin == b->origin && a->n_told == b->n_told && a->n_lies == b->n_lies
+                         ? SAME
+                         : DIFFERENT;
+    const double pairs[][2] = {
+        {a->mean, b->mean}, {a->sd, b->sd}, {a->acquisition, b->acquisition}, {a->lie, b->lie}};
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
         likeness l = compare(pairs[i][0], pairs[i][1]);
         if (l > worst) worst = l;
@@ -103,12 +110,16 @@ static bool is_same_build(const ambs_table *t)
 static void describe(replay *r)
 {
     ambs_replay_findings *f = &r->found;
-    int n = snprintf(f->text, sizeof f->text, "%llu proposals recomputed%s: %llu differ",
-                     (unsigned long long)f->n_compared, f->same_build ? ", compared bit for bit" :
-                     " by another build, BLAS kernel or thread count than recorded, compared to 1e-6",
-                     (unsigned long long)f->n_different);
+    int n = snprintf(
+        f->text, sizeof f->text, "%llu proposals recomputed%s: %llu differ",
+        (unsigned long long)f->n_compared,
+        f->same_build
+            ? ", compared bit for bit"
+            : " by another build, BLAS kernel or thread count than recorded, compared to 1e-6",
+        (unsigned long long)f->n_different);
     if (f->first_different != UINT64_MAX && n > 0 && (size_t)n < sizeof f->text)
-        n += snprintf(f->text + n, sizeof f->text - (size_t)n, ", the first is trial %llu", (unsigned long long)f->first_different);
+        n += snprintf(f->text + n, sizeof f->text - (size_t)n, ", the first is trial %llu",
+                      (unsigned long long)f->first_different);
     if (r->n_restores >= MOST_RESTORES && n > 0 && (size_t)n < sizeof f->text)
         snprintf(f->text + n, sizeof f->text - (size_t)n, "; ended there, too many differ");
 }
@@ -119,7 +130,9 @@ int ambs_study_replay(const char *path, ambs_replay_findings *ret_findings, ambs
     ambs_spec *spec;
     int rc = ambs_study_load(path, &table, &spec, NULL, err);
     if (rc != AMBS_OK) return rc;
-    replay r = {.table = table, .spec = spec, .err = err,
+    replay r = {.table = table,
+                .spec = spec,
+                .err = err,
                 .found = {.first_different = UINT64_MAX, .same_build = is_same_build(table)}};
     r.x = ambs_calloc(table->d, sizeof *r.x, err);
     rc = r.x ? ambs_search_create(spec, &r.search, err) : AMBS_E_NOMEM;

@@ -7,9 +7,15 @@
 ambs_proposal ambs_study_recorded_proposal(const ambs_table *t, uint64_t trial)
 {
     const ambs_trial_row *row = &t->rows[trial];
-    return (ambs_proposal){.trial = trial, .origin = row->origin, .mean = row->mean, .sd = row->sd,
-                           .acquisition = row->acquisition, .lie = row->lie, .n_told = row->n_told,
-                           .n_lies = row->n_lies, .x = t->x + trial * t->d};
+    return (ambs_proposal){.trial = trial,
+                           .origin = row->origin,
+                           .mean = row->mean,
+                           .sd = row->sd,
+                           .acquisition = row->acquisition,
+                           .lie = row->lie,
+                           .n_told = row->n_told,
+                           .n_lies = row->n_lies,
+                           .x = t->x + trial * t->d};
 }
 
 int ambs_study_feed_input(const ambs_table *t, size_t i, ambs_search *search, ambs_error *err)
@@ -19,12 +25,18 @@ int ambs_study_feed_input(const ambs_table *t, size_t i, ambs_search *search, am
     uint64_t id = input->trial;
     int rc;
     ambs_table_outcome(t, id, &outcome);
-    if (input->type == AMBS_RECORD_CANCEL) rc = ambs_search_cancel(search, id, err);
-    else if (input->type == AMBS_RECORD_OWN) rc = ambs_search_tell_own(search, t->x + id * t->d, &outcome, &id, err);
-    else rc = ambs_search_tell(search, id, &outcome, err);
-    if (rc != AMBS_OK) return ambs_wrap(err, rc, "restoring model input %zu, of trial %llu", i, (unsigned long long)input->trial);
+    if (input->type == AMBS_RECORD_CANCEL)
+        rc = ambs_search_cancel(search, id, err);
+    else if (input->type == AMBS_RECORD_OWN)
+        rc = ambs_search_tell_own(search, t->x + id * t->d, &outcome, &id, err);
+    else
+        rc = ambs_search_tell(search, id, &outcome, err);
+    if (rc != AMBS_OK)
+        return ambs_wrap(err, rc, "restoring model input %zu, of trial %llu", i,
+                         (unsigned long long)input->trial);
     if (id != input->trial)
-        return ambs_fail(err, AMBS_E_MISMATCH, "trial %llu, told by the caller, was restored as trial %llu",
+        return ambs_fail(err, AMBS_E_MISMATCH,
+                         "trial %llu, told by the caller, was restored as trial %llu",
                          (unsigned long long)input->trial, (unsigned long long)id);
     return AMBS_OK;
 }
@@ -35,12 +47,14 @@ int ambs_study_restore(const ambs_table *t, size_t n_trials, ambs_search *search
     int rc = AMBS_OK;
     for (size_t i = 0; i < n_trials && rc == AMBS_OK; i++) {
         if (t->rows[i].origin == AMBS_ORIGIN_OWN) continue; /* it is an input */
-        while (rc == AMBS_OK && consumed < t->rows[i].n_inputs) rc = ambs_study_feed_input(t, consumed++, search, err);
+        while (rc == AMBS_OK && consumed < t->rows[i].n_inputs)
+            rc = ambs_study_feed_input(t, consumed++, search, err);
         ambs_proposal p = ambs_study_recorded_proposal(t, i);
         if (rc == AMBS_OK && (rc = ambs_search_restore_ask(search, &p, err)) != AMBS_OK)
             ambs_wrap(err, rc, "restoring proposal %zu", i);
     }
-    while (rc == AMBS_OK && n_trials == t->n && consumed < t->n_inputs) rc = ambs_study_feed_input(t, consumed++, search, err);
+    while (rc == AMBS_OK && n_trials == t->n && consumed < t->n_inputs)
+        rc = ambs_study_feed_input(t, consumed++, search, err);
     return rc;
 }
 
@@ -54,15 +68,17 @@ static int check_spec(const ambs_table *t, const ambs_spec *now, ambs_error *err
     return rc;
 }
 
-int ambs_study_resume(const char *path, const ambs_spec *now, ambs_table **ret_table, ambs_search **ret_search,
-                      ambs_journal_findings *ret_findings, ambs_error *err)
+int ambs_study_resume(const char *path, const ambs_spec *now, ambs_table **ret_table,
+                      ambs_search **ret_search, ambs_journal_findings *ret_findings,
+                      ambs_error *err)
 {
     ambs_table *table;
     ambs_search *search = NULL;
     ambs_journal_findings findings = {0};
     int rc = ambs_study_read_journal(path, &table, &findings, err);
     if (rc != AMBS_OK) return rc;
-    if ((rc = check_spec(table, now, err)) != AMBS_OK) ambs_wrap(err, rc, "%s can not be resumed", path);
+    if ((rc = check_spec(table, now, err)) != AMBS_OK)
+        ambs_wrap(err, rc, "%s can not be resumed", path);
     if (rc == AMBS_OK) rc = ambs_search_create(now, &search, err);
     if (rc == AMBS_OK) rc = ambs_study_restore(table, table->n, search, err);
     if (rc != AMBS_OK) {

@@ -8,7 +8,8 @@
 #include "study/table.h"
 
 /* Reads the journal alone. AMBS_E_NOT_FOUND when no life has begun in it. */
-int ambs_study_read_journal(const char *path, ambs_table **ret_table, ambs_journal_findings *ret_findings, ambs_error *err);
+int ambs_study_read_journal(const char *path, ambs_table **ret_table,
+                            ambs_journal_findings *ret_findings, ambs_error *err);
 /* The spec as the last life recorded it. */
 int ambs_study_recorded_spec(const ambs_table *table, ambs_spec **ret_spec, ambs_error *err);
 
@@ -16,8 +17,9 @@ int ambs_study_recorded_spec(const ambs_table *table, ambs_spec **ret_spec, ambs
 ambs_proposal ambs_study_recorded_proposal(const ambs_table *table, uint64_t trial);
 /* Gives the search model input `i`: the tell, the cancel, or the caller's own configuration. */
 int ambs_study_feed_input(const ambs_table *table, size_t i, ambs_search *search, ambs_error *err);
-/* Restores the search to where it was after the first `n_trials` proposals; with all of them, also feeds the
- * inputs after the last one. */
-int ambs_study_restore(const ambs_table *table, size_t n_trials, ambs_search *search, ambs_error *err);
+/* Restores the search to where it was after the first `n_trials` proposals; with all of them, also
+ * feeds the inputs after the last one. */
+int ambs_study_restore(const ambs_table *table, size_t n_trials, ambs_search *search,
+                       ambs_error *err);
 
 #endif

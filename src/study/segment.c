@@ -47,13 +47,15 @@ static int by_epoch(const void *a, const void *b)
     return (p->epoch > q->epoch) - (p->epoch < q->epoch);
 }
 
-static int collect(DIR *dir, const char *study_path, ambs_segment **segments, size_t *n, ambs_error *err)
+static int collect(DIR *dir, const char *study_path, ambs_segment **segments, size_t *n,
+                   ambs_error *err)
 {
     size_t capacity = 0;
     for (struct dirent *entry; (entry = readdir(dir));) {
         uint32_t epoch = epoch_of(entry->d_name);
         if (epoch == 0) continue;
-        if (ambs_reserve(segments, &capacity, *n + 1, sizeof **segments, err) != AMBS_OK) return AMBS_E_NOMEM;
+        if (ambs_reserve(segments, &capacity, *n + 1, sizeof **segments, err) != AMBS_OK)
+            return AMBS_E_NOMEM;
         char *path = ambs_segment_path(study_path, epoch, err);
         if (!path) return AMBS_E_NOMEM;
         (*segments)[(*n)++] = (ambs_segment){.epoch = epoch, .path = path};
@@ -62,7 +64,8 @@ static int collect(DIR *dir, const char *study_path, ambs_segment **segments, si
     return AMBS_OK;
 }
 
-int ambs_segment_list(const char *study_path, ambs_segment **ret_segments, size_t *ret_n, ambs_error *err)
+int ambs_segment_list(const char *study_path, ambs_segment **ret_segments, size_t *ret_n,
+                      ambs_error *err)
 {
     char *folder = ambs_segment_folder(study_path, err);
     if (!folder) return AMBS_E_NOMEM;
@@ -105,7 +108,8 @@ int ambs_segment_sync_folder_of(const char *path, ambs_error *err)
     int rc = AMBS_OK;
     /* EINVAL: file systems that know no fsync of a folder keep entries in order themselves */
     if (fd < 0 || (fsync(fd) != 0 && errno != EINVAL))
-        rc = ambs_fail(err, AMBS_E_IO, "the folder %s can not be made durable: %s", folder, strerror(errno));
+        rc = ambs_fail(err, AMBS_E_IO, "the folder %s can not be made durable: %s", folder,
+                       strerror(errno));
     if (fd >= 0) close(fd);
     free(folder);
     return rc;

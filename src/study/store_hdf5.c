@@ -29,7 +29,8 @@ int ambs_hdf5_fail(ambs_error *err, int code, const char *path, const char *what
 {
     const char *words = NULL;
     H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, keep_first, &words);
-    return ambs_fail(err, code, "%s: %s: %s", path, what, words && words[0] ? words : "HDF5 refused");
+    return ambs_fail(err, code, "%s: %s: %s", path, what,
+                     words && words[0] ? words : "HDF5 refused");
 }
 
 hid_t ambs_hdf5_bool(void)
@@ -46,8 +47,9 @@ hid_t ambs_hdf5_bool(void)
 hid_t ambs_hdf5_string(size_t size)
 {
     hid_t type = H5Tcopy(H5T_C_S1);
-    if (type >= 0 && (H5Tset_size(type, size > 0 ? size : 1) < 0 || H5Tset_cset(type, H5T_CSET_UTF8) < 0 ||
-                      H5Tset_strpad(type, H5T_STR_NULLPAD) < 0)) {
+    if (type >= 0 &&
+        (H5Tset_size(type, size > 0 ? size : 1) < 0 || H5Tset_cset(type, H5T_CSET_UTF8) < 0 ||
+         H5Tset_strpad(type, H5T_STR_NULLPAD) < 0)) {
         H5Tclose(type);
         return -1;
     }
@@ -70,8 +72,10 @@ const char *ambs_store_escape(const char *name, char *buffer)
 {
     char *out = buffer;
     for (const char *p = name; *p; p++) {
-        if (*p == '/' || *p == '%' || (*p == '.' && p == name)) out += sprintf(out, "%%%02X", (unsigned)*p);
-        else *out++ = *p;
+        if (*p == '/' || *p == '%' || (*p == '.' && p == name))
+            out += sprintf(out, "%%%02X", (unsigned)*p);
+        else
+            *out++ = *p;
     }
     *out = '\0';
     return name[0] ? buffer : strcpy(buffer, "%"); /* an empty name */

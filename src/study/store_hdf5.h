@@ -8,7 +8,7 @@
 #include "study/columns.h"
 #include "study/spec.h"
 
-enum { AMBS_STORE_BLOCK = 32768 }; /* rows at a time, and in a chunk */
+enum { AMBS_STORE_BLOCK = 32768 };  /* rows at a time, and in a chunk */
 #define AMBS_STORE_NO_INT INT64_MIN /* a missing whole number */
 
 /* HDF5 would print its errors; the library never prints. */
@@ -28,15 +28,15 @@ hid_t ambs_hdf5_string(size_t size);
 
 /* How the values of a parameter lie in the file. */
 typedef enum ambs_store_values {
-    AMBS_STORE_FLOAT,  /* float64, NaN where inactive */
-    AMBS_STORE_INT,    /* int64, AMBS_STORE_NO_INT where inactive */
-    AMBS_STORE_FLAG,   /* boolean levels: int8 0 or 1, -1 where inactive */
-    AMBS_STORE_STRING  /* the text of the level, empty where inactive */
+    AMBS_STORE_FLOAT, /* float64, NaN where inactive */
+    AMBS_STORE_INT,   /* int64, AMBS_STORE_NO_INT where inactive */
+    AMBS_STORE_FLAG,  /* boolean levels: int8 0 or 1, -1 where inactive */
+    AMBS_STORE_STRING /* the text of the level, empty where inactive */
 } ambs_store_values;
 ambs_store_values ambs_store_values_of(const ambs_parameter *parameter);
 
-/* A name as that of a dataset: "/", "%" and a leading "." become %2F, %25, %2E. `buffer` holds three times
- * the name and a NUL. */
+/* A name as that of a dataset: "/", "%" and a leading "." become %2F, %25, %2E. `buffer` holds
+ * three times the name and a NUL. */
 const char *ambs_store_escape(const char *name, char *buffer);
 void ambs_store_unescape(const char *escaped, char *buffer);
 

@@ -17,7 +17,8 @@ static const char magic[8] = "ambs-sum";
 
 static int io_error(const char *path, const char *what, ambs_error *err)
 {
-    return ambs_fail(err, errno == ENOENT ? AMBS_E_NOT_FOUND : AMBS_E_IO, "%s: %s: %s", path, what, strerror(errno));
+    return ambs_fail(err, errno == ENOENT ? AMBS_E_NOT_FOUND : AMBS_E_IO, "%s: %s: %s", path, what,
+                     strerror(errno));
 }
 
 /* Of the first `length` bytes. */
@@ -50,7 +51,8 @@ static int write_all(int fd, const char *path, const char *bytes, size_t size, a
     return AMBS_OK;
 }
 
-int ambs_store_write_sealed(int fd, const char *path, const void *bytes, size_t size, ambs_error *err)
+int ambs_store_write_sealed(int fd, const char *path, const void *bytes, size_t size,
+                            ambs_error *err)
 {
     char seal[SEAL_SIZE] = {0};
     uint32_t le = htole32(ambs_crc32c(0, bytes, size));
@@ -76,8 +78,11 @@ int ambs_store_check_seal(const char *path, ambs_error *err)
     if (sealed && (rc = sum(fd, path, st.st_size - SEAL_SIZE, &crc, err)) == AMBS_OK) {
         memcpy(&le, seal + sizeof magic, sizeof le);
         if (crc != le32toh(le))
-            rc = ambs_fail(err, AMBS_E_FORMAT, "%s is damaged: its checksum is %08x, expected %08x; `ambs recover` makes it anew from "
-                           "the journal", path, crc, le32toh(le));
+            rc = ambs_fail(err, AMBS_E_FORMAT,
+                           "%s is damaged: its checksum is %08x, expected %08x; `ambs recover` "
+                           "makes it anew from "
+                           "the journal",
+                           path, crc, le32toh(le));
     }
     close(fd);
     return rc;

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Writing STUDY.h5: a whole new file beside the old one, fsync, rename, fsync of the folder. So a reader
- * meets the old file or the new one, never a part, and an error leaves the old one as it was.
+/* Writing STUDY.h5: a whole new file beside the old one, fsync, rename, fsync of the folder. So a
+ * reader meets the old file or the new one, never a part, and an error leaves the old one as it
+ * was.
  *
- * Rows become columns block by block, so that the memory needed does not grow with the study. Small datasets
- * are contiguous; larger ones chunked, with shuffle and deflate for all but doubles (whose digits hardly
- * compress), and chunks that hold nothing but the missing value are not stored at all. */
+ * Rows become columns block by block, so that the memory needed does not grow with the study. Small
+ * datasets are contiguous; larger ones chunked, with shuffle and deflate for all but doubles (whose
+ * digits hardly compress), and chunks that hold nothing but the missing value are not stored at
+ * all. */
 #include "study/store.h"
 
 #include <errno.h>
@@ -31,7 +33,7 @@ typedef struct writer {
     hid_t file;
     const ambs_table *table;
     const ambs_spec *spec;
-    char *block;      /* room for AMBS_STORE_BLOCK elements */
+    char *block; /* room for AMBS_STORE_BLOCK elements */
     size_t block_size;
     ambs_error *err;
 } writer;
@@ -55,7 +57,8 @@ static int refuse(const writer *w, const char *what)
 
 /* ---- attributes ---- */
 
-static int put_attribute(const writer *w, hid_t object, const char *name, hid_t disk, hid_t memory, const void *value)
+static int put_attribute(const writer *w, hid_t object, const char *name, hid_t disk, hid_t memory,
+                         const void *value)
 {
     hid_t space = H5Screate(H5S_SCALAR);
     hid_t attribute = H5Acreate2(object, name, disk, space, H5P_DEFAULT, H5P_DEFAULT);
@@ -65,7 +68,8 @@ static int put_attribute(const writer *w, hid_t object, const char *name, hid_t 
     return failed ? refuse(w, name) : AMBS_OK;
 }
 
-/* Of variable length: the text of a study may be longer than an attribute's 64 KiB, and h5py gives such ones as str. */
+/* Of variable length: the text of a study may be longer than an attribute's 64 KiB, and h5py gives
+ * such ones as str. */
 static int put_text(const writer *w, hid_t object, const char *name, const char *value)
 {
     hid_t type = ambs_hdf5_string(1);
@@ -117,7 +121,8 @@ static bool write_blocks(const writer *w, const dataset *d, hid_t set, hid_t spa
         if (is_all_missing(d, w->block, n)) continue;
         hsize_t start = from, count = n;
         hid_t part = H5Screate_simple(1, &count, NULL);
-        bool ok = part >= 0 && H5Sselect_hyperslab(space, H5S_SELECT_SET, &start, NULL, &count, NULL) >= 0 &&
+        bool ok = part >= 0 &&
+                  H5Sselect_hyperslab(space, H5S_SELECT_SET, &start, NULL, &count, NULL) >= 0 &&
                   H5Dwrite(set, d->memory, part, space, H5P_DEFAULT, w->block) >= 0;
         H5Sclose(part);
         if (!ok) return false;
@@ -131,7 +136,8 @@ static int put_dataset(writer *w, hid_t group, const dataset *d)
     if (rc != AMBS_OK) return rc;
     hsize_t n = d->n;
     hid_t space = H5Screate_simple(1, &n, NULL), list = layout_of(d), set = -1;
-    if (space >= 0 && list >= 0) set = H5Dcreate2(group, d->name, d->disk, space, H5P_DEFAULT, list, H5P_DEFAULT);
+    if (space >= 0 && list >= 0)
+        set = H5Dcreate2(group, d->name, d->disk, space, H5P_DEFAULT, list, H5P_DEFAULT);
     if (set < 0 || !write_blocks(w, d, set, space)) rc = refuse(w, d->name);
     if (rc == AMBS_OK && d->unit) rc = put_text(w, set, "unit", d->unit);
     if (rc == AMBS_OK && d->about) rc = put_text(w, set, "description", d->about);
@@ -234,8 +240,14 @@ static size_t text_size(const field *f, size_t n)
 static int put_text_column(writer *w, hid_t group, const field *f, size_t n)
 {
     static const char empty[AMBS_HOST_SIZE];
-    dataset d = {.name = f->column->name, .n = n, .fill = fill_texts, .ctx = f, .w = w, .unit = f->column->unit,
-                 .about = f->column->about, .size = text_size(f, n)};
+    dataset d = {.name = f->column->name,
+                 .n = n,
+                 .fill = fill_texts,
+                 .ctx = f,
+                 .w = w,
+                 .unit = f->column->unit,
+                 .about = f->column->about,
+                 .size = text_size(f, n)};
     if (d.size <= sizeof empty) d.missing = empty;
     d.disk = d.memory = ambs_hdf5_string(d.size);
     int rc = put_dataset(w, group, &d);
@@ -249,14 +261,30 @@ static int put_column(writer *w, hid_t group, const field *f, size_t n)
     static const int64_t zero = 0; /* what HDF5 gives for chunks that are not stored */
     const ambs_column *c = f->column;
     if (is_text(c->kind)) return put_text_column(w, group, f, n);
-    dataset d = {.name = c->name, .n = n, .fill = fill_numbers, .ctx = f, .w = w, .unit = c->unit, .about = c->about};
+    dataset d = {.name = c->name,
+                 .n = n,
+                 .fill = fill_numbers,
+                 .ctx = f,
+                 .w = w,
+                 .unit = c->unit,
+                 .about = c->about};
     hid_t truth = -1;
     switch (c->kind) {
-    case AMBS_COLUMN_F64: d.disk = H5T_IEEE_F64LE, d.memory = H5T_NATIVE_DOUBLE, d.size = 8, d.missing = &no_float; break;
-    case AMBS_COLUMN_U32: d.disk = H5T_STD_U32LE, d.memory = H5T_NATIVE_UINT32, d.size = 4, d.missing = &zero; break;
-    case AMBS_COLUMN_I32: d.disk = H5T_STD_I32LE, d.memory = H5T_NATIVE_INT32, d.size = 4, d.missing = &zero; break;
-    case AMBS_COLUMN_BOOL: d.disk = d.memory = truth = ambs_hdf5_bool(), d.size = 1; break;
-    default: d.disk = H5T_STD_I64LE, d.memory = H5T_NATIVE_INT64, d.size = 8, d.missing = &zero; break;
+    case AMBS_COLUMN_F64:
+        d.disk = H5T_IEEE_F64LE, d.memory = H5T_NATIVE_DOUBLE, d.size = 8, d.missing = &no_float;
+        break;
+    case AMBS_COLUMN_U32:
+        d.disk = H5T_STD_U32LE, d.memory = H5T_NATIVE_UINT32, d.size = 4, d.missing = &zero;
+        break;
+    case AMBS_COLUMN_I32:
+        d.disk = H5T_STD_I32LE, d.memory = H5T_NATIVE_INT32, d.size = 4, d.missing = &zero;
+        break;
+    case AMBS_COLUMN_BOOL:
+        d.disk = d.memory = truth = ambs_hdf5_bool(), d.size = 1;
+        break;
+    default:
+        d.disk = H5T_STD_I64LE, d.memory = H5T_NATIVE_INT64, d.size = 8, d.missing = &zero;
+        break;
     }
     int rc = put_dataset(w, group, &d);
     if (truth >= 0) H5Tclose(truth);
@@ -353,11 +381,13 @@ static int put_parameter(writer *w, hid_t group, const parameter_column *c, cons
     hid_t string = -1;
     switch (c->values) {
     case AMBS_STORE_FLOAT:
-        d.disk = H5T_IEEE_F64LE, d.memory = H5T_NATIVE_DOUBLE, d.size = 8, d.fill = fill_floats, d.missing = &no_float;
+        d.disk = H5T_IEEE_F64LE, d.memory = H5T_NATIVE_DOUBLE, d.size = 8, d.fill = fill_floats,
+        d.missing = &no_float;
         d.about = "value; NaN: inactive";
         break;
     case AMBS_STORE_INT:
-        d.disk = H5T_STD_I64LE, d.memory = H5T_NATIVE_INT64, d.size = 8, d.fill = fill_ints, d.missing = &no_int;
+        d.disk = H5T_STD_I64LE, d.memory = H5T_NATIVE_INT64, d.size = 8, d.fill = fill_ints,
+        d.missing = &no_int;
         d.about = "value; -2^63: inactive";
         break;
     case AMBS_STORE_FLAG:
@@ -367,7 +397,8 @@ static int put_parameter(writer *w, hid_t group, const parameter_column *c, cons
     case AMBS_STORE_STRING:
         d.size = 1;
         for (size_t k = 0; k < c->parameter->n_levels; k++)
-            if (strlen(c->parameter->levels[k].text) > d.size) d.size = strlen(c->parameter->levels[k].text);
+            if (strlen(c->parameter->levels[k].text) > d.size)
+                d.size = strlen(c->parameter->levels[k].text);
         d.disk = d.memory = string = ambs_hdf5_string(d.size);
         d.fill = fill_levels;
         d.about = "level; empty: inactive";
@@ -381,8 +412,15 @@ static int put_parameter(writer *w, hid_t group, const parameter_column *c, cons
 static int put_active(writer *w, hid_t group, const parameter_column *c, const char *name)
 {
     hid_t truth = ambs_hdf5_bool();
-    dataset d = {.name = name, .n = w->table->n, .ctx = c, .w = w, .disk = truth, .memory = truth, .size = 1,
-                 .fill = fill_active, .about = "is the parameter active in the trial"};
+    dataset d = {.name = name,
+                 .n = w->table->n,
+                 .ctx = c,
+                 .w = w,
+                 .disk = truth,
+                 .memory = truth,
+                 .size = 1,
+                 .fill = fill_active,
+                 .about = "is the parameter active in the trial"};
     int rc = put_dataset(w, group, &d);
     H5Tclose(truth);
     return rc;
@@ -401,7 +439,8 @@ static int put_parameters(writer *w, hid_t trials)
         char *name = ambs_calloc(3, strlen(p->name) + 1, w->err);
         if (!name) rc = AMBS_E_NOMEM;
         if (rc == AMBS_OK) rc = put_parameter(w, values, &c, ambs_store_escape(p->name, name));
-        if (rc == AMBS_OK && ambs_space_is_conditional(space, i)) rc = put_active(w, active, &c, name);
+        if (rc == AMBS_OK && ambs_space_is_conditional(space, i))
+            rc = put_active(w, active, &c, name);
         free(name);
     }
     rc = close_group(w, active, rc);
@@ -433,12 +472,15 @@ static void fill_metric(const dataset *d, size_t from, size_t n, char *block)
     size_t low = 0, high = c->n;
     while (low < high) { /* the first entry of a trial at or behind `from` */
         size_t middle = low + (high - low) / 2;
-        if (c->entries[middle].trial < from) low = middle + 1;
-        else high = middle;
+        if (c->entries[middle].trial < from)
+            low = middle + 1;
+        else
+            high = middle;
     }
     for (size_t i = 0; i < n; i++) {
         double v = NAN;
-        for (; low < c->n && c->entries[low].trial == from + i; low++) v = c->entries[low].metric->value;
+        for (; low < c->n && c->entries[low].trial == from + i; low++)
+            v = c->entries[low].metric->value;
         memcpy(block + i * sizeof v, &v, sizeof v);
     }
 }
@@ -447,9 +489,16 @@ static int put_metric(writer *w, hid_t group, const metric_column *c)
 {
     static const double no_float = NAN;
     char name[3 * AMBS_METRIC_NAME_SIZE];
-    dataset d = {.name = ambs_store_escape(c->entries[0].metric->name, name), .n = w->table->n, .ctx = c, .w = w,
-                 .disk = H5T_IEEE_F64LE, .memory = H5T_NATIVE_DOUBLE, .size = 8, .missing = &no_float,
-                 .fill = fill_metric, .about = "as the trial reported it; NaN: not reported"};
+    dataset d = {.name = ambs_store_escape(c->entries[0].metric->name, name),
+                 .n = w->table->n,
+                 .ctx = c,
+                 .w = w,
+                 .disk = H5T_IEEE_F64LE,
+                 .memory = H5T_NATIVE_DOUBLE,
+                 .size = 8,
+                 .missing = &no_float,
+                 .fill = fill_metric,
+                 .about = "as the trial reported it; NaN: not reported"};
     return put_dataset(w, group, &d);
 }
 
@@ -463,10 +512,13 @@ static int put_metrics(writer *w, hid_t trials)
     size_t n = 0;
     for (size_t i = 0; i < t->n && rc == AMBS_OK; i++)
         for (size_t k = 0; k < t->rows[i].n_metrics; k++)
-            entries[n++] = (metric_entry){.metric = &t->metrics[t->rows[i].metrics + k], .trial = i};
+            entries[n++] =
+                (metric_entry){.metric = &t->metrics[t->rows[i].metrics + k], .trial = i};
     if (n > 0) qsort(entries, n, sizeof *entries, by_name_and_trial);
     for (size_t from = 0, to; from < n && rc == AMBS_OK; from = to) {
-        for (to = from + 1; to < n && strcmp(entries[to].metric->name, entries[from].metric->name) == 0;) to++;
+        for (to = from + 1;
+             to < n && strcmp(entries[to].metric->name, entries[from].metric->name) == 0;)
+            to++;
         rc = put_metric(w, group, &(metric_column){.entries = entries + from, .n = to - from});
     }
     free(entries);
@@ -484,12 +536,18 @@ typedef struct evaluation {
 
 static const ambs_column evaluation_columns[] = {
     {"trial", AMBS_COLUMN_COUNT, offsetof(evaluation, trial), .about = "the row of /trials"},
-    {"fidelity", AMBS_COLUMN_F64, offsetof(evaluation, fidelity), .about = "value of the fidelity parameter; NaN: the study has none"},
-    {"repeat", AMBS_COLUMN_U32, offsetof(evaluation, repeat), .about = "0 for the first evaluation at this fidelity"},
-    {"attempt", AMBS_COLUMN_U32, offsetof(evaluation, attempt), .about = "the attempt that gave it"},
-    {"seed", AMBS_COLUMN_COUNT, offsetof(evaluation, seed), .about = "of the study: streams are keyed (seed, trial, purpose)"},
-    {"value", AMBS_COLUMN_F64, offsetof(evaluation, value), .about = "the metric as the user wrote it; NaN: failed"},
-    {"sd", AMBS_COLUMN_F64, offsetof(evaluation, sd), .about = "standard deviation where the trial gave one; else NaN"},
+    {"fidelity", AMBS_COLUMN_F64, offsetof(evaluation, fidelity),
+     .about = "value of the fidelity parameter; NaN: the study has none"},
+    {"repeat", AMBS_COLUMN_U32, offsetof(evaluation, repeat),
+     .about = "0 for the first evaluation at this fidelity"},
+    {"attempt", AMBS_COLUMN_U32, offsetof(evaluation, attempt),
+     .about = "the attempt that gave it"},
+    {"seed", AMBS_COLUMN_COUNT, offsetof(evaluation, seed),
+     .about = "of the study: streams are keyed (seed, trial, purpose)"},
+    {"value", AMBS_COLUMN_F64, offsetof(evaluation, value),
+     .about = "the metric as the user wrote it; NaN: failed"},
+    {"sd", AMBS_COLUMN_F64, offsetof(evaluation, sd),
+     .about = "standard deviation where the trial gave one; else NaN"},
     {NULL}};
 
 static int put_evaluations(writer *w)
@@ -501,12 +559,23 @@ static int put_evaluations(writer *w)
     size_t n = 0;
     for (size_t i = 0; i < t->n; i++) {
         const ambs_trial_row *row = &t->rows[i];
-        if (row->state != AMBS_TRIAL_COMPLETE && row->state != AMBS_TRIAL_PRUNED && row->state != AMBS_TRIAL_FAILED) continue;
-        parameter_column c = {.i = (size_t)fidelity, .parameter = fidelity >= 0 ? ambs_space_parameter(w->spec->space, (size_t)fidelity) : NULL};
-        rows[n++] = (evaluation){.trial = i, .attempt = row->n_attempts, .value = row->objective, .sd = NAN, .seed = w->spec->seed,
-                                 .fidelity = fidelity >= 0 ? number_of(&c, t->x[i * t->d + (size_t)fidelity]) : NAN};
+        if (row->state != AMBS_TRIAL_COMPLETE && row->state != AMBS_TRIAL_PRUNED &&
+            row->state != AMBS_TRIAL_FAILED)
+            continue;
+        parameter_column c = {
+            .i = (size_t)fidelity,
+            .parameter =
+                fidelity >= 0 ? ambs_space_parameter(w->spec->space, (size_t)fidelity) : NULL};
+        rows[n++] = (evaluation){
+            .trial = i,
+            .attempt = row->n_attempts,
+            .value = row->objective,
+            .sd = NAN,
+            .seed = w->spec->seed,
+            .fidelity = fidelity >= 0 ? number_of(&c, t->x[i * t->d + (size_t)fidelity]) : NAN};
     }
-    hid_t group = open_group(w, w->file, "evaluations", "every value that the objective gave, in order of the trials", &rc);
+    hid_t group = open_group(w, w->file, "evaluations",
+                             "every value that the objective gave, in order of the trials", &rc);
     for (const ambs_column *c = evaluation_columns; c->name && rc == AMBS_OK; c++) {
         field f = {.column = c, .base = (const char *)rows, .stride = sizeof *rows, .table = t};
         rc = put_column(w, group, &f, n);
@@ -515,7 +584,8 @@ static int put_evaluations(writer *w)
     return close_group(w, group, rc);
 }
 
-static const ambs_column operation_trial = {"trial", AMBS_COLUMN_COUNT, .about = "the row of /trials"};
+static const ambs_column operation_trial = {"trial", AMBS_COLUMN_COUNT,
+                                            .about = "the row of /trials"};
 
 static void fill_operations(const dataset *d, size_t from, size_t n, char *block)
 {
@@ -534,11 +604,22 @@ static int put_operations(writer *w)
     size_t n = 0;
     int rc = ambs_operations_derive(w->table, &operations, &trials, &n, w->err);
     if (rc != AMBS_OK) return rc;
-    hid_t group = open_group(w, w->file, "operations", "the log that the model consumed, in its order", &rc);
+    hid_t group =
+        open_group(w, w->file, "operations", "the log that the model consumed, in its order", &rc);
     hid_t string = ambs_hdf5_string(strlen("cancel"));
-    dataset d = {.name = "operation", .n = n, .ctx = operations, .w = w, .disk = string, .memory = string, .size = strlen("cancel"),
-                 .fill = fill_operations, .about = "ask, lie, unlie, tell, cancel or refit"};
-    field f = {.column = &operation_trial, .base = (const char *)trials, .stride = sizeof *trials, .table = w->table};
+    dataset d = {.name = "operation",
+                 .n = n,
+                 .ctx = operations,
+                 .w = w,
+                 .disk = string,
+                 .memory = string,
+                 .size = strlen("cancel"),
+                 .fill = fill_operations,
+                 .about = "ask, lie, unlie, tell, cancel or refit"};
+    field f = {.column = &operation_trial,
+               .base = (const char *)trials,
+               .stride = sizeof *trials,
+               .table = w->table};
     if (rc == AMBS_OK) rc = put_dataset(w, group, &d);
     if (rc == AMBS_OK) rc = put_column(w, group, &f, n);
     H5Tclose(string);
@@ -551,7 +632,8 @@ static int put_operations(writer *w)
 static int put_space(writer *w)
 {
     int rc;
-    hid_t group = open_group(w, w->file, "space", "the search space, as JSON in the attribute json", &rc);
+    hid_t group =
+        open_group(w, w->file, "space", "the search space, as JSON in the attribute json", &rc);
     ambs_text text = {0};
     ambs_json_writer json;
     ambs_json_begin(&json, &text, 2);
@@ -575,9 +657,11 @@ static int put_root(const writer *w)
     if (rc == AMBS_OK) rc = put_number(w, w->file, "digest", t->digest);
     if (rc == AMBS_OK) rc = put_text(w, w->file, "name", s->name);
     if (rc == AMBS_OK) rc = put_text(w, w->file, "metric", s->metric);
-    if (rc == AMBS_OK) rc = put_text(w, w->file, "goal", s->goal == AMBS_MINIMIZE ? "minimize" : "maximize");
+    if (rc == AMBS_OK)
+        rc = put_text(w, w->file, "goal", s->goal == AMBS_MINIMIZE ? "minimize" : "maximize");
     if (rc == AMBS_OK) rc = put_number(w, w->file, "seed", s->seed);
-    if (rc == AMBS_OK) rc = put_text(w, w->file, "spec_file", t->spec_file ? t->spec_file : s->file);
+    if (rc == AMBS_OK)
+        rc = put_text(w, w->file, "spec_file", t->spec_file ? t->spec_file : s->file);
     if (rc == AMBS_OK) rc = put_text(w, w->file, "spec", t->spec_text ? t->spec_text : s->text);
     return rc;
 }
@@ -600,8 +684,9 @@ static int put_all(writer *w)
 
 /* ---- the file ---- */
 
-/* HDF5 builds the file in memory (its core driver), and the bytes are written by our own code: the library of
- * 1.10 crashes at exit when a disk was full, and hides errno. Costs the size of the file twice in memory. */
+/* HDF5 builds the file in memory (its core driver), and the bytes are written by our own code: the
+ * library of 1.10 crashes at exit when a disk was full, and hides errno. Costs the size of the file
+ * twice in memory. */
 static int build_image(writer *w, void **ret_image, size_t *ret_size)
 {
     enum { INCREMENT = 1 << 20 };
@@ -612,11 +697,14 @@ static int build_image(writer *w, void **ret_image, size_t *ret_size)
     H5Pclose(access);
     if (w->file < 0) return refuse(w, "HDF5 can not build a file in memory");
     int rc = put_all(w);
-    ssize_t size = rc == AMBS_OK && H5Fflush(w->file, H5F_SCOPE_GLOBAL) >= 0 ? H5Fget_file_image(w->file, NULL, 0) : 0;
+    ssize_t size = rc == AMBS_OK && H5Fflush(w->file, H5F_SCOPE_GLOBAL) >= 0
+                       ? H5Fget_file_image(w->file, NULL, 0)
+                       : 0;
     if (rc == AMBS_OK && size <= 0) rc = refuse(w, "flushing");
     void *image = rc == AMBS_OK ? ambs_calloc((size_t)size, 1, w->err) : NULL;
     if (rc == AMBS_OK && !image) rc = AMBS_E_NOMEM;
-    if (rc == AMBS_OK && H5Fget_file_image(w->file, image, (size_t)size) != size) rc = refuse(w, "reading the image");
+    if (rc == AMBS_OK && H5Fget_file_image(w->file, image, (size_t)size) != size)
+        rc = refuse(w, "reading the image");
     H5Fclose(w->file);
     if (rc != AMBS_OK) {
         free(image);
@@ -627,23 +715,28 @@ static int build_image(writer *w, void **ret_image, size_t *ret_size)
     return AMBS_OK;
 }
 
-static int write_image(const char *path, const char *temporary, const void *image, size_t size, ambs_error *err)
+static int write_image(const char *path, const char *temporary, const void *image, size_t size,
+                       ambs_error *err)
 {
     int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    if (fd < 0) return ambs_fail(err, AMBS_E_IO, "%s: a new file beside it can not be made: %s", path, strerror(errno));
+    if (fd < 0)
+        return ambs_fail(err, AMBS_E_IO, "%s: a new file beside it can not be made: %s", path,
+                         strerror(errno));
     int rc = ambs_store_write_sealed(fd, path, image, size, err);
-    if (close(fd) != 0 && rc == AMBS_OK) rc = ambs_fail(err, AMBS_E_IO, "%s: close: %s", path, strerror(errno));
+    if (close(fd) != 0 && rc == AMBS_OK)
+        rc = ambs_fail(err, AMBS_E_IO, "%s: close: %s", path, strerror(errno));
     if (rc == AMBS_OK && rename(temporary, path) != 0)
         rc = ambs_fail(err, AMBS_E_IO, "%s can not be put in place: %s", path, strerror(errno));
     if (rc != AMBS_OK) unlink(temporary);
     return rc == AMBS_OK ? ambs_segment_sync_folder_of(path, err) : rc;
 }
 
-int ambs_store_write(const char *path, const ambs_table *table, const ambs_spec *spec, ambs_error *err)
+int ambs_store_write(const char *path, const ambs_table *table, const ambs_spec *spec,
+                     ambs_error *err)
 {
     if (table->d != ambs_space_dimension(spec->space))
-        return ambs_fail(err, AMBS_E_MISMATCH, "%s: the trials have %zu parameters, the space %zu", path, table->d,
-                         ambs_space_dimension(spec->space));
+        return ambs_fail(err, AMBS_E_MISMATCH, "%s: the trials have %zu parameters, the space %zu",
+                         path, table->d, ambs_space_dimension(spec->space));
     void *image = NULL;
     size_t size = 0;
     ambs_hdf5_quiet quiet = ambs_hdf5_begin();

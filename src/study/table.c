@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The state machine of trials (see table.h). Each record is checked and its room reserved before the
- * first change, so that a refused record leaves the table as it was. */
+/* The state machine of trials (see table.h). Each record is checked and its room reserved before
+ * the first change, so that a refused record leaves the table as it was. */
 #include "study/table.h"
 
 #include <math.h>
@@ -52,10 +52,17 @@ size_t ambs_table_last_attempt(const ambs_table *t, uint64_t trial)
 void ambs_table_outcome(const ambs_table *t, uint64_t trial, ambs_outcome *ret)
 {
     const ambs_trial_row *row = &t->rows[trial];
-    *ret = (ambs_outcome){.state = row->state, .reason = row->reason, .code = row->code, .objective = row->objective,
-                          .start_s = row->start_s, .end_s = row->end_s, .duration_s = row->duration_s,
-                          .n_metrics = row->n_metrics < AMBS_MAX_METRICS ? row->n_metrics : AMBS_MAX_METRICS};
-    if (ret->n_metrics > 0) memcpy(ret->metrics, t->metrics + row->metrics, ret->n_metrics * sizeof *ret->metrics);
+    *ret = (ambs_outcome){.state = row->state,
+                          .reason = row->reason,
+                          .code = row->code,
+                          .objective = row->objective,
+                          .start_s = row->start_s,
+                          .end_s = row->end_s,
+                          .duration_s = row->duration_s,
+                          .n_metrics = row->n_metrics < AMBS_MAX_METRICS ? row->n_metrics
+                                                                         : AMBS_MAX_METRICS};
+    if (ret->n_metrics > 0)
+        memcpy(ret->metrics, t->metrics + row->metrics, ret->n_metrics * sizeof *ret->metrics);
     snprintf(ret->message, sizeof ret->message, "%s", row->message);
 }
 
@@ -66,20 +73,26 @@ static int unfit(ambs_error *err, uint64_t trial, const char *what)
 
 static bool is_over(ambs_trial_state state)
 {
-    return state == AMBS_TRIAL_COMPLETE || state == AMBS_TRIAL_PRUNED || state == AMBS_TRIAL_FAILED ||
-           state == AMBS_TRIAL_CANCELLED;
+    return state == AMBS_TRIAL_COMPLETE || state == AMBS_TRIAL_PRUNED ||
+           state == AMBS_TRIAL_FAILED || state == AMBS_TRIAL_CANCELLED;
 }
 
 static uint64_t *count_of(ambs_table *t, ambs_trial_state state)
 {
     switch (state) {
     case AMBS_TRIAL_WAITING:
-    case AMBS_TRIAL_PAUSED: return &t->n_waiting;
-    case AMBS_TRIAL_RUNNING: return &t->n_running;
-    case AMBS_TRIAL_COMPLETE: return &t->n_complete;
-    case AMBS_TRIAL_PRUNED: return &t->n_pruned;
-    case AMBS_TRIAL_FAILED: return &t->n_failed;
-    case AMBS_TRIAL_CANCELLED: break;
+    case AMBS_TRIAL_PAUSED:
+        return &t->n_waiting;
+    case AMBS_TRIAL_RUNNING:
+        return &t->n_running;
+    case AMBS_TRIAL_COMPLETE:
+        return &t->n_complete;
+    case AMBS_TRIAL_PRUNED:
+        return &t->n_pruned;
+    case AMBS_TRIAL_FAILED:
+        return &t->n_failed;
+    case AMBS_TRIAL_CANCELLED:
+        break;
     }
     return &t->n_cancelled;
 }
@@ -106,20 +119,35 @@ static int reserve_trial(ambs_table *t, uint64_t id, ambs_error *err)
     if (id != t->n) return unfit(err, id, "ids count up by one");
     size_t capacity = t->capacity;
     int rc = ambs_reserve(&t->rows, &capacity, t->n + 1, sizeof *t->rows, err);
-    if (rc == AMBS_OK && capacity != t->capacity) rc = ambs_resize(&t->x, capacity, t->d * sizeof(double), err);
+    if (rc == AMBS_OK && capacity != t->capacity)
+        rc = ambs_resize(&t->x, capacity, t->d * sizeof(double), err);
     if (rc == AMBS_OK) t->capacity = capacity;
     return rc;
 }
 
-static ambs_trial_row *add_trial(ambs_table *t, const ambs_proposal *p, const double *x, uint64_t n_inputs)
+static ambs_trial_row *add_trial(ambs_table *t, const ambs_proposal *p, const double *x,
+                                 uint64_t n_inputs)
 {
     memcpy(t->x + t->n * t->d, x, t->d * sizeof *x);
     ambs_trial_row *row = &t->rows[t->n];
-    *row = (ambs_trial_row){.id = t->n, .state = AMBS_TRIAL_WAITING, .origin = p->origin, .objective = NAN,
-                            .mean = p->mean, .sd = p->sd, .acquisition = p->acquisition, .lie = p->lie,
-                            .n_told = p->n_told, .n_lies = p->n_lies, .n_inputs = n_inputs, .latency_s = NAN,
-                            .last_attempt = SIZE_MAX, .start_s = NAN, .end_s = NAN, .duration_s = NAN,
-                            .received_s = NAN, .message = ""};
+    *row = (ambs_trial_row){.id = t->n,
+                            .state = AMBS_TRIAL_WAITING,
+                            .origin = p->origin,
+                            .objective = NAN,
+                            .mean = p->mean,
+                            .sd = p->sd,
+                            .acquisition = p->acquisition,
+                            .lie = p->lie,
+                            .n_told = p->n_told,
+                            .n_lies = p->n_lies,
+                            .n_inputs = n_inputs,
+                            .latency_s = NAN,
+                            .last_attempt = SIZE_MAX,
+                            .start_s = NAN,
+                            .end_s = NAN,
+                            .duration_s = NAN,
+                            .received_s = NAN,
+                            .message = ""};
     t->n++;
     t->n_waiting++;
     return row;
@@ -147,13 +175,22 @@ static int apply_start(ambs_table *t, const ambs_record_start *r, ambs_error *er
     if (!row) return AMBS_E_FORMAT;
     if (row->state != AMBS_TRIAL_WAITING && row->state != AMBS_TRIAL_PAUSED)
         return unfit(err, r->trial, "it was started while it was not waiting");
-    if (r->attempt != row->n_attempts + 1) return unfit(err, r->trial, "its attempts count up by one from 1");
-    int rc = ambs_reserve(&t->attempts, &t->attempts_capacity, t->n_attempts + 1, sizeof *t->attempts, err);
+    if (r->attempt != row->n_attempts + 1)
+        return unfit(err, r->trial, "its attempts count up by one from 1");
+    int rc = ambs_reserve(&t->attempts, &t->attempts_capacity, t->n_attempts + 1,
+                          sizeof *t->attempts, err);
     if (rc != AMBS_OK) return rc;
     uint32_t epoch = t->n_lives > 0 ? t->lives[t->n_lives - 1].epoch : 0;
-    t->attempts[t->n_attempts] = (ambs_attempt_row){
-        .trial = r->trial, .attempt = r->attempt, .rank = r->rank, .slot = r->slot, .epoch = epoch,
-        .start_s = r->wall_s, .end_s = NAN, .duration_s = NAN, .state = AMBS_TRIAL_RUNNING, .before = row->last_attempt};
+    t->attempts[t->n_attempts] = (ambs_attempt_row){.trial = r->trial,
+                                                    .attempt = r->attempt,
+                                                    .rank = r->rank,
+                                                    .slot = r->slot,
+                                                    .epoch = epoch,
+                                                    .start_s = r->wall_s,
+                                                    .end_s = NAN,
+                                                    .duration_s = NAN,
+                                                    .state = AMBS_TRIAL_RUNNING,
+                                                    .before = row->last_attempt};
     row->last_attempt = t->n_attempts++;
     row->n_attempts++;
     row->rank = r->rank;
@@ -193,13 +230,16 @@ static void cancel_attempts(ambs_table *t, const ambs_trial_row *row, double wal
 }
 
 /* Room for what finish() will add. *ret_message is a copy, or "". */
-static int reserve_outcome(ambs_table *t, const ambs_outcome *o, const char **ret_message, ambs_error *err)
+static int reserve_outcome(ambs_table *t, const ambs_outcome *o, const char **ret_message,
+                           ambs_error *err)
 {
     int rc = ambs_reserve(&t->inputs, &t->inputs_capacity, t->n_inputs + 1, sizeof *t->inputs, err);
     if (rc == AMBS_OK)
-        rc = ambs_reserve(&t->metrics, &t->metrics_capacity, t->n_metrics + o->n_metrics, sizeof *t->metrics, err);
+        rc = ambs_reserve(&t->metrics, &t->metrics_capacity, t->n_metrics + o->n_metrics,
+                          sizeof *t->metrics, err);
     *ret_message = "";
-    if (rc == AMBS_OK && o->message[0] && !(*ret_message = ambs_strdup(o->message, err))) rc = AMBS_E_NOMEM;
+    if (rc == AMBS_OK && o->message[0] && !(*ret_message = ambs_strdup(o->message, err)))
+        rc = AMBS_E_NOMEM;
     return rc;
 }
 
@@ -207,7 +247,8 @@ static void note_incumbents(ambs_table *t, const ambs_trial_row *row)
 {
     if (!isfinite(row->objective)) return;
     if (t->least == UINT64_MAX || row->objective < t->rows[t->least].objective) t->least = row->id;
-    if (t->greatest == UINT64_MAX || row->objective > t->rows[t->greatest].objective) t->greatest = row->id;
+    if (t->greatest == UINT64_MAX || row->objective > t->rows[t->greatest].objective)
+        t->greatest = row->id;
 }
 
 static void finish(ambs_table *t, ambs_trial_row *row, ambs_record_type type, const ambs_outcome *o,
@@ -223,7 +264,8 @@ static void finish(ambs_table *t, ambs_trial_row *row, ambs_record_type type, co
     row->message = message;
     row->metrics = t->n_metrics;
     row->n_metrics = o->n_metrics;
-    if (o->n_metrics > 0) memcpy(t->metrics + t->n_metrics, o->metrics, o->n_metrics * sizeof *o->metrics);
+    if (o->n_metrics > 0)
+        memcpy(t->metrics + t->n_metrics, o->metrics, o->n_metrics * sizeof *o->metrics);
     t->n_metrics += o->n_metrics;
     t->inputs[t->n_inputs++] = (ambs_input_row){.type = type, .trial = row->id};
     move_to(t, row, o->state);
@@ -235,7 +277,8 @@ static void finish(ambs_table *t, ambs_trial_row *row, ambs_record_type type, co
 
 static int check_final(uint64_t trial, const ambs_outcome *o, ambs_error *err)
 {
-    if (o->state == AMBS_TRIAL_COMPLETE || o->state == AMBS_TRIAL_PRUNED || o->state == AMBS_TRIAL_FAILED)
+    if (o->state == AMBS_TRIAL_COMPLETE || o->state == AMBS_TRIAL_PRUNED ||
+        o->state == AMBS_TRIAL_FAILED)
         return AMBS_OK;
     return unfit(err, trial, "a trial ends as complete, pruned or failed");
 }
@@ -257,7 +300,8 @@ static int apply_result(ambs_table *t, const ambs_record_result *r, ambs_error *
         row->end_s = r->outcome.end_s;
         row->duration_s = r->outcome.duration_s;
         if (attempt == &t->attempts[row->last_attempt])
-            move_to(t, row, r->outcome.state == AMBS_TRIAL_PAUSED ? AMBS_TRIAL_PAUSED : AMBS_TRIAL_WAITING);
+            move_to(t, row,
+                    r->outcome.state == AMBS_TRIAL_PAUSED ? AMBS_TRIAL_PAUSED : AMBS_TRIAL_WAITING);
         return AMBS_OK;
     }
     const char *message;
@@ -293,7 +337,12 @@ static int apply_own(ambs_table *t, const ambs_record_own *r, ambs_error *err)
     if (rc == AMBS_OK) rc = reserve_trial(t, r->trial, err);
     if (rc == AMBS_OK) rc = reserve_outcome(t, &r->outcome, &message, err);
     if (rc != AMBS_OK) return rc;
-    ambs_proposal p = {.trial = r->trial, .origin = AMBS_ORIGIN_OWN, .mean = NAN, .sd = NAN, .acquisition = NAN, .lie = NAN};
+    ambs_proposal p = {.trial = r->trial,
+                       .origin = AMBS_ORIGIN_OWN,
+                       .mean = NAN,
+                       .sd = NAN,
+                       .acquisition = NAN,
+                       .lie = NAN};
     ambs_trial_row *row = add_trial(t, &p, r->x, t->n_inputs);
     row->proposed_s = r->wall_s;
     finish(t, row, AMBS_RECORD_OWN, &r->outcome, message, r->wall_s);
@@ -326,19 +375,28 @@ static int apply_report(ambs_table *t, const ambs_record_report *r, ambs_error *
     int rc = ambs_reserve(&t->curve, &t->curve_capacity, t->n_curve + 1, sizeof *t->curve, err);
     if (rc == AMBS_OK) rc = ambs_table_metric_index(t, r->metric, &metric, err);
     if (rc != AMBS_OK) return rc;
-    t->curve[t->n_curve++] = (ambs_curve_row){.trial = r->trial, .attempt = r->attempt, .metric = metric,
-                                              .step = r->step, .value = r->value, .wall_s = r->wall_s,
+    t->curve[t->n_curve++] = (ambs_curve_row){.trial = r->trial,
+                                              .attempt = r->attempt,
+                                              .metric = metric,
+                                              .step = r->step,
+                                              .value = r->value,
+                                              .wall_s = r->wall_s,
                                               .decision = r->decision};
     return AMBS_OK;
 }
 
 static int apply_worker(ambs_table *t, const ambs_record_worker *r, ambs_error *err)
 {
-    int rc = ambs_reserve(&t->workers, &t->workers_capacity, t->n_workers + 1, sizeof *t->workers, err);
+    int rc =
+        ambs_reserve(&t->workers, &t->workers_capacity, t->n_workers + 1, sizeof *t->workers, err);
     if (rc != AMBS_OK) return rc;
     ambs_worker_row *w = &t->workers[t->n_workers++];
-    *w = (ambs_worker_row){.epoch = t->n_lives > 0 ? t->lives[t->n_lives - 1].epoch : 0, .rank = r->rank,
-                           .n_slots = r->n_slots, .state = r->state, .pid = r->pid, .wall_s = r->wall_s};
+    *w = (ambs_worker_row){.epoch = t->n_lives > 0 ? t->lives[t->n_lives - 1].epoch : 0,
+                           .rank = r->rank,
+                           .n_slots = r->n_slots,
+                           .state = r->state,
+                           .pid = r->pid,
+                           .wall_s = r->wall_s};
     memcpy(w->host, r->host, sizeof w->host);
     return AMBS_OK;
 }
@@ -349,7 +407,8 @@ static int apply_event(ambs_table *t, const ambs_record_event *r, ambs_error *er
     if (rc != AMBS_OK) return rc;
     char *text = ambs_strdup(r->text ? r->text : "", err);
     if (!text) return AMBS_E_NOMEM;
-    t->events[t->n_events++] = (ambs_event_row){.level = r->level, .wall_s = r->wall_s, .text = text};
+    t->events[t->n_events++] =
+        (ambs_event_row){.level = r->level, .wall_s = r->wall_s, .text = text};
     return AMBS_OK;
 }
 
@@ -359,7 +418,8 @@ static int check_life(const ambs_table *t, const ambs_record_life *r, ambs_error
 {
     if (t->n_lives == 0) return AMBS_OK;
     if (r->epoch <= t->lives[t->n_lives - 1].epoch)
-        return ambs_fail(err, AMBS_E_FORMAT, "life %u follows life %u", r->epoch, t->lives[t->n_lives - 1].epoch);
+        return ambs_fail(err, AMBS_E_FORMAT, "life %u follows life %u", r->epoch,
+                         t->lives[t->n_lives - 1].epoch);
     if (memcmp(t->uuid, r->uuid, sizeof t->uuid) != 0 || t->d != r->n_dimensions)
         return ambs_fail(err, AMBS_E_MISMATCH, "life %u belongs to another study", r->epoch);
     return AMBS_OK;
@@ -380,7 +440,8 @@ static int apply_life(ambs_table *t, const ambs_record *record, ambs_error *err)
 {
     const ambs_record_life *r = &record->as.life;
     int rc = check_life(t, r, err);
-    if (rc == AMBS_OK) rc = ambs_reserve(&t->lives, &t->lives_capacity, t->n_lives + 1, sizeof *t->lives, err);
+    if (rc == AMBS_OK)
+        rc = ambs_reserve(&t->lives, &t->lives_capacity, t->n_lives + 1, sizeof *t->lives, err);
     if (rc != AMBS_OK) return rc;
     char *build = ambs_strdup(r->build ? r->build : "", err), *text = ambs_strdup("", err);
     char *spec_file = ambs_strdup(r->spec_file ? r->spec_file : "", err);
@@ -401,9 +462,16 @@ static int apply_life(ambs_table *t, const ambs_record *record, ambs_error *err)
     t->digest = r->digest;
     lose_running(t);
     ambs_life_row *life = &t->lives[t->n_lives++];
-    *life = (ambs_life_row){.epoch = r->epoch, .n_ranks = r->n_ranks, .pid = r->pid, .digest = r->digest,
-                            .first_sequence = record->sequence, .start_s = r->wall_s, .end_s = NAN,
-                            .exit_code = -1, .build = build, .text = text};
+    *life = (ambs_life_row){.epoch = r->epoch,
+                            .n_ranks = r->n_ranks,
+                            .pid = r->pid,
+                            .digest = r->digest,
+                            .first_sequence = record->sequence,
+                            .start_s = r->wall_s,
+                            .end_s = NAN,
+                            .exit_code = -1,
+                            .build = build,
+                            .text = text};
     memcpy(life->host, r->host, sizeof life->host);
     return AMBS_OK;
 }
@@ -424,16 +492,26 @@ static int apply_end(ambs_table *t, const ambs_record_end *r, ambs_error *err)
 static int apply_body(ambs_table *t, const ambs_record *r, ambs_error *err)
 {
     switch (r->type) {
-    case AMBS_RECORD_LIFE: return apply_life(t, r, err);
-    case AMBS_RECORD_PROPOSAL: return apply_proposal(t, &r->as.proposal, err);
-    case AMBS_RECORD_START: return apply_start(t, &r->as.start, err);
-    case AMBS_RECORD_RESULT: return apply_result(t, &r->as.result, err);
-    case AMBS_RECORD_CANCEL: return apply_cancel(t, &r->as.cancel, err);
-    case AMBS_RECORD_OWN: return apply_own(t, &r->as.own, err);
-    case AMBS_RECORD_REPORT: return apply_report(t, &r->as.report, err);
-    case AMBS_RECORD_WORKER: return apply_worker(t, &r->as.worker, err);
-    case AMBS_RECORD_EVENT: return apply_event(t, &r->as.event, err);
-    case AMBS_RECORD_END: return apply_end(t, &r->as.end, err);
+    case AMBS_RECORD_LIFE:
+        return apply_life(t, r, err);
+    case AMBS_RECORD_PROPOSAL:
+        return apply_proposal(t, &r->as.proposal, err);
+    case AMBS_RECORD_START:
+        return apply_start(t, &r->as.start, err);
+    case AMBS_RECORD_RESULT:
+        return apply_result(t, &r->as.result, err);
+    case AMBS_RECORD_CANCEL:
+        return apply_cancel(t, &r->as.cancel, err);
+    case AMBS_RECORD_OWN:
+        return apply_own(t, &r->as.own, err);
+    case AMBS_RECORD_REPORT:
+        return apply_report(t, &r->as.report, err);
+    case AMBS_RECORD_WORKER:
+        return apply_worker(t, &r->as.worker, err);
+    case AMBS_RECORD_EVENT:
+        return apply_event(t, &r->as.event, err);
+    case AMBS_RECORD_END:
+        return apply_end(t, &r->as.end, err);
     }
     return ambs_fail(err, AMBS_E_FORMAT, "type %d is not known", (int)r->type);
 }
@@ -446,7 +524,8 @@ int ambs_table_apply(ambs_table *t, const ambs_record *record, ambs_error *err)
     int rc = t->n_lives == 0 && record->type != AMBS_RECORD_LIFE
                  ? ambs_fail(err, AMBS_E_FORMAT, "the first record must begin a life")
                  : apply_body(t, record, err);
-    if (rc != AMBS_OK) return ambs_wrap(err, rc, "record %llu", (unsigned long long)record->sequence);
+    if (rc != AMBS_OK)
+        return ambs_wrap(err, rc, "record %llu", (unsigned long long)record->sequence);
     t->sequence = record->sequence;
     return AMBS_OK;
 }
@@ -460,7 +539,8 @@ static bool drop_strays(ambs_table *t)
     for (size_t i = 0; i < t->n_attempts; i++)
         if (t->attempts[i].trial < t->n) t->attempts[attempts++] = t->attempts[i];
     for (size_t i = 0; i < t->n_curve; i++)
-        if (t->curve[i].trial < t->n && t->curve[i].metric < t->n_curve_names) t->curve[curve++] = t->curve[i];
+        if (t->curve[i].trial < t->n && t->curve[i].metric < t->n_curve_names)
+            t->curve[curve++] = t->curve[i];
     for (size_t i = 0; i < t->n_inputs; i++)
         if (t->inputs[i].trial < t->n) t->inputs[inputs++] = t->inputs[i];
     bool dropped = attempts < t->n_attempts || curve < t->n_curve || inputs < t->n_inputs;
@@ -477,7 +557,8 @@ static bool link_attempts(ambs_table *t)
     for (size_t i = 0; i < t->n_attempts; i++) {
         ambs_trial_row *row = &t->rows[t->attempts[i].trial];
         t->attempts[i].before = row->last_attempt;
-        uint32_t before = row->last_attempt != SIZE_MAX ? t->attempts[row->last_attempt].attempt : 0;
+        uint32_t before =
+            row->last_attempt != SIZE_MAX ? t->attempts[row->last_attempt].attempt : 0;
         fits = fits && t->attempts[i].attempt == before + 1;
         row->last_attempt = i;
     }
@@ -490,7 +571,8 @@ static bool link_attempts(ambs_table *t)
 
 static void recount(ambs_table *t)
 {
-    t->n_waiting = t->n_running = t->n_complete = t->n_failed = t->n_pruned = t->n_cancelled = t->n_failed_in_row = 0;
+    t->n_waiting = t->n_running = t->n_complete = t->n_failed = t->n_pruned = t->n_cancelled =
+        t->n_failed_in_row = 0;
     t->least = t->greatest = UINT64_MAX;
     for (size_t i = 0; i < t->n; i++) ++*count_of(t, t->rows[i].state);
     for (size_t i = 0; i < t->n_inputs; i++) {
@@ -511,6 +593,8 @@ int ambs_table_relink(ambs_table *t, bool mend, ambs_error *err)
     }
     if (!link_attempts(t)) fits = false;
     recount(t);
-    if (!fits && !mend) return ambs_fail(err, AMBS_E_FORMAT, "the columns contradict each other: the file is damaged");
+    if (!fits && !mend)
+        return ambs_fail(err, AMBS_E_FORMAT,
+                         "the columns contradict each other: the file is damaged");
     return AMBS_OK;
 }

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* The trial table and its state machine: a pure function of the records applied to it. No clock, no file,
- * no MPI. Columns grow together; row i is trial id i.
+/* The trial table and its state machine: a pure function of the records applied to it. No clock, no
+ * file, no MPI. Columns grow together; row i is trial id i.
  *
  *   PROPOSAL, OWN ─► waiting ─START─► running ─RESULT final─► complete | pruned | failed
  *                       ▲  └─CANCEL─► cancelled   │
  *                       └────RESULT not final─────┘
  *   RESULT not final with state PAUSED: running ─► paused ─START─► running
- *   LIFE: every running attempt of the life before ended as `worker lost`, its trial waits again. */
+ *   LIFE: every running attempt of the life before ended as `worker lost`, its trial waits again.
+ */
 #ifndef AMBS_STUDY_TABLE_H
 #define AMBS_STUDY_TABLE_H
 
@@ -18,18 +19,18 @@ typedef struct ambs_trial_row {
     ambs_reason reason;
     int code;
     ambs_origin origin;
-    double objective;            /* user's direction; NaN */
+    double objective; /* user's direction; NaN */
     double mean, sd, acquisition, lie;
     uint64_t n_told, n_lies, n_inputs;
     bool refitted;
     double proposed_s, latency_s; /* wall clock; duration of the making */
     uint32_t staleness;
-    uint32_t n_attempts;         /* started so far */
-    size_t last_attempt;         /* index into table->attempts; SIZE_MAX: never started */
-    uint32_t rank, slot;         /* of the last attempt */
+    uint32_t n_attempts; /* started so far */
+    size_t last_attempt; /* index into table->attempts; SIZE_MAX: never started */
+    uint32_t rank, slot; /* of the last attempt */
     double start_s, end_s, duration_s, received_s; /* of the last attempt; NaN */
-    size_t metrics, n_metrics;   /* slice of table->metrics */
-    const char *message;         /* owned by the table; "" */
+    size_t metrics, n_metrics;                     /* slice of table->metrics */
+    const char *message;                           /* owned by the table; "" */
 } ambs_trial_row;
 
 typedef struct ambs_attempt_row {
@@ -39,20 +40,20 @@ typedef struct ambs_attempt_row {
     ambs_trial_state state;            /* RUNNING until it ends */
     ambs_reason reason;
     int code;
-    size_t before;                     /* index of the trial's attempt before this one; SIZE_MAX: none */
+    size_t before; /* index of the trial's attempt before this one; SIZE_MAX: none */
 } ambs_attempt_row;
 
 typedef struct ambs_curve_row {
     uint64_t trial;
     uint32_t attempt;
-    uint32_t metric;             /* index into curve_names */
+    uint32_t metric; /* index into curve_names */
     long long step;
     double value, wall_s;
     ambs_decision decision;
 } ambs_curve_row;
 
-typedef struct ambs_input_row {  /* the model inputs in order */
-    ambs_record_type type;       /* RESULT, CANCEL, OWN */
+typedef struct ambs_input_row { /* the model inputs in order */
+    ambs_record_type type;      /* RESULT, CANCEL, OWN */
     uint64_t trial;
 } ambs_input_row;
 
@@ -65,10 +66,10 @@ typedef struct ambs_event_row {
 typedef struct ambs_life_row {
     uint32_t epoch, n_ranks;
     uint64_t pid, first_sequence, digest;
-    double start_s, end_s;       /* end NaN: killed or running */
-    int exit_code;               /* -1: none */
+    double start_s, end_s; /* end NaN: killed or running */
+    int exit_code;         /* -1: none */
     char host[AMBS_HOST_SIZE];
-    char *build, *text;          /* text: why it ended */
+    char *build, *text; /* text: why it ended */
 } ambs_life_row;
 
 typedef struct ambs_worker_row {
@@ -91,7 +92,7 @@ typedef struct ambs_table {
     size_t n_metrics, metrics_capacity;
     ambs_metric *metrics;
     size_t n_attempts, attempts_capacity;
-    ambs_attempt_row *attempts;  /* in order of start */
+    ambs_attempt_row *attempts; /* in order of start */
     size_t n_curve, curve_capacity;
     ambs_curve_row *curve;
     size_t n_curve_names;
@@ -103,29 +104,32 @@ typedef struct ambs_table {
     size_t n_lives, lives_capacity;
     ambs_life_row *lives;
     size_t n_workers, workers_capacity;
-    ambs_worker_row *workers;    /* every change of a worker, in order */
+    ambs_worker_row *workers; /* every change of a worker, in order */
     /* counts kept up to date */
     uint64_t n_waiting, n_running, n_complete, n_failed, n_pruned, n_cancelled;
-    uint64_t n_failed_in_row;    /* failures since the last complete trial, in order of the results */
+    uint64_t n_failed_in_row; /* failures since the last complete trial, in order of the results */
     /* the incumbents, one for each direction, so that the table needs no goal */
-    uint64_t least, greatest;    /* trial ids of the least and greatest objective; UINT64_MAX: none */
+    uint64_t least, greatest; /* trial ids of the least and greatest objective; UINT64_MAX: none */
 } ambs_table;
 
 int ambs_table_create(ambs_table **ret_table, ambs_error *err);
 void ambs_table_destroy(ambs_table *table);
-/* Applies one record. AMBS_E_FORMAT when the record does not fit the state (an unknown trial, a result
- * for a trial that ended): the table is unchanged then. AMBS_E_MISMATCH for the LIFE of another study.
- * A final RESULT counts whoever brings it: it may come from an attempt that was given up before; an attempt
- * that still runs then ends as cancelled. Amortised O(d); a LIFE O(n_attempts). */
+/* Applies one record. AMBS_E_FORMAT when the record does not fit the state (an unknown trial, a
+ * result for a trial that ended): the table is unchanged then. AMBS_E_MISMATCH for the LIFE of
+ * another study. A final RESULT counts whoever brings it: it may come from an attempt that was
+ * given up before; an attempt that still runs then ends as cancelled. Amortised O(d); a LIFE
+ * O(n_attempts). */
 int ambs_table_apply(ambs_table *table, const ambs_record *record, ambs_error *err);
-/* The index into attempts of the running (or last) attempt of a trial; SIZE_MAX when it never started. */
+/* The index into attempts of the running (or last) attempt of a trial; SIZE_MAX when it never
+ * started. */
 size_t ambs_table_last_attempt(const ambs_table *table, uint64_t trial);
 /* How a trial ended, as its RESULT or OWN record said (at most AMBS_MAX_METRICS metrics). */
 void ambs_table_outcome(const ambs_table *table, uint64_t trial, ambs_outcome *ret_outcome);
 /* The index of a name in curve_names, added when it is new. */
-int ambs_table_metric_index(ambs_table *table, const char *name, uint32_t *ret_index, ambs_error *err);
-/* After the arrays were filled from a file: checks what refers to trials, links the attempts, counts.
- * AMBS_E_FORMAT where something does not fit; with `mend` that is dropped instead. */
+int ambs_table_metric_index(ambs_table *table, const char *name, uint32_t *ret_index,
+                            ambs_error *err);
+/* After the arrays were filled from a file: checks what refers to trials, links the attempts,
+ * counts. AMBS_E_FORMAT where something does not fit; with `mend` that is dropped instead. */
 int ambs_table_relink(ambs_table *table, bool mend, ambs_error *err);
 
 #endif

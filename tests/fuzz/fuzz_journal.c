@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The journal's reader. The first byte chooses: the rest is a segment as it is (even), or bodies of records that are
- * framed here with right checksums and sequence numbers (odd: u16 length, u8 type, body), so that the fuzzer reaches
- * what lies behind the checksum. What is read goes through the state machine, plainly and with salvage. */
+/* The journal's reader. The first byte chooses: the rest is a segment as it is (even), or bodies of
+ * records that are framed here with right checksums and sequence numbers (odd: u16 length, u8 type,
+ * body), so that the fuzzer reaches what lies behind the checksum. What is read goes through the
+ * state machine, plainly and with salvage. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -73,7 +74,8 @@ static void read_once(bool salvage)
     ambs_error err;
     if (ambs_table_create(&table, &err) != 0) abort();
     ambs_journal_read(study, 0, salvage, apply, table, &findings, &err);
-    if (ambs_table_relink(table, false, &err) != 0) abort(); /* whatever came, the table is consistent */
+    if (ambs_table_relink(table, false, &err) != 0)
+        abort(); /* whatever came, the table is consistent */
     ambs_table_destroy(table);
 }
 
@@ -82,8 +84,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     make_folder();
     if (size == 0) return 0;
     ambs_text bytes = {0};
-    if (data[0] % 2 == 1) frame(data + 1, size - 1, &bytes);
-    else ambs_text_add_bytes(&bytes, data + 1, size - 1);
+    if (data[0] % 2 == 1)
+        frame(data + 1, size - 1, &bytes);
+    else
+        ambs_text_add_bytes(&bytes, data + 1, size - 1);
     int fd = open(segment, O_WRONLY | O_CREAT | O_TRUNC, 0600);
     if (fd < 0 || write(fd, bytes.text, bytes.length) != (ssize_t)bytes.length) abort();
     close(fd);

@@ -9,25 +9,25 @@
 #include "space/space.h"
 #include "study/journal.h"
 
-static const char text[] =
-    "study: {name: everything, seed: 7}\n"
-    "metric: {name: loss, goal: minimize}\n"
-    "parameters:\n"
-    "  lr: {min: 1.0e-4, max: 1.0e-1, scale: log}\n"
-    "  layers: {min: 1, max: 4}\n"
-    "  batch: {type: ordinal, values: [16, 32, 64]}\n"
-    "  ratio: {type: ordinal, values: [0.5, 1.5]}\n"
-    "  optimizer: {values: [sgd, adam, rmsprop]}\n"
-    "  bias: {values: [true, false]}\n"
-    "  momentum: {min: 0.0, max: 0.99, when: {optimizer: [sgd, rmsprop]}}\n"
-    "  epochs: {value: 30}\n"
-    "method: {name: random}\n";
+static const char text[] = "study: {name: everything, seed: 7}\n"
+                           "metric: {name: loss, goal: minimize}\n"
+                           "parameters:\n"
+                           "  lr: {min: 1.0e-4, max: 1.0e-1, scale: log}\n"
+                           "  layers: {min: 1, max: 4}\n"
+                           "  batch: {type: ordinal, values: [16, 32, 64]}\n"
+                           "  ratio: {type: ordinal, values: [0.5, 1.5]}\n"
+                           "  optimizer: {values: [sgd, adam, rmsprop]}\n"
+                           "  bias: {values: [true, false]}\n"
+                           "  momentum: {min: 0.0, max: 0.99, when: {optimizer: [sgd, rmsprop]}}\n"
+                           "  epochs: {value: 30}\n"
+                           "method: {name: random}\n";
 
 ambs_spec *make_spec(void)
 {
     ambs_spec *spec;
     ambs_error err = {0};
-    if (ambs_spec_parse(text, strlen(text), "everything.yaml", NULL, 0, &spec, &err) != 0) fail_msg("%s", err.text);
+    if (ambs_spec_parse(text, strlen(text), "everything.yaml", NULL, 0, &spec, &err) != 0)
+        fail_msg("%s", err.text);
     return spec;
 }
 
@@ -53,26 +53,51 @@ static void give(maker *m, ambs_record *record)
 static void give_life(maker *m, uint32_t epoch)
 {
     ambs_record r = {.type = AMBS_RECORD_LIFE,
-                     .as.life = {.uuid = "a study for test", .format = AMBS_JOURNAL_FORMAT, .epoch = epoch,
-                                 .continues = m->sequence, .digest = ambs_spec_digest(m->spec), .pid = 4711,
-                                 .wall_s = m->now_s, .n_dimensions = (uint32_t)m->d, .n_ranks = 4, .host = "node1",
-                                 .spec_file = m->spec->file, .spec_text = m->spec->text, .build = "a test"}};
+                     .as.life = {.uuid = "a study for test",
+                                 .format = AMBS_JOURNAL_FORMAT,
+                                 .epoch = epoch,
+                                 .continues = m->sequence,
+                                 .digest = ambs_spec_digest(m->spec),
+                                 .pid = 4711,
+                                 .wall_s = m->now_s,
+                                 .n_dimensions = (uint32_t)m->d,
+                                 .n_ranks = 4,
+                                 .host = "node1",
+                                 .spec_file = m->spec->file,
+                                 .spec_text = m->spec->text,
+                                 .build = "a test"}};
     give(m, &r);
     for (uint32_t rank = 1; rank < 4; rank++) {
-        ambs_record w = {.type = AMBS_RECORD_WORKER, .as.worker = {.rank = rank, .n_slots = 1, .pid = 100 + rank,
-                         .state = AMBS_WORKER_JOINED, .wall_s = m->now_s, .host = "node2"}};
+        ambs_record w = {.type = AMBS_RECORD_WORKER,
+                         .as.worker = {.rank = rank,
+                                       .n_slots = 1,
+                                       .pid = 100 + rank,
+                                       .state = AMBS_WORKER_JOINED,
+                                       .wall_s = m->now_s,
+                                       .host = "node2"}};
         give(m, &w);
     }
 }
 
 static ambs_outcome any_outcome(maker *m)
 {
-    ambs_outcome o = {.state = AMBS_TRIAL_COMPLETE, .objective = ambs_random_normal(&m->random),
-                      .start_s = m->now_s, .end_s = m->now_s + 1, .duration_s = 0.75, .n_metrics = 2,
-                      .metrics = {{"accuracy", ambs_random_uniform(&m->random)}, {"a/b %", ambs_random_normal(&m->random)}}};
+    ambs_outcome o = {.state = AMBS_TRIAL_COMPLETE,
+                      .objective = ambs_random_normal(&m->random),
+                      .start_s = m->now_s,
+                      .end_s = m->now_s + 1,
+                      .duration_s = 0.75,
+                      .n_metrics = 2,
+                      .metrics = {{"accuracy", ambs_random_uniform(&m->random)},
+                                  {"a/b %", ambs_random_normal(&m->random)}}};
     if (ambs_random_below(&m->random, 5) == 0)
-        o = (ambs_outcome){.state = AMBS_TRIAL_FAILED, .reason = AMBS_REASON_EXIT, .code = 3, .objective = NAN,
-                           .start_s = m->now_s, .end_s = m->now_s + 1, .duration_s = 0.5, .message = "it broke \xc3\xa4"};
+        o = (ambs_outcome){.state = AMBS_TRIAL_FAILED,
+                           .reason = AMBS_REASON_EXIT,
+                           .code = 3,
+                           .objective = NAN,
+                           .start_s = m->now_s,
+                           .end_s = m->now_s + 1,
+                           .duration_s = 0.5,
+                           .message = "it broke \xc3\xa4"};
     return o;
 }
 
@@ -86,22 +111,45 @@ static void give_end_of(maker *m, uint64_t trial)
         return;
     }
     if (kind == 1) return; /* it waits for ever */
-    r = (ambs_record){.type = AMBS_RECORD_START, .as.start = {.trial = trial, .attempt = attempt, .rank = 1 + (uint32_t)trial % 3, .wall_s = m->now_s}};
+    r = (ambs_record){.type = AMBS_RECORD_START,
+                      .as.start = {.trial = trial,
+                                   .attempt = attempt,
+                                   .rank = 1 + (uint32_t)trial % 3,
+                                   .wall_s = m->now_s}};
     give(m, &r);
     if (kind == 2) return; /* it runs until the life ends */
     if (kind == 3) {
-        ambs_record lost = {.type = AMBS_RECORD_RESULT, .as.result = {.trial = trial, .attempt = attempt, .rank = 1, .wall_s = m->now_s,
-                            .outcome = {.state = AMBS_TRIAL_FAILED, .reason = AMBS_REASON_WORKER_LOST, .objective = NAN, .start_s = NAN, .end_s = m->now_s, .duration_s = NAN}}};
+        ambs_record lost = {.type = AMBS_RECORD_RESULT,
+                            .as.result = {.trial = trial,
+                                          .attempt = attempt,
+                                          .rank = 1,
+                                          .wall_s = m->now_s,
+                                          .outcome = {.state = AMBS_TRIAL_FAILED,
+                                                      .reason = AMBS_REASON_WORKER_LOST,
+                                                      .objective = NAN,
+                                                      .start_s = NAN,
+                                                      .end_s = m->now_s,
+                                                      .duration_s = NAN}}};
         give(m, &lost);
         r.as.start.attempt = ++attempt;
         give(m, &r);
     }
     for (long long step = 1; step <= (long long)(trial % 3); step++) {
-        ambs_record report = {.type = AMBS_RECORD_REPORT, .as.report = {.trial = trial, .attempt = attempt, .step = step, .wall_s = m->now_s,
-                              .value = ambs_random_normal(&m->random), .metric = "loss"}};
+        ambs_record report = {.type = AMBS_RECORD_REPORT,
+                              .as.report = {.trial = trial,
+                                            .attempt = attempt,
+                                            .step = step,
+                                            .wall_s = m->now_s,
+                                            .value = ambs_random_normal(&m->random),
+                                            .metric = "loss"}};
         give(m, &report);
     }
-    ambs_record result = {.type = AMBS_RECORD_RESULT, .as.result = {.trial = trial, .attempt = attempt, .rank = 1 + (uint32_t)trial % 3, .final = true, .wall_s = m->now_s}};
+    ambs_record result = {.type = AMBS_RECORD_RESULT,
+                          .as.result = {.trial = trial,
+                                        .attempt = attempt,
+                                        .rank = 1 + (uint32_t)trial % 3,
+                                        .final = true,
+                                        .wall_s = m->now_s}};
     result.as.result.outcome = any_outcome(m);
     give(m, &result);
 }
@@ -112,32 +160,50 @@ static void give_trial(maker *m, uint64_t trial)
     ambs_error err = {0};
     if (ambs_space_sample(m->spec->space, &m->random, x, &err) != 0) fail_msg("%s", err.text);
     if (ambs_random_below(&m->random, 20) == 0) {
-        ambs_record own = {.type = AMBS_RECORD_OWN, .as.own = {.trial = trial, .wall_s = m->now_s, .x = x}};
+        ambs_record own = {.type = AMBS_RECORD_OWN,
+                           .as.own = {.trial = trial, .wall_s = m->now_s, .x = x}};
         own.as.own.outcome = any_outcome(m);
         give(m, &own);
         return;
     }
     bool model = trial % 2;
-    ambs_record r = {.type = AMBS_RECORD_PROPOSAL,
-                     .as.proposal = {.proposal = {.trial = trial, .origin = model ? AMBS_ORIGIN_MODEL : AMBS_ORIGIN_DESIGN, .mean = model ? 0.5 : NAN,
-                                                  .sd = model ? 0.1 : NAN, .acquisition = model ? -0.3 : NAN, .lie = model ? 0.5 : NAN,
-                                                  .n_told = m->n_inputs, .n_lies = 3, .x = x},
-                                     .n_inputs = m->n_inputs, .refitted = trial % 4 == 1, .wall_s = m->now_s, .latency_s = 1e-3}};
+    ambs_record r = {
+        .type = AMBS_RECORD_PROPOSAL,
+        .as.proposal = {.proposal = {.trial = trial,
+                                     .origin = model ? AMBS_ORIGIN_MODEL : AMBS_ORIGIN_DESIGN,
+                                     .mean = model ? 0.5 : NAN,
+                                     .sd = model ? 0.1 : NAN,
+                                     .acquisition = model ? -0.3 : NAN,
+                                     .lie = model ? 0.5 : NAN,
+                                     .n_told = m->n_inputs,
+                                     .n_lies = 3,
+                                     .x = x},
+                        .n_inputs = m->n_inputs,
+                        .refitted = trial % 4 == 1,
+                        .wall_s = m->now_s,
+                        .latency_s = 1e-3}};
     give(m, &r);
     give_end_of(m, trial);
 }
 
-void make_study(const ambs_spec *spec, uint64_t seed, size_t n, uint32_t n_lives, void (*take)(void *, ambs_record *), void *ctx)
+void make_study(const ambs_spec *spec, uint64_t seed, size_t n, uint32_t n_lives,
+                void (*take)(void *, ambs_record *), void *ctx)
 {
-    maker m = {.spec = spec, .d = ambs_space_dimension(spec->space), .now_s = 1.7e9, .take = take, .ctx = ctx};
+    maker m = {.spec = spec,
+               .d = ambs_space_dimension(spec->space),
+               .now_s = 1.7e9,
+               .take = take,
+               .ctx = ctx};
     ambs_random_init(&m.random, seed, 0, AMBS_PURPOSE_TEST);
     for (uint32_t life = 1; life <= n_lives; life++) {
         give_life(&m, life);
         for (size_t i = n * (life - 1) / n_lives; i < n * life / n_lives; i++) give_trial(&m, i);
-        ambs_record event = {.type = AMBS_RECORD_EVENT, .as.event = {.level = 2, .wall_s = m.now_s, .text = "a word"}};
+        ambs_record event = {.type = AMBS_RECORD_EVENT,
+                             .as.event = {.level = 2, .wall_s = m.now_s, .text = "a word"}};
         give(&m, &event);
         if (life % 2 == 0) continue; /* killed */
-        ambs_record end = {.type = AMBS_RECORD_END, .as.end = {.exit_code = 3, .wall_s = m.now_s, .text = "the deadline"}};
+        ambs_record end = {.type = AMBS_RECORD_END,
+                           .as.end = {.exit_code = 3, .wall_s = m.now_s, .text = "the deadline"}};
         give(&m, &end);
     }
 }
@@ -167,7 +233,9 @@ static void append(void *ctx, ambs_record *record)
     ambs_error err = {0};
     if (record->type == AMBS_RECORD_LIFE) {
         ambs_journal_close(j->journal, NULL);
-        if (ambs_journal_create(j->path, &record->as.life, record->sequence, &j->journal, &err) != 0) fail_msg("%s", err.text);
+        if (ambs_journal_create(j->path, &record->as.life, record->sequence, &j->journal, &err) !=
+            0)
+            fail_msg("%s", err.text);
         return;
     }
     uint64_t sequence = record->sequence;
@@ -175,7 +243,8 @@ static void append(void *ctx, ambs_record *record)
     assert_int_equal(record->sequence, sequence);
 }
 
-void make_journal(const char *path, const ambs_spec *spec, uint64_t seed, size_t n, uint32_t n_lives)
+void make_journal(const char *path, const ambs_spec *spec, uint64_t seed, size_t n,
+                  uint32_t n_lives)
 {
     journal_maker j = {.path = path};
     make_study(spec, seed, n, n_lives, append, &j);

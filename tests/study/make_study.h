@@ -10,13 +10,15 @@
 /* A study with every type of parameter, conditions and constants. The caller destroys it. */
 ambs_spec *make_spec(void);
 
-/* Gives `take` the records of a random study of `n` trials in `n_lives` lives: attempts that are lost, trials
- * that fail, are cancelled, told by the caller, curves, metrics, events, workers. Sequence numbers count from 1. */
+/* Gives `take` the records of a random study of `n` trials in `n_lives` lives: attempts that are
+ * lost, trials that fail, are cancelled, told by the caller, curves, metrics, events, workers.
+ * Sequence numbers count from 1. */
 void make_study(const ambs_spec *spec, uint64_t seed, size_t n, uint32_t n_lives,
                 void (*take)(void *ctx, ambs_record *record), void *ctx);
 /* The table of such a study. */
 ambs_table *make_table(const ambs_spec *spec, uint64_t seed, size_t n, uint32_t n_lives);
 /* The study with its journal at `path`. */
-void make_journal(const char *path, const ambs_spec *spec, uint64_t seed, size_t n, uint32_t n_lives);
+void make_journal(const char *path, const ambs_spec *spec, uint64_t seed, size_t n,
+                  uint32_t n_lives);
 
 #endif

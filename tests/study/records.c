@@ -10,7 +10,8 @@
 
 static double any_double(ambs_random *r)
 {
-    static const double special[] = {0.0, -0.0, NAN, INFINITY, -INFINITY, 5e-324, 1.7976931348623157e308, 1.0};
+    static const double special[] = {
+        0.0, -0.0, NAN, INFINITY, -INFINITY, 5e-324, 1.7976931348623157e308, 1.0};
     return ambs_random_below(r, 3) == 0 ? special[ambs_random_below(r, 8)] : ambs_random_normal(r);
 }
 
@@ -24,9 +25,13 @@ static void any_text(ambs_random *r, char *buffer, size_t size)
 void random_outcome(ambs_random *r, ambs_outcome *o)
 {
     *o = (ambs_outcome){.state = AMBS_TRIAL_COMPLETE + (ambs_trial_state)ambs_random_below(r, 3),
-                        .reason = (ambs_reason)ambs_random_below(r, 14), .code = (int)ambs_random_u32(r),
-                        .objective = any_double(r), .start_s = any_double(r), .end_s = any_double(r),
-                        .duration_s = any_double(r), .n_metrics = (size_t)ambs_random_below(r, AMBS_MAX_METRICS + 1)};
+                        .reason = (ambs_reason)ambs_random_below(r, 14),
+                        .code = (int)ambs_random_u32(r),
+                        .objective = any_double(r),
+                        .start_s = any_double(r),
+                        .end_s = any_double(r),
+                        .duration_s = any_double(r),
+                        .n_metrics = (size_t)ambs_random_below(r, AMBS_MAX_METRICS + 1)};
     for (size_t i = 0; i < o->n_metrics; i++) {
         any_text(r, o->metrics[i].name, sizeof o->metrics[i].name);
         o->metrics[i].value = any_double(r);
@@ -52,14 +57,23 @@ static const char *text(ambs_random *r, record_room *room, int i)
 
 static void any_life(ambs_random *r, record_room *room, size_t d, ambs_record_life *l)
 {
-    *l = (ambs_record_life){.format = AMBS_JOURNAL_FORMAT, .epoch = u32(r), .continues = u64(r), .digest = u64(r),
-                            .pid = u64(r), .wall_s = any_double(r), .n_dimensions = (uint32_t)d, .n_ranks = u32(r),
-                            .spec_file = text(r, room, 0), .spec_text = text(r, room, 1), .build = text(r, room, 2)};
+    *l = (ambs_record_life){.format = AMBS_JOURNAL_FORMAT,
+                            .epoch = u32(r),
+                            .continues = u64(r),
+                            .digest = u64(r),
+                            .pid = u64(r),
+                            .wall_s = any_double(r),
+                            .n_dimensions = (uint32_t)d,
+                            .n_ranks = u32(r),
+                            .spec_file = text(r, room, 0),
+                            .spec_text = text(r, room, 1),
+                            .build = text(r, room, 2)};
     any_text(r, l->host, sizeof l->host);
     for (int i = 0; i < 16; i++) l->uuid[i] = (uint8_t)u32(r);
 }
 
-void random_record(ambs_random *r, ambs_record_type type, size_t d, record_room *room, ambs_record *ret)
+void random_record(ambs_random *r, ambs_record_type type, size_t d, record_room *room,
+                   ambs_record *ret)
 {
     memset(ret, 0, sizeof *ret);
     ret->type = type;
@@ -67,21 +81,40 @@ void random_record(ambs_random *r, ambs_record_type type, size_t d, record_room 
     ret->pending = (uint16_t)ambs_random_below(r, AMBS_RECORD_MAX_PENDING + 1);
     for (size_t i = 0; i < d; i++) room->x[i] = any_double(r);
     switch (type) {
-    case AMBS_RECORD_LIFE: any_life(r, room, d, &ret->as.life); break;
+    case AMBS_RECORD_LIFE:
+        any_life(r, room, d, &ret->as.life);
+        break;
     case AMBS_RECORD_PROPOSAL:
-        ret->as.proposal = (ambs_record_proposal){
-            .proposal = {.trial = u64(r), .origin = (ambs_origin)ambs_random_below(r, 6), .mean = any_double(r),
-                         .sd = any_double(r), .acquisition = any_double(r), .lie = any_double(r), .n_told = u64(r),
-                         .n_lies = u64(r), .x = room->x},
-            .n_inputs = u64(r), .refitted = u32(r) & 1, .wall_s = any_double(r), .latency_s = any_double(r)};
+        ret->as.proposal =
+            (ambs_record_proposal){.proposal = {.trial = u64(r),
+                                                .origin = (ambs_origin)ambs_random_below(r, 6),
+                                                .mean = any_double(r),
+                                                .sd = any_double(r),
+                                                .acquisition = any_double(r),
+                                                .lie = any_double(r),
+                                                .n_told = u64(r),
+                                                .n_lies = u64(r),
+                                                .x = room->x},
+                                   .n_inputs = u64(r),
+                                   .refitted = u32(r) & 1,
+                                   .wall_s = any_double(r),
+                                   .latency_s = any_double(r)};
         break;
     case AMBS_RECORD_START:
-        ret->as.start = (ambs_record_start){.trial = u64(r), .attempt = u32(r), .rank = u32(r), .slot = u32(r),
-                                            .staleness = u32(r), .wall_s = any_double(r)};
+        ret->as.start = (ambs_record_start){.trial = u64(r),
+                                            .attempt = u32(r),
+                                            .rank = u32(r),
+                                            .slot = u32(r),
+                                            .staleness = u32(r),
+                                            .wall_s = any_double(r)};
         break;
     case AMBS_RECORD_RESULT:
-        ret->as.result = (ambs_record_result){.trial = u64(r), .attempt = u32(r), .rank = u32(r), .slot = u32(r),
-                                              .final = u32(r) & 1, .wall_s = any_double(r)};
+        ret->as.result = (ambs_record_result){.trial = u64(r),
+                                              .attempt = u32(r),
+                                              .rank = u32(r),
+                                              .slot = u32(r),
+                                              .final = u32(r) & 1,
+                                              .wall_s = any_double(r)};
         random_outcome(r, &ret->as.result.outcome);
         break;
     case AMBS_RECORD_CANCEL:
@@ -92,21 +125,30 @@ void random_record(ambs_random *r, ambs_record_type type, size_t d, record_room 
         random_outcome(r, &ret->as.own.outcome);
         break;
     case AMBS_RECORD_REPORT:
-        ret->as.report = (ambs_record_report){.trial = u64(r), .attempt = u32(r), .step = (long long)u64(r),
+        ret->as.report = (ambs_record_report){.trial = u64(r),
+                                              .attempt = u32(r),
+                                              .step = (long long)u64(r),
                                               .decision = (ambs_decision)ambs_random_below(r, 3),
-                                              .wall_s = any_double(r), .value = any_double(r)};
+                                              .wall_s = any_double(r),
+                                              .value = any_double(r)};
         any_text(r, ret->as.report.metric, sizeof ret->as.report.metric);
         break;
     case AMBS_RECORD_WORKER:
-        ret->as.worker = (ambs_record_worker){.rank = u32(r), .n_slots = u32(r), .pid = u64(r), .wall_s = any_double(r),
-                                              .state = AMBS_WORKER_JOINED + (ambs_worker_state)ambs_random_below(r, 5)};
+        ret->as.worker = (ambs_record_worker){.rank = u32(r),
+                                              .n_slots = u32(r),
+                                              .pid = u64(r),
+                                              .wall_s = any_double(r),
+                                              .state = AMBS_WORKER_JOINED +
+                                                       (ambs_worker_state)ambs_random_below(r, 5)};
         any_text(r, ret->as.worker.host, sizeof ret->as.worker.host);
         break;
     case AMBS_RECORD_EVENT:
-        ret->as.event = (ambs_record_event){.level = u32(r), .wall_s = any_double(r), .text = text(r, room, 0)};
+        ret->as.event =
+            (ambs_record_event){.level = u32(r), .wall_s = any_double(r), .text = text(r, room, 0)};
         break;
     case AMBS_RECORD_END:
-        ret->as.end = (ambs_record_end){.exit_code = (int)u32(r), .wall_s = any_double(r), .text = text(r, room, 0)};
+        ret->as.end = (ambs_record_end){
+            .exit_code = (int)u32(r), .wall_s = any_double(r), .text = text(r, room, 0)};
         break;
     }
 }
@@ -149,7 +191,8 @@ static void assert_lives_equal(const ambs_record_life *a, const ambs_record_life
     assert_string_equal(a->build, b->build);
 }
 
-static void assert_proposals_equal(const ambs_record_proposal *a, const ambs_record_proposal *b, size_t d)
+static void assert_proposals_equal(const ambs_record_proposal *a, const ambs_record_proposal *b,
+                                   size_t d)
 {
     const ambs_proposal *p = &a->proposal, *q = &b->proposal;
     assert_int_equal(p->trial, q->trial);
@@ -173,16 +216,24 @@ void assert_records_equal(const ambs_record *a, const ambs_record *b, size_t d)
     assert_int_equal(a->sequence, b->sequence);
     assert_int_equal(a->pending, b->pending);
     switch (a->type) {
-    case AMBS_RECORD_LIFE: assert_lives_equal(&a->as.life, &b->as.life); break;
-    case AMBS_RECORD_PROPOSAL: assert_proposals_equal(&a->as.proposal, &b->as.proposal, d); break;
-    case AMBS_RECORD_START: assert_memory_equal(&a->as.start, &b->as.start, sizeof a->as.start); break;
+    case AMBS_RECORD_LIFE:
+        assert_lives_equal(&a->as.life, &b->as.life);
+        break;
+    case AMBS_RECORD_PROPOSAL:
+        assert_proposals_equal(&a->as.proposal, &b->as.proposal, d);
+        break;
+    case AMBS_RECORD_START:
+        assert_memory_equal(&a->as.start, &b->as.start, sizeof a->as.start);
+        break;
     case AMBS_RECORD_RESULT:
         assert_int_equal(a->as.result.trial, b->as.result.trial);
         assert_int_equal(a->as.result.attempt, b->as.result.attempt);
         assert_int_equal(a->as.result.final, b->as.result.final);
         assert_outcomes_equal(&a->as.result.outcome, &b->as.result.outcome);
         break;
-    case AMBS_RECORD_CANCEL: assert_int_equal(a->as.cancel.trial, b->as.cancel.trial); break;
+    case AMBS_RECORD_CANCEL:
+        assert_int_equal(a->as.cancel.trial, b->as.cancel.trial);
+        break;
     case AMBS_RECORD_OWN:
         assert_memory_equal(a->as.own.x, b->as.own.x, d * sizeof(double));
         assert_outcomes_equal(&a->as.own.outcome, &b->as.own.outcome);
@@ -192,9 +243,15 @@ void assert_records_equal(const ambs_record *a, const ambs_record *b, size_t d)
         assert_same(a->as.report.value, b->as.report.value);
         assert_string_equal(a->as.report.metric, b->as.report.metric);
         break;
-    case AMBS_RECORD_WORKER: assert_memory_equal(&a->as.worker, &b->as.worker, sizeof a->as.worker); break;
-    case AMBS_RECORD_EVENT: assert_string_equal(a->as.event.text, b->as.event.text); break;
-    case AMBS_RECORD_END: assert_string_equal(a->as.end.text, b->as.end.text); break;
+    case AMBS_RECORD_WORKER:
+        assert_memory_equal(&a->as.worker, &b->as.worker, sizeof a->as.worker);
+        break;
+    case AMBS_RECORD_EVENT:
+        assert_string_equal(a->as.event.text, b->as.event.text);
+        break;
+    case AMBS_RECORD_END:
+        assert_string_equal(a->as.end.text, b->as.end.text);
+        break;
     }
 }
 

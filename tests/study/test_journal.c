@@ -39,8 +39,12 @@ static int tear_down(void **state)
 
 static ambs_record_life life_of(uint32_t epoch, uint64_t continues)
 {
-    return (ambs_record_life){.uuid = "0123456789abcde", .format = AMBS_JOURNAL_FORMAT, .epoch = epoch,
-                              .continues = continues, .n_dimensions = D, .host = "here"};
+    return (ambs_record_life){.uuid = "0123456789abcde",
+                              .format = AMBS_JOURNAL_FORMAT,
+                              .epoch = epoch,
+                              .continues = continues,
+                              .n_dimensions = D,
+                              .host = "here"};
 }
 
 static ambs_journal *begin(const fixture *f, uint32_t epoch, uint64_t continues)
@@ -85,7 +89,8 @@ static int see(void *ctx, const ambs_record *record, ambs_error *err)
     return 0;
 }
 
-static int read_all(const fixture *f, bool salvage, seen *s, ambs_journal_findings *found, ambs_error *err)
+static int read_all(const fixture *f, bool salvage, seen *s, ambs_journal_findings *found,
+                    ambs_error *err)
 {
     *s = (seen){0};
     *found = (ambs_journal_findings){0};
@@ -206,7 +211,8 @@ static void a_hole_that_was_never_durable_is_a_torn_tail(void **state)
 {
     fixture *f = *state;
     ambs_journal *journal = begin(f, 1, 0);
-    for (int i = 0; i < 20; i++) add_event(journal, "in one write"); /* so none vouches for another */
+    for (int i = 0; i < 20; i++)
+        add_event(journal, "in one write"); /* so none vouches for another */
     ambs_journal_close(journal, NULL);
     char *path = segment_path(f, 1), *bytes;
     size_t n = slurp(path, &bytes);
@@ -281,7 +287,8 @@ static void a_newer_format_and_another_study_are_refused(void **state)
     assert_int_equal(read_all(f, false, &s, &found, &err), AMBS_E_MISMATCH);
 }
 
-/* RLIMIT_FSIZE stands for a full disk: a write is cut in the middle, and later there is room again. */
+/* RLIMIT_FSIZE stands for a full disk: a write is cut in the middle, and later there is room again.
+ */
 static void a_full_disk_loses_nothing_and_writes_nothing_twice(void **state)
 {
     fixture *f = *state;
@@ -345,7 +352,9 @@ static void a_killed_writer_leaves_every_record_that_was_written(void **state)
         ambs_journal *journal = begin(f, 1, 0);
         for (uint64_t i = 2;; i++) {
             add_event(journal, "an event");
-            if (ambs_journal_write(journal, NULL) != 0 || write(pipe_of[1], &i, sizeof i) != sizeof i) _exit(1);
+            if (ambs_journal_write(journal, NULL) != 0 ||
+                write(pipe_of[1], &i, sizeof i) != sizeof i)
+                _exit(1);
         }
     }
     close(pipe_of[1]);

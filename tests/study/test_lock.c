@@ -60,7 +60,8 @@ static pid_t hold(const fixture *f)
     pid_t child = fork();
     if (child == 0) {
         ambs_lock *lock;
-        if (ambs_lock_take(f->study, 0, NULL, &lock, NULL) != 0 || write(ready[1], "x", 1) != 1) _exit(1);
+        if (ambs_lock_take(f->study, 0, NULL, &lock, NULL) != 0 || write(ready[1], "x", 1) != 1)
+            _exit(1);
         for (;;) pause();
     }
     close(ready[1]);
@@ -111,7 +112,7 @@ static void a_process_with_another_start_time_is_not_the_holder(void **state)
     forge(f, "\nstart ", "1");
     assert_int_equal(ambs_lock_take(f->study, 0, NULL, &second, NULL), 0);
     assert_int_equal(ambs_lock_touch(first, NULL), AMBS_E_BUSY); /* it was taken from it */
-    ambs_lock_release(first); /* leaves the other's alone */
+    ambs_lock_release(first);                                    /* leaves the other's alone */
     assert_int_equal(ambs_lock_touch(second, NULL), 0);
     ambs_lock_release(second);
 }

@@ -27,7 +27,8 @@ static void every_type_survives_the_round_trip(void **state)
         random_record(&random, (ambs_record_type)(1 + i % AMBS_RECORD_END), D, &room, &in);
         ambs_text_clear(&bytes);
         encode(&in, &bytes);
-        assert_int_equal(ambs_record_decode(bytes.text, bytes.length, D, &scratch, &out, &size, &err), 0);
+        assert_int_equal(
+            ambs_record_decode(bytes.text, bytes.length, D, &scratch, &out, &size, &err), 0);
         assert_int_equal(size, bytes.length);
         assert_records_equal(&in, &out, D);
     }
@@ -38,12 +39,15 @@ static void every_type_survives_the_round_trip(void **state)
 static void a_known_record_has_known_bytes(void **state)
 {
     (void)state;
-    ambs_record record = {.type = AMBS_RECORD_CANCEL, .sequence = 0x0102, .pending = 3,
+    ambs_record record = {.type = AMBS_RECORD_CANCEL,
+                          .sequence = 0x0102,
+                          .pending = 3,
                           .as.cancel = {.trial = 7, .wall_s = 1.0}};
     ambs_text bytes = {0};
     encode(&record, &bytes);
-    static const unsigned char expected[] = {28, 0, 0, 0, 0, 0, 0, 0, 2, 1, 0, 0, 0, 0, 0, 0, 5, 0, 7, 0, /* input, 3 << 1 */
-                                             7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xf0, 0x3f};
+    static const unsigned char expected[] = {28, 0, 0, 0, 0, 0, 0, 0, 2, 1, 0, 0, 0, 0, 0,    0,
+                                             5,  0, 7, 0, /* input, 3 << 1 */
+                                             7,  0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xf0, 0x3f};
     assert_int_equal(bytes.length, sizeof expected);
     assert_memory_equal(bytes.text, expected, 4);
     assert_memory_equal(bytes.text + 8, expected + 8, sizeof expected - 8);
@@ -64,9 +68,11 @@ static void every_truncation_asks_for_more(void **state)
         ambs_text_clear(&bytes);
         encode(&in, &bytes);
         for (size_t n = 0; n < bytes.length; n++) {
-            char *cut = test_malloc(n + 1); /* its own allocation, so that a sanitizer sees a read beyond */
+            char *cut =
+                test_malloc(n + 1); /* its own allocation, so that a sanitizer sees a read beyond */
             memcpy(cut, bytes.text, n);
-            assert_int_equal(ambs_record_decode(cut, n, D, &scratch, &out, &size, NULL), AMBS_E_AGAIN);
+            assert_int_equal(ambs_record_decode(cut, n, D, &scratch, &out, &size, NULL),
+                             AMBS_E_AGAIN);
             test_free(cut);
         }
     }
@@ -108,7 +114,8 @@ static void a_random_body_with_a_right_checksum_never_crashes(void **state)
     for (int i = 0; i < 20000; i++) {
         unsigned char bytes[300];
         uint32_t length = 12 + (uint32_t)ambs_random_below(&random, 250);
-        for (uint32_t k = 8; k < 8 + length; k++) bytes[k] = (unsigned char)(ambs_random_u32(&random) & (i % 2 ? 0xff : 0x03));
+        for (uint32_t k = 8; k < 8 + length; k++)
+            bytes[k] = (unsigned char)(ambs_random_u32(&random) & (i % 2 ? 0xff : 0x03));
         bytes[16] = (unsigned char)(1 + i % 11);
         bytes[17] = 0;
         uint32_t crc = ambs_crc32c(0, bytes + 8, length);

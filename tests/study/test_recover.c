@@ -96,11 +96,16 @@ static void a_whole_study_has_no_problem_even_where_the_file_is_behind(void **st
     ambs_error err = {0};
     ambs_journal_findings journal;
     assert_int_equal(ambs_journal_read(f->path, UINT64_MAX, false, NULL, NULL, &journal, &err), 0);
-    ambs_record_life record = {.uuid = "a study for test", .format = AMBS_JOURNAL_FORMAT, .epoch = 3,
-                               .continues = journal.last_sequence, .n_dimensions = 8,
-                               .spec_file = f->spec->file, .spec_text = f->spec->text};
+    ambs_record_life record = {.uuid = "a study for test",
+                               .format = AMBS_JOURNAL_FORMAT,
+                               .epoch = 3,
+                               .continues = journal.last_sequence,
+                               .n_dimensions = 8,
+                               .spec_file = f->spec->file,
+                               .spec_text = f->spec->text};
     memset(&life, 0, sizeof life);
-    assert_int_equal(ambs_journal_create(f->path, &record, journal.last_sequence + 1, &life.journal, &err), 0);
+    assert_int_equal(
+        ambs_journal_create(f->path, &record, journal.last_sequence + 1, &life.journal, &err), 0);
     assert_int_equal(ambs_journal_close(life.journal, &err), 0);
     found = verify(f->path);
     assert_int_equal(found.n_problems, 0);
@@ -179,7 +184,8 @@ static void a_file_alone_gives_a_study_that_can_be_resumed(void **state)
     assert_int_equal(found.n_results, all);
     ambs_life life;
     ambs_error err = {0};
-    if (ambs_life_begin(f->output, true, f->spec, 2, NULL, &life, &err) != 0) fail_msg("%s", err.text);
+    if (ambs_life_begin(f->output, true, f->spec, 2, NULL, &life, &err) != 0)
+        fail_msg("%s", err.text);
     assert_int_equal(ambs_life_end(&life, 0, "", &err), 0);
 }
 
@@ -205,7 +211,8 @@ static void merging_keeps_each_configuration_once_and_says_where_it_came_from(vo
     assert_int_equal(ambs_study_merge(paths, 2, f->output, &found, &err), AMBS_E_INVALID);
 }
 
-/* Drives a study in two lives and holds every proposal of the second against a search that never stopped. */
+/* Drives a study in two lives and holds every proposal of the second against a search that never
+ * stopped. */
 static void a_resumed_search_proposes_what_an_unbroken_one_does(void **state)
 {
     fixture *f = *state;
@@ -216,21 +223,28 @@ static void a_resumed_search_proposes_what_an_unbroken_one_does(void **state)
     double x[RECORDS_MAX_D], y[RECORDS_MAX_D];
     for (int part = 0; part < 3; part++) {
         ambs_life life;
-        if (ambs_life_begin(f->path, part > 0, f->spec, 1, NULL, &life, &err) != 0) fail_msg("%s", err.text);
+        if (ambs_life_begin(f->path, part > 0, f->spec, 1, NULL, &life, &err) != 0)
+            fail_msg("%s", err.text);
         for (int i = 0; i < 10; i++) {
             ambs_proposal p = {.x = x}, q = {.x = y};
             assert_int_equal(ambs_search_ask(life.search, &p, &err), 0);
             assert_int_equal(ambs_search_ask(unbroken, &q, &err), 0);
             assert_int_equal(p.trial, q.trial);
             assert_memory_equal(x, y, d * sizeof *x);
-            ambs_record r = {.type = AMBS_RECORD_PROPOSAL, .as.proposal = {.proposal = p, .n_inputs = life.table->n_inputs}};
+            ambs_record r = {.type = AMBS_RECORD_PROPOSAL,
+                             .as.proposal = {.proposal = p, .n_inputs = life.table->n_inputs}};
             assert_int_equal(ambs_life_record(&life, &r, &err), 0);
             if (i % 3 == 2) continue; /* stays in flight */
-            ambs_record result = {.type = AMBS_RECORD_RESULT, .as.result = {.trial = p.trial, .final = true,
-                                  .outcome = {.state = AMBS_TRIAL_COMPLETE, .objective = x[0] + i}}};
+            ambs_record result = {
+                .type = AMBS_RECORD_RESULT,
+                .as.result = {.trial = p.trial,
+                              .final = true,
+                              .outcome = {.state = AMBS_TRIAL_COMPLETE, .objective = x[0] + i}}};
             assert_int_equal(ambs_life_record(&life, &result, &err), 0);
-            assert_int_equal(ambs_search_tell(life.search, p.trial, &result.as.result.outcome, &err), 0);
-            assert_int_equal(ambs_search_tell(unbroken, p.trial, &result.as.result.outcome, &err), 0);
+            assert_int_equal(
+                ambs_search_tell(life.search, p.trial, &result.as.result.outcome, &err), 0);
+            assert_int_equal(ambs_search_tell(unbroken, p.trial, &result.as.result.outcome, &err),
+                             0);
         }
         assert_int_equal(ambs_life_end(&life, 3, "stopped", &err), 0);
     }

@@ -47,7 +47,8 @@ static void assert_tables_equal(const ambs_table *a, const ambs_table *b)
     assert_int_equal(a->n_waiting, b->n_waiting);
     assert_int_equal(a->n_running, b->n_running);
     assert_int_equal(a->n_failed_in_row, b->n_failed_in_row);
-    for (size_t i = 0; i < a->n; i++) assert_int_equal(a->rows[i].last_attempt, b->rows[i].last_attempt);
+    for (size_t i = 0; i < a->n; i++)
+        assert_int_equal(a->rows[i].last_attempt, b->rows[i].last_attempt);
 }
 
 static void round_trip(const fixture *f, size_t n, uint32_t n_lives)
@@ -72,7 +73,8 @@ static void an_empty_study_survives_the_file(void **state)
 static void studies_of_every_layout_survive_the_file(void **state)
 {
     static const size_t sizes[] = {1, 2, 50, 2047, 2049, 40000};
-    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) round_trip(*state, sizes[i], 1 + (uint32_t)i % 3);
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+        round_trip(*state, sizes[i], 1 + (uint32_t)i % 3);
 }
 
 static void the_snapshot_holds_what_the_journal_holds(void **state)
@@ -126,7 +128,8 @@ static void a_full_disk_leaves_the_old_file_whole_at_every_size(void **state)
 {
     fixture *f = *state;
     signal(SIGXFSZ, SIG_IGN);
-    ambs_table *small = make_table(f->spec, 1, 10, 1), *large = make_table(f->spec, 2, 3000, 1), *out;
+    ambs_table *small = make_table(f->spec, 1, 10, 1), *large = make_table(f->spec, 2, 3000, 1),
+               *out;
     ambs_spec *spec;
     assert_int_equal(ambs_store_write(f->path, small, f->spec, NULL), 0);
     struct rlimit before;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Every allocation of the journal, the table and the study file fails in turn: an error, nothing leaked, nothing left
- * behind, and the next try works. */
+/* Every allocation of the journal, the table and the study file fails in turn: an error, nothing
+ * leaked, nothing left behind, and the next try works. */
 #include "make_study.h"
 
 #include <stdio.h>
@@ -44,7 +44,8 @@ static int tear_down(void **state)
 static int write_journal(void *ctx)
 {
     fixture *f = ctx;
-    ambs_record_life life = {.uuid = "a", .format = AMBS_JOURNAL_FORMAT, .epoch = 1, .spec_text = "x"};
+    ambs_record_life life = {
+        .uuid = "a", .format = AMBS_JOURNAL_FORMAT, .epoch = 1, .spec_text = "x"};
     ambs_journal *journal = NULL;
     unlink(f->journal);
     int rc = ambs_journal_create(f->path, &life, 1, &journal, NULL);

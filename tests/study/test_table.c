@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The state machine of trials: each arrow, each arrow that is not there, and random records over random tables. */
+/* The state machine of trials: each arrow, each arrow that is not there, and random records over
+ * random tables. */
 #include "make_study.h"
 
 #include <math.h>
@@ -12,8 +13,15 @@ typedef struct bench {
 
 static ambs_record life_record(uint32_t epoch)
 {
-    return (ambs_record){.type = AMBS_RECORD_LIFE, .as.life = {.uuid = "a", .format = 1, .epoch = epoch, .n_dimensions = 1,
-                         .spec_file = "f", .spec_text = "t", .build = "b", .wall_s = 1}};
+    return (ambs_record){.type = AMBS_RECORD_LIFE,
+                         .as.life = {.uuid = "a",
+                                     .format = 1,
+                                     .epoch = epoch,
+                                     .n_dimensions = 1,
+                                     .spec_file = "f",
+                                     .spec_text = "t",
+                                     .build = "b",
+                                     .wall_s = 1}};
 }
 
 static int apply(bench *b, ambs_record record)
@@ -32,18 +40,35 @@ static bench make_bench(void)
 
 static int propose(bench *b, uint64_t trial, uint64_t n_inputs)
 {
-    return apply(b, (ambs_record){.type = AMBS_RECORD_PROPOSAL, .as.proposal = {.proposal = {.trial = trial, .x = b->x}, .n_inputs = n_inputs}});
+    return apply(b, (ambs_record){.type = AMBS_RECORD_PROPOSAL,
+                                  .as.proposal = {.proposal = {.trial = trial, .x = b->x},
+                                                  .n_inputs = n_inputs}});
 }
 
 static int begin(bench *b, uint64_t trial, uint32_t attempt)
 {
-    return apply(b, (ambs_record){.type = AMBS_RECORD_START, .as.start = {.trial = trial, .attempt = attempt, .rank = 2, .slot = 1, .wall_s = 10}});
+    return apply(
+        b,
+        (ambs_record){
+            .type = AMBS_RECORD_START,
+            .as.start = {.trial = trial, .attempt = attempt, .rank = 2, .slot = 1, .wall_s = 10}});
 }
 
-static int end(bench *b, uint64_t trial, uint32_t attempt, bool final, ambs_trial_state state, double objective)
+static int end(bench *b, uint64_t trial, uint32_t attempt, bool final, ambs_trial_state state,
+               double objective)
 {
-    return apply(b, (ambs_record){.type = AMBS_RECORD_RESULT, .as.result = {.trial = trial, .attempt = attempt, .rank = 2, .slot = 1, .final = final,
-                 .wall_s = 20, .outcome = {.state = state, .objective = objective, .start_s = 11, .end_s = 19, .duration_s = 8}}});
+    return apply(b, (ambs_record){.type = AMBS_RECORD_RESULT,
+                                  .as.result = {.trial = trial,
+                                                .attempt = attempt,
+                                                .rank = 2,
+                                                .slot = 1,
+                                                .final = final,
+                                                .wall_s = 20,
+                                                .outcome = {.state = state,
+                                                            .objective = objective,
+                                                            .start_s = 11,
+                                                            .end_s = 19,
+                                                            .duration_s = 8}}});
 }
 
 static int cancel(bench *b, uint64_t trial)
@@ -73,7 +98,8 @@ static void a_trial_walks_from_waiting_to_complete(void **state)
     assert_int_equal(end(&b, 0, 1, true, AMBS_TRIAL_COMPLETE, 3.0), 0);
     assert_int_equal(t->n_waiting + t->n_running, 0);
     assert_int_equal(t->rows[0].state, AMBS_TRIAL_COMPLETE);
-    assert_true(t->rows[0].objective == 3.0 && t->rows[0].duration_s == 8 && t->rows[0].start_s == 11);
+    assert_true(t->rows[0].objective == 3.0 && t->rows[0].duration_s == 8 &&
+                t->rows[0].start_s == 11);
     assert_int_equal(t->least, 0);
     assert_int_equal(t->n_inputs, 1);
     ambs_table_destroy(b.table);
@@ -124,7 +150,8 @@ static void a_result_is_taken_once_whoever_brings_it(void **state)
     begin(&b, 0, 1);
     end(&b, 0, 1, false, AMBS_TRIAL_FAILED, NAN);
     begin(&b, 0, 2);
-    assert_int_equal(end(&b, 0, 1, true, AMBS_TRIAL_COMPLETE, 1), 0); /* the one that was given up */
+    assert_int_equal(end(&b, 0, 1, true, AMBS_TRIAL_COMPLETE, 1),
+                     0); /* the one that was given up */
     assert_int_equal(b.table->attempts[1].state, AMBS_TRIAL_CANCELLED);
     assert_int_equal(end(&b, 0, 2, true, AMBS_TRIAL_COMPLETE, 2), AMBS_E_FORMAT);
     assert_int_equal(b.table->n_complete, 1);
@@ -169,7 +196,10 @@ static void failures_in_a_row_and_both_incumbents_are_kept(void **state)
     static const double objectives[] = {2, NAN, NAN, 1, 3, NAN};
     for (uint64_t i = 0; i < 6; i++) {
         propose(&b, i, 0);
-        assert_int_equal(end(&b, i, 0, true, isnan(objectives[i]) ? AMBS_TRIAL_FAILED : AMBS_TRIAL_COMPLETE, objectives[i]), 0);
+        assert_int_equal(end(&b, i, 0, true,
+                             isnan(objectives[i]) ? AMBS_TRIAL_FAILED : AMBS_TRIAL_COMPLETE,
+                             objectives[i]),
+                         0);
     }
     assert_int_equal(b.table->n_failed_in_row, 1);
     assert_int_equal(b.table->least, 3);
@@ -189,11 +219,22 @@ static void random_records_never_break_the_table(void **state)
             uint64_t trial = ambs_random_below(&random, 8);
             uint32_t attempt = (uint32_t)ambs_random_below(&random, 4);
             switch (ambs_random_below(&random, 5)) {
-            case 0: propose(&b, b.table->n, ambs_random_below(&random, 5)); break;
-            case 1: begin(&b, trial, attempt); break;
-            case 2: end(&b, trial, attempt, ambs_random_u32(&random) & 1, (ambs_trial_state)ambs_random_below(&random, 7), 1); break;
-            case 3: cancel(&b, trial); break;
-            default: if (i % 50 == 0) apply(&b, life_record(2 + (uint32_t)i)); break;
+            case 0:
+                propose(&b, b.table->n, ambs_random_below(&random, 5));
+                break;
+            case 1:
+                begin(&b, trial, attempt);
+                break;
+            case 2:
+                end(&b, trial, attempt, ambs_random_u32(&random) & 1,
+                    (ambs_trial_state)ambs_random_below(&random, 7), 1);
+                break;
+            case 3:
+                cancel(&b, trial);
+                break;
+            default:
+                if (i % 50 == 0) apply(&b, life_record(2 + (uint32_t)i));
+                break;
             }
         }
         ambs_table before = *b.table;
