@@ -19,7 +19,7 @@
 
 /* A rank that dies on the way out leaves the others in MPI_Finalize for ever. All is durable by
  * then. */
-enum { FINALIZE_LIMIT_S = 20, ABORT_LIMIT_S = 5 };
+enum { BEGIN_LIMIT_S = 300, FINALIZE_LIMIT_S = 20, ABORT_LIMIT_S = 5 };
 
 static void leave_at_last(int signal)
 {
@@ -84,6 +84,7 @@ static ambs_status run_ranks(ambs_part *part, int rank, ambs_error *err)
     err->text[0] = '\0';
     int rc = ambs_transport_mpi_create(MPI_COMM_WORLD, &part->transport, err);
     if (rc == AMBS_OK) tell_whereabouts(part, rank);
+    alarm(0); /* see run_with() */
     if (rc == AMBS_OK && part->n_ranks == 1) rc = ambs_process_check_alone(err);
     if (rc != AMBS_OK) {
         ambs_status status = rc == AMBS_E_INVALID ? AMBS_STATUS_USAGE : AMBS_STATUS_FAILED;
@@ -100,6 +101,9 @@ static ambs_status run_with(const ambs_run_settings *settings, ambs_supervisor *
                             ambs_error *err)
 {
     int provided, rank, size;
+    /* A rank that dies in MPI_Init or in the few collective calls after it would hold the others
+     * for ever: they end by SIGALRM then, and the study is resumed. */
+    alarm(BEGIN_LIMIT_S);
     MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &provided);
     MPI_Comm_rank(MPI_COMM_WORLD, &rank);
     MPI_Comm_size(MPI_COMM_WORLD, &size);

@@ -284,7 +284,7 @@ static int round_once(manager_loop *l, ambs_error *err)
     if (rc == AMBS_OK) rc = l->part->transport->ops->flush(l->part->transport, err);
     if (rc == AMBS_OK) rc = touch_lock(l, t.now_s, err);
     if (rc != AMBS_OK) return rc;
-    ambs_snapshots_turn(&l->snapshots, l->life.table->sequence, false, t.now_s);
+    ambs_snapshots_turn(&l->snapshots, l->life.table->sequence, t.now_s);
     show_progress(l, t);
     rest(l, active || did, t.now_s);
     return AMBS_OK;

@@ -6,7 +6,8 @@
 #include "base/clock.h"
 
 /* A snapshot that took t seconds is followed by 99 t seconds without one. */
-#define COST_SHARE 0.01
+#define COST_SHARE      0.01
+#define LONGEST_PAUSE_S 600.0
 
 int ambs_snapshots_init(ambs_snapshots *s, ambs_host *host, const char *output, double least_s,
                         ambs_error *err)
@@ -35,25 +36,36 @@ static bool note_end(ambs_snapshots *s, double now_s)
     s->runs = false;
     s->ended_s = now_s;
     s->took_s = now_s - s->began_s;
-    if (s->host->helper_code == 0) s->written = s->asked;
-    return s->host->helper_code == 0;
+    bool good = s->host->helper_code == 0;
+    if (good) s->written = s->asked;
+    s->n_failed = good ? 0 : s->n_failed + 1;
+    return good;
 }
 
-void ambs_snapshots_turn(ambs_snapshots *s, uint64_t sequence, bool wanted, double now_s)
+/* The time until the next one; failures in a row double it, since a full disk needs no more
+ * writers. */
+static double pause_s(const ambs_snapshots *s)
 {
-    if (s->runs && !s->host->helper_runs && !note_end(s, now_s))
-        ambs_log_line(s->host->log, AMBS_LOG_WARNING,
-                      "%s could not be written (status %d); the journal holds all", s->output,
-                      s->host->helper_code);
-    if (s->runs || sequence == s->written || s->host->supervisor_lost) return;
     double pause = s->took_s * (1 / COST_SHARE - 1);
     if (pause < s->least_s) pause = s->least_s;
-    if (!wanted && now_s < s->ended_s + pause) return;
+    for (unsigned i = 0; i < s->n_failed && pause < LONGEST_PAUSE_S; i++) pause *= 2;
+    return pause;
+}
+
+void ambs_snapshots_turn(ambs_snapshots *s, uint64_t sequence, double now_s)
+{
+    if (s->runs && !s->host->helper_runs && !note_end(s, now_s))
+        ambs_log_line(
+            s->host->log, AMBS_LOG_WARNING,
+            "%s could not be written (status %d) and is tried again; the journal holds all",
+            s->output, s->host->helper_code);
+    if (s->runs || sequence == s->written || s->host->supervisor_lost) return;
+    if (now_s < s->ended_s + pause_s(s)) return;
     ambs_error err;
-    if (begin(s, sequence, now_s, &err) != AMBS_OK) {
-        s->ended_s = now_s;
-        ambs_log_line(s->host->log, AMBS_LOG_WARNING, "no snapshot: %s", err.text);
-    }
+    if (begin(s, sequence, now_s, &err) == AMBS_OK) return;
+    s->ended_s = now_s;
+    s->n_failed++;
+    ambs_log_line(s->host->log, AMBS_LOG_WARNING, "no snapshot: %s", err.text);
 }
 
 static void wait_for_end(ambs_snapshots *s, double until_s)

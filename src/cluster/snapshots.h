@@ -14,6 +14,7 @@ typedef struct ambs_snapshots {
     double least_s;     /* between two */
     double began_s, ended_s, took_s;
     uint64_t asked, written; /* sequence numbers: at the last start, at the last success */
+    unsigned n_failed;       /* in a row */
     bool runs;
 } ambs_snapshots;
 
@@ -22,8 +23,8 @@ int ambs_snapshots_init(ambs_snapshots *s, ambs_host *host, const char *output, 
 /* Starts one and waits for its end. AMBS_E_IO when it fails; the log says why. `limit_s`: how long.
  */
 int ambs_snapshots_now(ambs_snapshots *s, uint64_t sequence, double limit_s, ambs_error *err);
-/* Called by the loop: notes an end, starts the next when it is due, or `wanted` now. A failure is
- * logged and tried again at the next interval: the journal holds everything. */
-void ambs_snapshots_turn(ambs_snapshots *s, uint64_t sequence, bool wanted, double now_s);
+/* Called by the loop: notes an end, starts the next when it is due. A failure is logged and tried
+ * again after twice the time: the journal holds everything. */
+void ambs_snapshots_turn(ambs_snapshots *s, uint64_t sequence, double now_s);
 
 #endif
