@@ -57,6 +57,7 @@ typedef struct view {
     const options *options;
     const char *output;
     ambs_live live;
+    ambs_launched launched;
 } view;
 
 static void write_log(void *ctx, ambs_log_level level, const char *line)
@@ -112,15 +113,15 @@ static void fail(void *ctx, const ambs_error *err, ambs_status status)
 
 static void leave(void *ctx, ambs_status status)
 {
-    (void)ctx;
+    const view *v = ctx;
     fflush(NULL);
-    ambs_launch_leave_status((int)status);
+    ambs_launch_leave_status(&v->launched, (int)status);
 }
 
 static ambs_status run_rank(const ambs_call *call, const options *o, const char *output)
 {
-    view v = {.call = call, .options = o, .output = output};
-    int columns = ambs_launch_columns();
+    view v = {.call = call, .options = o, .output = output, .launched = ambs_launch_take()};
+    int columns = v.launched.columns;
     ambs_live_init(&v.live,
                    o->json_log ? AMBS_LIVE_JSON
                    : o->quiet  ? AMBS_LIVE_QUIET

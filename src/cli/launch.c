@@ -19,11 +19,16 @@
 
 enum { WORDS_MAX = 16, WAIT_MS = 50 };
 
-int ambs_launch_columns(void)
+ambs_launched ambs_launch_take(void)
 {
-    const char *text = getenv(COLUMNS);
+    ambs_launched launched = {0};
+    const char *columns = getenv(COLUMNS), *file = getenv(STATUS_FILE);
     long long n;
-    return text && ambs_parse_int(text, &n) && n > 0 && n < 10000 ? (int)n : 0;
+    if (columns && ambs_parse_int(columns, &n) && n > 0 && n < 10000) launched.columns = (int)n;
+    if (file && strlen(file) < sizeof launched.status_file) strcpy(launched.status_file, file);
+    unsetenv(COLUMNS);
+    unsetenv(STATUS_FILE);
+    return launched;
 }
 
 static int terminal_columns(void)
@@ -33,10 +38,9 @@ static int terminal_columns(void)
     return size.ws_col > 0 ? size.ws_col : 80;
 }
 
-void ambs_launch_leave_status(int status)
+void ambs_launch_leave_status(const ambs_launched *launched, int status)
 {
-    const char *path = getenv(STATUS_FILE);
-    FILE *file = path ? fopen(path, "w") : NULL;
+    FILE *file = launched->status_file[0] ? fopen(launched->status_file, "w") : NULL;
     if (!file) return;
     fprintf(file, "%d\n", status);
     fclose(file);

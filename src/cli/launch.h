@@ -11,9 +11,13 @@
  * study's own status, which rank 0 leaves in the file that AMBS_STATUS_FILE names. AMBS_E_NOT_FOUND
  * where there is no mpirun. */
 int ambs_launch(const ambs_call *call, uint32_t n_workers, int *ret_status, ambs_error *err);
-/* Rank 0's side: leaves the status; nothing without AMBS_STATUS_FILE. */
-void ambs_launch_leave_status(int status);
-/* The columns of the terminal that the launcher has, 0 for none. */
-int ambs_launch_columns(void);
+/* What the launcher told this rank, taken out of the environment so that no trial inherits it. */
+typedef struct ambs_launched {
+    char status_file[64]; /* "": none */
+    int columns;          /* of the launcher's terminal; 0: none */
+} ambs_launched;
+ambs_launched ambs_launch_take(void);
+/* Rank 0 leaves the status for the launcher; nothing without a file. */
+void ambs_launch_leave_status(const ambs_launched *launched, int status);
 
 #endif

@@ -94,6 +94,8 @@ static void show_line(ambs_live *live)
 void ambs_live_show(ambs_live *live, const ambs_spec *spec, const ambs_progress *p)
 {
     if (live->style == AMBS_LIVE_QUIET) return;
+    if (p->n_done + p->n_running == 0 && p->elapsed_s < FIRST_PAUSE_S)
+        return; /* it has just begun */
     bool new_best = p->best_trial != live->best_shown;
     double pause = live->style == AMBS_LIVE_LINE ? LINE_PAUSE_S
                    : new_best                    ? FIRST_PAUSE_S
