@@ -32,7 +32,8 @@
 typedef struct ambs_manager_link {
     void *ctx;
     int (*send)(void *ctx, uint32_t rank, const void *frames, size_t length, ambs_error *err);
-    void (*forget)(void *ctx, uint32_t rank); /* it is dead: drop what waits for it; may be NULL */
+    /* It is dead or has left: drop what waits for it; may be NULL. */
+    void (*forget)(void *ctx, uint32_t rank);
 } ambs_manager_link;
 
 /* Where records go. */

@@ -107,7 +107,7 @@ int manager_leave(ambs_manager *m, uint32_t rank, ambs_worker_state state, ambs_
     m->n_gone++;
     set_usable(m, w, false);
     bool died = state == AMBS_WORKER_LOST;
-    if (died && m->config.link.forget) m->config.link.forget(m->config.link.ctx, rank);
+    if (m->config.link.forget) m->config.link.forget(m->config.link.ctx, rank);
     ambs_log_line(m->config.log, died ? AMBS_LOG_WARNING : AMBS_LOG_INFO, "rank %u on %s %s", rank,
                   w->host, died ? "died" : "left");
     int rc = record_worker(m, rank, state, err);

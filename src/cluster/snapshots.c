@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "study/store.h"
 
 /* A snapshot that took t seconds is followed by 99 t seconds without one. */
 #define COST_SHARE      0.01
@@ -80,6 +81,7 @@ int ambs_snapshots_now(ambs_snapshots *s, uint64_t sequence, double limit_s, amb
 {
     double now = ambs_clock_monotonic_s(), until = now + limit_s;
     if (s->runs) wait_for_end(s, until);
+    if (s->host->supervisor_lost) return ambs_study_snapshot(s->output, err);
     int rc = begin(s, sequence, now, err);
     if (rc != AMBS_OK) return rc;
     wait_for_end(s, until);

@@ -20,7 +20,8 @@ typedef struct ambs_snapshots {
 
 int ambs_snapshots_init(ambs_snapshots *s, ambs_host *host, const char *output, double least_s,
                         ambs_error *err);
-/* Starts one and waits for its end. AMBS_E_IO when it fails; the log says why. `limit_s`: how long.
+/* Starts one and waits for its end; where the supervisor was killed, this process writes it.
+ * AMBS_E_IO when it fails; the log says why. `limit_s`: how long.
  */
 int ambs_snapshots_now(ambs_snapshots *s, uint64_t sequence, double limit_s, ambs_error *err);
 /* Called by the loop: notes an end, starts the next when it is due. A failure is logged and tried
