@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* `ambs run`: under a launcher one rank of the study, else the launcher itself. */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
+#include "base/json.h"
 #include "cli/cli.h"
 #include "cli/launch.h"
 #include "cli/live.h"
@@ -86,14 +89,62 @@ static void print_best(const ambs_spec *spec, const ambs_table *table)
     ambs_text_fini(&line);
 }
 
+/* The last line of --json-log, where the others print what a person reads. */
+static void print_end_json(const view *v, const ambs_spec *spec, const ambs_table *table,
+                           ambs_status status, const char *why)
+{
+    uint64_t best = spec->goal == AMBS_MAXIMIZE ? table->greatest : table->least;
+    ambs_text text = {0};
+    ambs_json_writer w;
+    ambs_json_begin(&w, &text, 0);
+    ambs_json_object(&w);
+    ambs_json_key(&w, "time"), ambs_json_double(&w, ambs_clock_wall_s());
+    ambs_json_key(&w, "status"), ambs_json_int(&w, (long long)status);
+    ambs_json_key(&w, "text"), ambs_json_string(&w, why);
+    ambs_json_key(&w, "complete"), ambs_json_int(&w, (long long)table->n_complete);
+    ambs_json_key(&w, "pruned"), ambs_json_int(&w, (long long)table->n_pruned);
+    ambs_json_key(&w, "failed"), ambs_json_int(&w, (long long)table->n_failed);
+    ambs_json_key(&w, "best"),
+        ambs_json_double(&w, best == UINT64_MAX ? NAN : table->rows[best].objective);
+    ambs_json_key(&w, "best_trial");
+    if (best == UINT64_MAX)
+        ambs_json_null(&w);
+    else
+        ambs_json_int(&w, (long long)best);
+    ambs_json_key(&w, "file"), ambs_json_string(&w, v->output);
+    ambs_json_end_object(&w);
+    if (ambs_text_check(&text, NULL) == AMBS_OK) puts(text.text);
+    ambs_text_fini(&text);
+}
+
+/* What the last failed trial said: where every trial fails it is all that there is to know. */
+static void print_failure(const ambs_table *table)
+{
+    char reason[64];
+    for (size_t i = table->n; i-- > 0;) {
+        const ambs_trial_row *row = &table->rows[i];
+        if (row->state != AMBS_TRIAL_FAILED) continue;
+        printf("the last failure, trial %zu: %s%s%s\n", i,
+               ambs_reason_text(row->reason, row->code, reason), row->message[0] ? ": " : "",
+               row->message);
+        return;
+    }
+}
+
 static void end(void *ctx, const ambs_spec *spec, const ambs_table *table, ambs_status status,
                 const char *text)
 {
     view *v = ctx;
     ambs_live_clear(&v->live);
+    if (v->options->json_log) {
+        print_end_json(v, spec, table, status, text);
+        fflush(stdout);
+        return;
+    }
     printf("%s: %llu complete, %llu failed; %s\n", spec->name,
            (unsigned long long)table->n_complete, (unsigned long long)table->n_failed, text);
     print_best(spec, table);
+    if (status == AMBS_STATUS_FAILURES) print_failure(table);
     if (status == AMBS_STATUS_STOPPED)
         printf("everything is saved: go on with ambs run %s -o %s --resume\n", v->call->operands[0],
                v->output);

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/live.h"
 
+#include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/json.h"
@@ -78,16 +81,30 @@ static void write_json(const ambs_progress *p, ambs_text *out)
     ambs_json_end_object(&w);
 }
 
+/* Of the terminal now: a window is made smaller while a study runs. The ranks' standard error is a
+ * pipe to the launcher, but on the launcher's host their terminal is the user's. */
+static int columns_now(const ambs_live *live)
+{
+    struct winsize size;
+    int fd = open("/dev/tty", O_RDONLY | O_NOCTTY | O_CLOEXEC);
+    bool known = fd >= 0 && ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
+    if (fd >= 0) close(fd);
+    return known ? size.ws_col : live->columns;
+}
+
 void ambs_live_clear(ambs_live *live)
 {
     if (live->line_stands) fputs("\r\033[K", stderr);
     live->line_stands = false;
 }
 
-/* One line that is written over; what does not fit is cut. */
+/* One line that is written over; what does not fit is cut, and the ^C that a terminal echoes still
+ * fits. */
 static void show_line(ambs_live *live)
 {
-    fprintf(stderr, "\r%.*s\033[K", live->columns > 1 ? live->columns - 1 : 79, live->text.text);
+    enum { ECHO = 3 };
+    int columns = columns_now(live);
+    fprintf(stderr, "\r%.*s\033[K", columns > ECHO ? columns - ECHO : 1, live->text.text);
     live->line_stands = true;
 }
 

@@ -16,7 +16,7 @@ typedef enum ambs_live_style {
 
 typedef struct ambs_live {
     ambs_live_style style;
-    int columns; /* of the terminal */
+    int columns; /* of the terminal at the start */
     double shown_s, pause_s;
     uint64_t best_shown; /* UINT64_MAX: none */
     bool line_stands;    /* the cursor is behind a live line */

@@ -249,7 +249,10 @@ static void name_the_end(ambs_manager *m)
 {
     const ambs_table *t = m->table;
     m->status = AMBS_STATUS_DONE;
-    if (m->model_ended)
+    if (t->n_failed > 0 && t->n_complete + t->n_pruned == 0) { /* a success that nobody should take for one */
+        m->status = AMBS_STATUS_FAILURES;
+        snprintf(m->text, sizeof m->text, "every trial failed");
+    } else if (m->model_ended)
         snprintf(m->text, sizeof m->text, "%s", m->model_text);
     else
         snprintf(m->text, sizeof m->text, "the budget of %llu trials is used up",
@@ -459,6 +462,7 @@ int ambs_manager_create(const ambs_manager_config *config, ambs_time time,
     m->recorded = m->written = t->sequence;
     m->n_done_before = t->n_complete + t->n_pruned + t->n_failed;
     m->best_trial = best_trial(m);
+    m->failure_said_s = -INFINITY;
     int rc = set_up(m, err);
     if (rc != AMBS_OK)
         ambs_manager_destroy(m);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What arrives: results, reports, and what becomes of them. */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "cluster/manager_state.h"
@@ -10,6 +11,24 @@
 static int wait_again(ambs_manager *m, uint64_t trial, ambs_error *err)
 {
     return ambs_queue_push(&m->again, &trial, err);
+}
+
+/* A line of the log for a failure, since a study whose trials fail is best stopped soon. */
+static void say_failure(ambs_manager *m, uint64_t trial, const ambs_outcome *o)
+{
+    char reason[64], others[64] = "";
+    if (m->time.now_s < m->failure_said_s + FAILURE_PAUSE_S) {
+        m->failures_unsaid++;
+        return;
+    }
+    if (m->failures_unsaid > 0)
+        snprintf(others, sizeof others, " (and %llu others before)",
+                 (unsigned long long)m->failures_unsaid);
+    ambs_log_line(m->config.log, AMBS_LOG_INFO, "trial %llu failed: %s%s%s%s",
+                  (unsigned long long)trial, ambs_reason_text(o->reason, o->code, reason),
+                  o->message[0] ? ": " : "", o->message, others);
+    m->failure_said_s = m->time.now_s;
+    m->failures_unsaid = 0;
 }
 
 int manager_end_attempt(ambs_manager *m, uint32_t rank, const ambs_address *at,
@@ -25,6 +44,7 @@ int manager_end_attempt(ambs_manager *m, uint32_t rank, const ambs_address *at,
                                             .outcome = *outcome};
     int rc = manager_record(m, &record, err);
     if (rc != AMBS_OK) return rc;
+    if (final && outcome->state == AMBS_TRIAL_FAILED) say_failure(m, at->trial, outcome);
     if (final) return m->config.model.tell(m->config.model.ctx, at->trial, outcome, err);
     return wait_again(m, at->trial, err);
 }

@@ -19,6 +19,8 @@ enum { DEPTH_MAX = 8, BUFFER_LEAST_MAX = 64, BUFFER_MAX = 1024 };
 /* How often a journal that cannot be written is tried again, and how long the end waits for it. */
 #define RETRY_S      1.0
 #define LAST_WRITE_S 30.0
+/* The log names one failed trial in this time, and counts the others. */
+#define FAILURE_PAUSE_S 10.0
 
 typedef struct held {
     uint64_t trial;
@@ -95,6 +97,8 @@ struct ambs_manager {
     char text[512];       /* why it ends */
     uint64_t best_trial;
     double best_s;
+    double failure_said_s;     /* when the log last named a failed trial */
+    uint64_t failures_unsaid;
     uint64_t n_done_before; /* trials ended before this life */
     bool active;            /* this turn did something */
 

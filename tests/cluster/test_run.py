@@ -3,6 +3,7 @@
 """ambs run as a user starts it, with 1 to 4 ranks: exit statuses, resume, drain, deaths.
 
 usage: test_run.py AMBS. Exits 77 where mpirun or h5py is missing."""
+import json
 import os
 import shutil
 import signal
@@ -111,6 +112,32 @@ def launched_by_itself():
         check("a study is resumed with another budget", more.returncode == 0 and len(states(output)) == 30)
 
 
+def failing():
+    with tempfile.TemporaryDirectory() as folder:
+        path, output = study(folder, 4)
+        with open(path) as f:
+            text = f.read().replace("{function: branin, delay: 0s}", '{command: [sh, -c, "echo no cheese >&2; exit 3"]}')
+        with open(path, "w") as f:
+            f.write(text)
+        command = [AMBS, "run", path, "-o", output, "-j", "2"]
+        ended = subprocess.run(command, capture_output=True, timeout=60, text=True)
+        check("a study whose every trial failed ends with status 4", ended.returncode == 4, ended.stdout)
+        check("it says why", "exit 3: no cheese" in ended.stdout and "failed: exit 3: no cheese" in ended.stderr,
+              ended.stdout + ended.stderr)
+
+
+def logged_as_json():
+    with tempfile.TemporaryDirectory() as folder:
+        path, output = study(folder, 20)
+        ended = subprocess.run([AMBS, "run", path, "-o", output, "-j", "2", "--json-log"], stdout=subprocess.PIPE,
+                               stderr=subprocess.STDOUT, timeout=60, text=True)
+        try:
+            lines = [json.loads(line) for line in ended.stdout.splitlines()]
+            check("the last line of a JSON log is the end", lines[-1]["status"] == 0 and lines[-1]["complete"] == 20)
+        except ValueError as e:
+            check("each line of a JSON log is a document", False, f"{e}: {ended.stdout}")
+
+
 def drained():
     with tempfile.TemporaryDirectory() as folder:
         path, output = study(folder, 10000, "50ms")
@@ -142,6 +169,8 @@ def killed(rank):
 
 ranks_1_to_4()
 launched_by_itself()
+failing()
+logged_as_json()
 drained()
 killed(1)
 killed(0)
