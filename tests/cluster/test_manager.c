@@ -428,6 +428,43 @@ static void random_faults_lose_and_repeat_nothing(void **state)
     }
 }
 
+/* Whatever a rank says, the manager neither breaks nor records what does not fit. */
+static void senseless_messages_do_no_harm(void **state)
+{
+    (void)state;
+    static const ambs_message_type types[] = {
+        AMBS_MESSAGE_HELLO,  AMBS_MESSAGE_BEAT,  AMBS_MESSAGE_RESULT, AMBS_MESSAGE_REPORT,
+        AMBS_MESSAGE_ANSWER, AMBS_MESSAGE_DRAIN, AMBS_MESSAGE_STOP,   AMBS_MESSAGE_ACK};
+    ambs_error err;
+    world_init(&w, 5);
+    w.spec.budget.trials = 100;
+    world_begin(&w);
+    for (int k = 0; k < 2000; k++) {
+        assert_false(world_run(&w, 1e-4 * k));
+        ambs_message m = {.type = types[ambs_random_below(&w.random, 8)],
+                          .epoch = (uint32_t)ambs_random_below(&w.random, 3)};
+        ambs_address at = {(uint32_t)ambs_random_below(&w.random, 3),
+                           (uint32_t)ambs_random_below(&w.random, 4),
+                           ambs_random_below(&w.random, 6)};
+        if (m.type == AMBS_MESSAGE_RESULT) {
+            m.as.result.at = at;
+            m.as.result.outcome.state = AMBS_TRIAL_COMPLETE;
+        } else if (m.type == AMBS_MESSAGE_REPORT) {
+            m.as.report.at = at;
+        } else if (m.type == AMBS_MESSAGE_HELLO) {
+            m.as.hello.n_slots = ambs_random_u32(&w.random);
+        }
+        ambs_text out = {0};
+        assert_int_equal(ambs_message_encode(&m, &out, &err), AMBS_OK);
+        uint32_t rank = (uint32_t)ambs_random_below(&w.random, 5);
+        int rc = ambs_manager_receive(w.manager, rank, out.text, out.length, world_time(&w), &err);
+        assert_int_equal(rc, AMBS_OK);
+        ambs_text_fini(&out);
+    }
+    finish(1000);
+    world_end(&w);
+}
+
 static double about_a_minute(world *world_, uint64_t trial, uint32_t attempt)
 {
     (void)trial, (void)attempt;
@@ -478,6 +515,7 @@ int main(void)
         cmocka_unit_test(a_slow_disk_does_not_hold_trials_up),
         cmocka_unit_test(with_durability_result_the_slot_waits_for_the_disk),
         cmocka_unit_test(random_faults_lose_and_repeat_nothing),
+        cmocka_unit_test(senseless_messages_do_no_harm),
         cmocka_unit_test(twenty_thousand_slots_are_kept_busy),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
