@@ -2,6 +2,7 @@
 #include "cli/launch.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <mpi.h>
 #include <signal.h>
 #include <stdio.h>
@@ -46,12 +47,16 @@ void ambs_launch_leave_status(const ambs_launched *launched, int status)
     fclose(file);
 }
 
-static bool read_status(const char *path, int *ret_status)
+static bool read_status(int fd, int *ret_status)
 {
-    FILE *file = fopen(path, "r");
-    bool found = file && fscanf(file, "%d", ret_status) == 1;
-    if (file) fclose(file);
-    return found;
+    char text[16] = {0};
+    long long status;
+    ssize_t n = pread(fd, text, sizeof text - 1, 0);
+    if (n < 2 || text[n - 1] != '\n') return false;
+    text[n - 1] = '\0';
+    if (!ambs_parse_int(text, &status)) return false;
+    *ret_status = (int)status;
+    return true;
 }
 
 /* mpirun's own words before the command line. Only Open MPI knows these: its ranks must outlive one
@@ -109,17 +114,32 @@ static int wait_for(pid_t pid)
     return status;
 }
 
-static int status_of(int wait_status)
+/* The end of an mpirun whose rank 0 left no status: killed, or never begun. */
+static int end_without_status(const ambs_call *call, int wait_status)
 {
-    if (WIFEXITED(wait_status) && WEXITSTATUS(wait_status) <= AMBS_STATUS_FAILURES)
+    if (WIFEXITED(wait_status) && WEXITSTATUS(wait_status) <= AMBS_STATUS_FAILURES &&
+        WEXITSTATUS(wait_status) != AMBS_STATUS_DONE)
         return WEXITSTATUS(wait_status);
-    return AMBS_STATUS_FAILED;
+    char how[64];
+    if (WIFEXITED(wait_status))
+        snprintf(how, sizeof how, "mpirun ended with status %d", WEXITSTATUS(wait_status));
+    else
+        snprintf(how, sizeof how, "mpirun was ended by signal %d", WTERMSIG(wait_status));
+    fprintf(
+        stderr,
+        "ambs run: %s before rank 0 had ended the study; every result that was recorded is safe: "
+        "go on with\n          ambs run",
+        how);
+    for (int i = 2; i < call->argc; i++)
+        if (strcmp(call->argv[i], "--resume") != 0) fprintf(stderr, " %s", call->argv[i]);
+    fputs(" --resume\n", stderr);
+    return AMBS_STATUS_STOPPED;
 }
 
-static int run_mpirun(const ambs_call *call, const char *n_ranks, const char *file, int *ret_status,
+static int run_mpirun(const ambs_call *call, const char *n_ranks, int fd, int *ret_status,
                       ambs_error *err)
 {
-    char program[4096] = {0}, columns[16];
+    char program[4096] = {0}, columns[16], file[64];
     if (readlink("/proc/self/exe", program, sizeof program - 1) <= 0)
         return ambs_fail(err, AMBS_E_IO,
                          "/proc/self/exe cannot be read: this program is not found");
@@ -130,6 +150,7 @@ static int run_mpirun(const ambs_call *call, const char *n_ranks, const char *fi
     for (int i = 1; i < call->argc; i++) argv[n++] = call->argv[i];
     snprintf(columns, sizeof columns, "%d", terminal_columns());
     setenv(COLUMNS, columns, 1);
+    snprintf(file, sizeof file, "/proc/%ld/fd/%d", (long)getpid(), fd);
     setenv(STATUS_FILE, file, 1);
     ambs_signals_install();
     pid_t pid = start(argv);
@@ -138,18 +159,21 @@ static int run_mpirun(const ambs_call *call, const char *n_ranks, const char *fi
     int wait_status = wait_for(pid);
     if (WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == 127)
         return ambs_fail(err, AMBS_E_NOT_FOUND, "mpirun could not start the study");
-    if (!read_status(file, ret_status)) *ret_status = status_of(wait_status);
+    if (!read_status(fd, ret_status)) *ret_status = end_without_status(call, wait_status);
     return AMBS_OK;
 }
 
+/* Rank 0 runs on this host and reaches the file of the status by this process's descriptor: the
+ * file has no name, so that nothing is left of it whoever is killed. */
 int ambs_launch(const ambs_call *call, uint32_t n_workers, int *ret_status, ambs_error *err)
 {
     char n_ranks[16], file[] = "/tmp/ambs-status-XXXXXX";
     int fd = mkstemp(file);
     if (fd < 0) return ambs_fail(err, AMBS_E_IO, "%s: %s", file, strerror(errno));
-    close(fd);
-    snprintf(n_ranks, sizeof n_ranks, "%u", n_workers + 1);
-    int rc = run_mpirun(call, n_ranks, file, ret_status, err);
     unlink(file);
+    fcntl(fd, F_SETFD, FD_CLOEXEC);
+    snprintf(n_ranks, sizeof n_ranks, "%u", n_workers + 1);
+    int rc = run_mpirun(call, n_ranks, fd, ret_status, err);
+    close(fd);
     return rc;
 }

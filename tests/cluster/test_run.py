@@ -167,6 +167,19 @@ def killed(rank):
               left.returncode == 0 and states(output) == ["complete"] * 60, text + left.stdout + left.stderr)
 
 
+def launcher_killed():
+    with tempfile.TemporaryDirectory() as folder:
+        path, output = study(folder, 10000, "50ms")
+        process = subprocess.Popen([AMBS, "run", path, "-o", output, "-j", "2"], stdout=subprocess.PIPE,
+                                   stderr=subprocess.STDOUT, text=True)
+        time.sleep(2)
+        with open(f"/proc/{process.pid}/task/{process.pid}/children") as f:
+            os.kill(int(f.read().split()[0]), signal.SIGKILL)
+        text = process.communicate(timeout=30)[0]
+        check("a killed mpirun is told, and how to go on", process.returncode == 3 and f"-o {output}" in text and
+              "signal 9" in text and "--resume" in text, f"{process.returncode}: {text}")
+
+
 ranks_1_to_4()
 launched_by_itself()
 failing()
@@ -174,4 +187,5 @@ logged_as_json()
 drained()
 killed(1)
 killed(0)
+launcher_killed()
 sys.exit(1 if failures else 0)
