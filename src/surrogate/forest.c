@@ -57,7 +57,7 @@ static int init(void *memory, const void *options, size_t p, const ambs_feature 
         return ambs_fail(err, AMBS_E_INVALID, "found %zu features, expected at most %d", p,
                          MOST_FEATURES);
     int rc = ambs_forest_batch_init(&s->batch, &s->rows, err);
-    if (rc == AMBS_OK) rc = ambs_grower_init(&s->grower, options, p, err);
+    if (rc == AMBS_OK) rc = ambs_grower_init(&s->grower, options, &s->rows, err);
     if (rc != AMBS_OK) fini(s);
     return rc;
 }

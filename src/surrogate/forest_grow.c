@@ -1,425 +1,487 @@
 /* SPDX-License-Identifier: MIT */
-/* Growth from the root down to blocks. A node's histogram of one feature takes a pass over its
- * rows; the features are taken a few at a time, so that a pass meets each row's codes and sums once
- * and the histograms stay in the first-level cache. The blocks of a tree are filled together by one
- * pass over the sorted columns, which leaves each block sorted without sorting it. */
+/* Growth of a tree, node by node. Nothing is sorted and there are no histograms: all cuts of 16
+ * features are weighed together, a feature to a lane. The cut at an edge has the rows j with
+ * key_j <= edge on its low side, so its sums take one comparison and one addition of whole vectors
+ * for each row. A node of up to ALL_CUTS rows has an edge at each row, so its cut is the best one
+ * there is; a larger node has edges at FEW_CUTS of its rows, spread evenly: next to the chance that
+ * is in a large node's best cut anyway, that costs no accuracy.
+ *
+ * A lane's key orders as its feature does; a feature with NaN has two lanes, NaN greatest in one
+ * and least in the other. The key of a category is the mean of the row's level in the node (Fisher
+ * 1958: the best division of levels is one in order of means).
+ *
+ * A row's weight w and its deviation from the node's mean share 32 bits, v = s 2^shift + w, so that
+ * one addition serves both; where there is no room for both, or min_leaf asks for the number of
+ * rows, v is s alone and the rest is added up besides. Sums of whole numbers are exact in any
+ * order: all processors grow the same trees, and cuts that divide the rows alike are worth alike.
+ * With S = sum of s nearly 0, the drop of the sum of squares is (2 SL - S)^2 / (WL WR), but for a
+ * constant of the node.
+ *
+ * The file is compiled twice: forest_grow_avx512.c includes it for processors with AVX-512. */
 #include "surrogate/forest_grow.h"
 
-#include <stdlib.h>
+#include <math.h>
 
-#include "base/memory.h"
+#if defined(__clang__)
+#pragma STDC FP_CONTRACT OFF /* the same bits with and without fused additions */
+#endif
 
-#define AT_ONCE 8 /* histograms of 4 kB each */
+typedef ambs_ints ints;
+typedef float floats __attribute__((vector_size(4 * AMBS_LANES)));
+typedef double doubles __attribute__((vector_size(64), aligned(8)));
+typedef int64_t longs __attribute__((vector_size(64)));
+typedef int32_t half_ints __attribute__((vector_size(32), aligned(4)));
 
-/* Sum and weight, added together. */
-typedef double pair __attribute__((vector_size(16)));
+#define ALL_CUTS   16
+#define FEW_CUTS   16
+#define AT_ONCE    4  /* cuts whose sums are held in registers */
+#define FEW_LEVELS 16 /* rows for which levels are compared with each other */
+#define MOST_SHIFT 14 /* bits of v that are left to w */
 
-typedef struct bin {
-    pair sum; /* w (y - center), w */
-} bin;
+/* By lane, where the mask is -1 or 0. */
+#define CHOSEN(mask, a, b) (((mask) & (a)) | (~(mask) & (b)))
 
 typedef struct context {
     ambs_grower *g;
     ambs_tree *tree;
     const ambs_forest_rows *rows;
     uint32_t *next;
-    bin bins[AT_ONCE][AMBS_CODES];
-    uint32_t count[AT_ONCE]
-                  [AMBS_CODES]; /* distinct rows, only where min_leaf asks for more than one */
 } context;
 
-typedef struct ranked {
-    double mean;
-    uint32_t group;
-} ranked;
+/* A node while it is split. */
+typedef struct node {
+    uint32_t first, m;
+    const ambs_node_rows *rows;
+    const double *y;
+    const int32_t *w;
+    int32_t *v;
+    int32_t shift, all_w, all_s;
+    bool is_packed, is_pure;
+} node;
 
-static int by_mean(const void *a, const void *b)
+typedef struct cut {
+    int32_t worth; /* the bits of a float >= 0, the lowest of them tell the lane; below 0: none */
+    int32_t edge;  /* keys up to it are low */
+    size_t lane;
+} cut;
+
+#define DOUBLES(from) (*(const doubles *)(from)) /* 8 numbers from anywhere */
+#define WEIGHTS(from) __builtin_convertvector(*(const half_ints *)(from), doubles)
+
+static double total_of(const doubles *of)
 {
-    const ranked *left = a, *right = b;
-    if (left->mean != right->mean) return left->mean < right->mean ? -1 : 1;
-    return left->group < right->group ? -1 : left->group > right->group;
+    doubles v = *of;
+    return v[0] + v[1] + (v[2] + v[3]) + (v[4] + v[5] + (v[6] + v[7]));
 }
 
-static void sort_by_mean(ranked *groups, uint32_t n)
+/* Sum of w |y - mean|. */
+static double spread_of(const node *n, double mean)
 {
-    if (n > 16) {
-        qsort(groups, n, sizeof *groups, by_mean);
+    uint32_t i = 0;
+    doubles some = {0};
+    for (; i + 8 <= n->m; i += 8) {
+        doubles deviation = DOUBLES(n->y + i) - mean;
+        longs size = (longs)deviation & INT64_MAX;
+        some += WEIGHTS(n->w + i) * (doubles)size;
+    }
+    double spread = i > 0 ? total_of(&some) : 0;
+    for (; i < n->m; i++) spread += n->w[i] * fabs(n->y[i] - mean);
+    return spread;
+}
+
+/* Deviations as whole numbers: no sum of them is beyond half of the spread. */
+static void quantize(node *n, double mean)
+{
+    double spread = spread_of(n, mean);
+    n->shift = 32 - __builtin_clz((uint32_t)n->all_w);
+    n->is_packed = n->is_packed && n->shift <= MOST_SHIFT;
+    int32_t shift = n->is_packed ? n->shift : 0, unit = 1 << shift, s = 0;
+    int32_t beside = n->is_packed ? -1 : 0;
+    double scale = (double)(1u << ((n->is_packed ? 31 : 30) - shift)) / spread;
+    bool usable = scale > 0 && scale < INFINITY;
+    for (uint32_t i = 0; i < n->m; i++) {
+        int32_t whole = usable ? (int32_t)(n->w[i] * (n->y[i] - mean) * scale) : 0;
+        s += whole;
+        n->v[i] = whole * unit + (n->w[i] & beside);
+    }
+    n->all_s = s;
+}
+
+static void weigh(const context *c, node *n)
+{
+    double first = n->y[0];
+    uint32_t i = 0;
+    int32_t total = 0;
+    doubles some = {0};
+    longs differs = {0};
+    for (; i + 8 <= n->m; i += 8) {
+        doubles shifted = DOUBLES(n->y + i) - first;
+        some += WEIGHTS(n->w + i) * shifted;
+        differs |= shifted != 0;
+    }
+    double sum = i > 0 ? total_of(&some) : 0;
+    int64_t any = 0;
+    for (int k = 0; k < 8; k++) any |= differs[k];
+    for (; i < n->m; i++) {
+        double shifted = n->y[i] - first;
+        sum += n->w[i] * shifted;
+        any |= shifted != 0;
+    }
+    for (i = 0; i < n->m; i++) total += n->w[i];
+    n->all_w = total;
+    n->is_pure = !any;
+    n->is_packed = c->g->options->min_leaf == 1;
+    if (any && n->m > 2) quantize(n, first + sum / total);
+}
+
+/* --- categories ----------------------------------------------------------------------------- */
+
+/* Floats as whole numbers in the same order. */
+static inline int32_t ordered_mean(int32_t s, int32_t w)
+{
+    float mean = w > 0 ? (float)s / (float)w : 0;
+    int32_t bits;
+    memcpy(&bits, &mean, sizeof bits);
+    return bits ^ ((bits >> 31) & INT32_MAX);
+}
+
+static void rank_few_levels(const node *n, const ints *is_category, const ints *key, ints *ret_key)
+{
+    int32_t mask = (int32_t)(1u << n->shift) - 1;
+    for (uint32_t r = 0; r < n->m; r++) {
+        ints sum = {0};
+        for (uint32_t j = 0; j < n->m; j++) sum += (key[j] == key[r]) & n->v[j];
+        floats mean = __builtin_convertvector(sum >> n->shift, floats) /
+                      __builtin_convertvector(sum & mask, floats);
+        ints bits = (ints)mean;
+        bits ^= (bits >> 31) & INT32_MAX;
+        ret_key[r] = CHOSEN(*is_category, bits, key[r]);
+    }
+}
+
+/* Sums by level, then means by level or, where there are more levels than rows, by row. */
+static void rank_levels_of(const context *c, const node *n, size_t n_levels, const int32_t *level,
+                           int32_t *ret_key)
+{
+    int32_t *s = c->g->level_s, *w = c->g->level_w, mask = (int32_t)(1u << n->shift) - 1;
+    for (uint32_t i = 0; i < n->m; i++) s[level[i * AMBS_LANES]] += n->v[i];
+    if (n->is_packed && n_levels < n->m) {
+        for (size_t l = 0; l <= n_levels; l++) s[l] = ordered_mean(s[l] >> n->shift, s[l] & mask);
+        for (uint32_t i = 0; i < n->m; i++) ret_key[i * AMBS_LANES] = s[level[i * AMBS_LANES]];
+        memset(s, 0, (n_levels + 1) * sizeof *s);
         return;
     }
-    for (uint32_t i = 1; i < n; i++) {
-        ranked held = groups[i];
-        uint32_t j = i;
-        for (; j > 0 && held.mean < groups[j - 1].mean; j--) groups[j] = groups[j - 1];
-        groups[j] = held;
+    for (uint32_t i = 0; i < n->m; i++) w[level[i * AMBS_LANES]] += n->w[i];
+    for (uint32_t i = 0; i < n->m; i++) {
+        int32_t l = level[i * AMBS_LANES], sum = n->is_packed ? s[l] >> n->shift : s[l];
+        ret_key[i * AMBS_LANES] = ordered_mean(sum, w[l]);
     }
+    for (uint32_t i = 0; i < n->m; i++) s[level[i * AMBS_LANES]] = w[level[i * AMBS_LANES]] = 0;
 }
 
-void ambs_cut_levels(const ambs_grower *g, const ambs_level_groups *groups, uint32_t n,
-                     uint32_t feature, ambs_cut *cut)
+/* The keys of the group with the means in place of the levels. */
+static const ints *rank_levels(const context *c, const node *n, size_t group, const ints *key)
 {
-    ranked order[AMBS_CODES];
-    double all_s = 0, low_s = 0;
-    uint64_t all_w = 0, low_w = 0;
-    uint32_t all_n = 0, low_n = 0, min_leaf = (uint32_t)g->options->min_leaf, found = 0;
-    for (uint32_t i = 0; i < n; i++) {
-        order[i] = (ranked){groups->s[i] * g->inverse[groups->w[i]], i};
-        all_s += groups->s[i];
-        all_w += groups->w[i];
-        all_n += groups->n[i];
+    const int32_t *lanes = c->g->lanes.is_category + group * AMBS_LANES;
+    ints *ranked = c->g->ranked, is_category;
+    memcpy(&is_category, lanes, sizeof is_category);
+    int32_t any = 0;
+    for (size_t l = 0; l < AMBS_LANES; l++) any |= lanes[l];
+    if (!any) return key;
+    if (n->m <= FEW_LEVELS && n->is_packed) {
+        rank_few_levels(n, &is_category, key, ranked);
+        return ranked;
     }
-    if (n > 2) sort_by_mean(order, n);
-    for (uint32_t i = 0; i + 1 < n; i++) {
-        uint32_t group = order[i].group;
-        low_s += groups->s[group];
-        low_w += groups->w[group];
-        low_n += groups->n[group];
-        double high_s = all_s - low_s;
-        double worth =
-            low_s * low_s * g->inverse[low_w] + high_s * high_s * g->inverse[all_w - low_w];
-        if (worth <= cut->worth || low_n < min_leaf || all_n - low_n < min_leaf) continue;
-        cut->worth = worth;
-        found = i + 1;
-    }
-    if (found == 0) return;
-    cut->feature = feature;
-    memset(cut->side1, 0, sizeof cut->side1);
-    for (uint32_t i = found; i < n; i++) {
-        uint32_t which = groups->which[order[i].group];
-        cut->side1[which >> 5] |= 1u << (which & 31);
-    }
+    for (uint32_t i = 0; i < n->m; i++) ranked[i] = key[i];
+    for (size_t l = 0; l < AMBS_LANES; l++)
+        if (lanes[l])
+            rank_levels_of(c, n,
+                           c->rows->features[c->g->lanes.feature[group * AMBS_LANES + l]].n_levels,
+                           (const int32_t *)key + l, (int32_t *)ranked + l);
+    return ranked;
 }
 
-/* --- the best cut of a large node ----------------------------------------------------------- */
+/* --- cuts ----------------------------------------------------------------------------------- */
 
-static void clear_bins(context *c, const uint32_t *features, size_t n_features)
+/* Raises *best and *ret_edge by the cut; a side without rows is no cut. */
+static inline void judge(const node *n, const ints *s, const ints *w, const ints *edge,
+                         const ints *out, ints *best, ints *ret_edge)
 {
-    for (size_t k = 0; k < n_features; k++) {
-        size_t n_codes = c->g->n_codes[features[k]];
-        memset(c->bins[k], 0, n_codes * sizeof *c->bins[k]);
-        memset(c->count[k], 0, n_codes * sizeof *c->count[k]);
-        c->bins[k][AMBS_CODE_NAN] = (bin){{0, 0}};
-        c->count[k][AMBS_CODE_NAN] = 0;
-    }
+    floats gain = __builtin_convertvector(*s * 2 - n->all_s, floats),
+           low = __builtin_convertvector(*w, floats);
+    ints worth = (ints)(gain * gain / (low * ((float)n->all_w - low))) | *out | (*w >= n->all_w);
+    ints better = worth > *best;
+    *best = CHOSEN(better, worth, *best);
+    *ret_edge = CHOSEN(better, *edge, *ret_edge);
 }
 
-/* `n` is a constant wherever this is called. */
-static inline void add_to_bins(context *c, ambs_grow_task at, const uint32_t *features,
-                               bin (*bins)[AMBS_CODES], size_t n)
+static void weigh_packed(const node *n, const ints *key, size_t n_edges, const ints *edge,
+                         ints *best, ints *ret_edge)
 {
-    const ambs_grower *g = c->g;
-    size_t stride = c->rows->stride;
-    for (uint32_t i = at.first; i < at.end; i++) {
-        uint32_t row = g->members[i];
-        const uint8_t *codes = g->codes + row * stride;
-        pair sum = {g->sums[row].s, (double)g->sums[row].w};
-        for (size_t k = 0; k < n; k++) bins[k][codes[features[k]]].sum += sum;
-    }
-}
-
-static void fill_bins(context *c, ambs_grow_task at, const uint32_t *features, size_t n_features)
-{
-    const ambs_grower *g = c->g;
-    clear_bins(c, features, n_features);
-    size_t k = 0;
-    for (; k + 4 <= n_features; k += 4) add_to_bins(c, at, features + k, c->bins + k, 4);
-    for (; k + 2 <= n_features; k += 2) add_to_bins(c, at, features + k, c->bins + k, 2);
-    if (k < n_features) add_to_bins(c, at, features + k, c->bins + k, 1);
-    if (g->options->min_leaf == 1) return;
-    for (uint32_t i = at.first; i < at.end; i++) {
-        const uint8_t *codes = g->codes + g->members[i] * c->rows->stride;
-        for (k = 0; k < n_features; k++) c->count[k][codes[features[k]]]++;
-    }
-}
-
-/* Cuts between the codes, NaN (sum `nan`) on the low side or not. */
-static void scan_codes(const context *c, uint32_t feature, size_t k, pair all, pair nan,
-                       bool nan_is_low, ambs_cut *cut)
-{
-    const double *inverse = c->g->inverse;
-    uint32_t n_codes = c->g->n_codes[feature], last = AMBS_NO_LOW, n_low = 0, n_all = 0;
-    uint32_t min_leaf = (uint32_t)c->g->options->min_leaf, n_nan = c->count[k][AMBS_CODE_NAN];
-    if (min_leaf > 1)
-        for (uint32_t code = 0; code < n_codes; code++) n_all += c->count[k][code];
-    n_all += n_nan;
-    pair low = {0, 0};
-    if (nan_is_low) {
-        low = nan;
-        n_low = n_nan;
-    }
-    for (uint32_t code = 0; code < n_codes; code++) {
-        pair here = c->bins[k][code].sum;
-        if (here[1] == 0) continue;
-        if (last != AMBS_NO_LOW || (nan_is_low && nan[1] > 0)) {
-            pair high = all - low;
-            double worth = low[0] * low[0] * inverse[(uint32_t)low[1]] +
-                           high[0] * high[0] * inverse[(uint32_t)high[1]];
-            if (worth > cut->worth &&
-                (min_leaf == 1 || (n_low >= min_leaf && n_all - n_low >= min_leaf))) {
-                cut->worth = worth;
-                cut->feature = feature;
-                cut->low = last;
-                cut->high = code;
-                cut->nan_is_low = nan_is_low;
-            }
+    int32_t mask = (int32_t)(1u << n->shift) - 1;
+    const ints none = {0};
+    for (size_t r = 0; r < n_edges; r += AT_ONCE) {
+        ints sum[AT_ONCE] = {{0}}, at[AT_ONCE];
+        for (size_t q = 0; q < AT_ONCE; q++) at[q] = edge[r + q < n_edges ? r + q : n_edges - 1];
+        for (uint32_t j = 0; j < n->m; j++)
+#pragma GCC unroll 4
+            for (size_t q = 0; q < AT_ONCE; q++) sum[q] += (key[j] <= at[q]) & n->v[j];
+#pragma GCC unroll 4
+        for (size_t q = 0; q < AT_ONCE; q++) {
+            ints s = sum[q] >> n->shift, w = sum[q] & mask;
+            judge(n, &s, &w, &at[q], &none, best, ret_edge);
         }
-        low += here;
-        n_low += c->count[k][code];
-        last = code;
     }
 }
 
-static void cut_levels(const context *c, uint32_t feature, size_t k, ambs_cut *cut)
+static void weigh_apart(const node *n, const ints *key, size_t n_edges, const ints *edge,
+                        int32_t min_leaf, ints *best, ints *ret_edge)
 {
-    ambs_level_groups groups;
-    uint32_t n = 0;
-    bool counted =
-        c->g->options->min_leaf > 1; /* else one row is enough, and every group has one */
-    for (uint32_t code = 0; code < c->g->n_codes[feature]; code++) {
-        pair sum = c->bins[k][code].sum;
-        if (sum[1] == 0) continue;
-        groups.s[n] = sum[0];
-        groups.w[n] = (uint64_t)sum[1];
-        groups.n[n] = counted ? c->count[k][code] : 1;
-        groups.which[n++] = code;
-    }
-    if (n > 1) ambs_cut_levels(c->g, &groups, n, feature, cut);
-}
-
-static void try_feature(const context *c, uint32_t feature, size_t k, pair all, ambs_cut *cut)
-{
-    if (c->rows->features[feature].kind == AMBS_FEATURE_CATEGORICAL) {
-        cut_levels(c, feature, k, cut);
-        return;
-    }
-    pair nan = c->bins[k][AMBS_CODE_NAN].sum;
-    scan_codes(c, feature, k, all, nan, false, cut);
-    if (nan[1] > 0) scan_codes(c, feature, k, all, nan, true, cut);
-}
-
-static void find_cut(context *c, ambs_grow_task at, pair all, ambs_cut *cut)
-{
-    size_t p = c->rows->p, tried = c->g->n_tried;
-    uint32_t start = ambs_grower_choose(c->g, c->tree, p);
-    size_t rounds = (tried + AT_ONCE - 1) / AT_ONCE,
-           share = rounds > 0 ? (tried + rounds - 1) / rounds : 1;
-    for (size_t i = 0; i < p && (i < tried || cut->worth < 0);) {
-        uint32_t features[AT_ONCE];
-        size_t n = 0, limit = i < tried ? tried : p;
-        while (n < share && i < limit) features[n++] = ambs_grower_feature(c->g, start, i++);
-        fill_bins(c, at, features, n);
-        for (size_t k = 0; k < n; k++) try_feature(c, features[k], k, all, cut);
+    for (size_t r = 0; r < n_edges; r++) {
+        ints s = {0}, w = {0}, rows = {0}, at = edge[r];
+        for (uint32_t j = 0; j < n->m; j++) {
+            ints is_low = key[j] <= at;
+            s += is_low & n->v[j];
+            w += is_low & n->w[j];
+            rows -= is_low;
+        }
+        ints out = (rows < min_leaf) | ((int32_t)n->m - rows < min_leaf);
+        judge(n, &s, &w, &at, &out, best, ret_edge);
     }
 }
 
-/* --- dividing a large node ------------------------------------------------------------------ */
+#define SHUFFLED(v, a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p)                                \
+    __builtin_shufflevector(v, v, a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p)
 
-/* Makes the node a split; side[code] says where its rows go. */
-static int apply_cut(context *c, ambs_grow_task at, const ambs_cut *cut, uint8_t *side,
-                     ambs_error *err)
+static int32_t greatest(const ints *of)
 {
-    const ambs_grower *g = c->g;
-    uint32_t f = cut->feature;
-    if (c->rows->features[f].kind == AMBS_FEATURE_NUMERIC) {
-        uint32_t low = cut->low == AMBS_NO_LOW ? AMBS_CELL_NAN : g->code_cells[f][cut->low][1];
-        bool nan_is_low = cut->nan_is_low, has_nan = false;
-        for (uint32_t i = at.first; i < at.end && !has_nan; i++)
-            has_nan = g->codes[g->members[i] * c->rows->stride + f] == AMBS_CODE_NAN;
-        if (!has_nan) nan_is_low = ambs_tree_draw(c->tree) >> 63;
-        ambs_tree_split_number(c->tree, c->rows, at.node, f, low, g->code_cells[f][cut->high][0],
-                               nan_is_low);
-        for (uint32_t code = 0; code < AMBS_CODES; code++) side[code] = code >= cut->high;
-        side[AMBS_CODE_NAN] = !nan_is_low;
-        return AMBS_OK;
+    ints v = *of, w = SHUFFLED(v, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7);
+    v = CHOSEN(v > w, v, w);
+    w = SHUFFLED(v, 4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11);
+    v = CHOSEN(v > w, v, w);
+    w = SHUFFLED(v, 2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13);
+    v = CHOSEN(v > w, v, w);
+    w = SHUFFLED(v, 1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14);
+    v = CHOSEN(v > w, v, w);
+    return v[0];
+}
+
+/* The best lane, without those of features that are left out; ties go by the random bits. */
+static bool keep_best(const context *c, const ints *worth, const ints *edge, size_t group,
+                      uint32_t n_left_out, uint32_t random, cut *best)
+{
+    const ints index = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+    ints feature;
+    memcpy(&feature, c->g->lanes.feature + group * AMBS_LANES, sizeof feature);
+    ints out = feature < 0;
+    for (uint32_t i = 0; i < n_left_out; i++)
+        out |= feature == (int32_t)c->g->features[c->g->n_tried + i];
+    int32_t turn = (int32_t)(random % AMBS_LANES), edges[AMBS_LANES];
+    ints ordered = (*worth & ~(AMBS_LANES - 1)) | (index ^ turn) | (*worth < 0) | out;
+    int32_t found = greatest(&ordered);
+    if (found <= best->worth) return false;
+    size_t lane = (size_t)((found & (AMBS_LANES - 1)) ^ turn);
+    memcpy(edges, edge, sizeof edges);
+    *best = (cut){.worth = found, .edge = edges[lane], .lane = group * AMBS_LANES + lane};
+    return true;
+}
+
+/* The rows next to each cut that is weighed. `seldom`: each lane's least key alone, so that rows
+ * which differ at all are divided. */
+static size_t choose_edges(const node *n, const ints *key, uint32_t start, bool seldom, ints *ret)
+{
+    if (seldom) {
+        ints least = key[0];
+        for (uint32_t i = 1; i < n->m; i++) least = CHOSEN(key[i] < least, key[i], least);
+        ret[0] = least;
+        return 1;
     }
-    size_t n_levels = c->rows->features[f].n_levels, words = n_levels / 32 + 1;
-    uint32_t *mask = g->level_mask, *known = mask + words;
+    for (size_t i = 0; i < FEW_CUTS; i++) ret[i] = key[start + i * (n->m / FEW_CUTS)];
+    return FEW_CUTS;
+}
+
+static void cut_group(const context *c, const node *n, size_t group, uint32_t n_left_out,
+                      uint32_t random, uint32_t start, bool seldom, cut *best)
+{
+    const ints *key = n->rows->key + group * c->g->room + n->first;
+    ints worth = (ints){0} - 1, edge = {0}, some[FEW_CUTS];
+    bool is_ranked = false;
+    if (n->m == 2) { /* all cuts between two rows are the same */
+        worth = key[0] == key[1];
+        edge = CHOSEN(key[0] < key[1], key[0], key[1]);
+    } else {
+        const ints *used = rank_levels(c, n, group, key), *edges = used;
+        is_ranked = used != key;
+        size_t n_edges = n->m;
+        if (n->m > ALL_CUTS || seldom) {
+            n_edges = choose_edges(n, used, start, seldom, some);
+            edges = some;
+        }
+        if (n->is_packed)
+            weigh_packed(n, used, n_edges, edges, &worth, &edge);
+        else
+            weigh_apart(n, used, n_edges, edges, (int32_t)c->g->options->min_leaf, &worth, &edge);
+        key = used;
+    }
+    if (!keep_best(c, &worth, &edge, group, n_left_out, random, best)) return;
+    if (!is_ranked && !c->g->lanes.is_category[best->lane]) return;
+    const int32_t *lane = (const int32_t *)key + best->lane % AMBS_LANES;
+    for (uint32_t i = 0; i < n->m; i++) c->g->side[i] = lane[i * AMBS_LANES] > best->edge;
+}
+
+/* Chooses at random which n_tried of p features come first. */
+static uint32_t choose_features(const context *c)
+{
+    uint32_t *features = c->g->features;
+    for (size_t last = c->g->p; last > c->g->n_tried; last--) {
+        uint32_t i = ambs_tree_below(c->tree, (uint32_t)last), held = features[i];
+        features[i] = features[last - 1];
+        features[last - 1] = held;
+    }
+    return (uint32_t)(c->g->p - c->g->n_tried);
+}
+
+static cut find_cut(const context *c, const node *n)
+{
+    cut best = {.worth = -1};
+    uint32_t n_left_out = choose_features(c), start = 0;
+    uint32_t random = (uint32_t)(ambs_tree_draw(c->tree) >> 32);
+    if (n->m > ALL_CUTS)
+        start = ambs_tree_below(c->tree, n->m - (FEW_CUTS - 1) * (n->m / FEW_CUTS));
+    size_t groups = c->g->lanes.n_groups;
+    for (int attempt = 0; attempt < 3 && best.worth < 0; attempt++)
+        for (size_t group = 0; group < groups; group++)
+            cut_group(c, n, group, attempt == 0 ? n_left_out : 0, random, start, attempt == 2,
+                      &best);
+    return best;
+}
+
+/* --- dividing ------------------------------------------------------------------------------- */
+
+/* Where only NaN would be on the high side, it is on the low one instead. */
+static void apply_number(const context *c, const node *n, uint32_t at, const cut *best)
+{
+    size_t p = c->g->p, feature = (size_t)c->g->lanes.feature[best->lane];
+    bool is_second = best->lane >= p, nan_is_low = is_second;
+    const ints *group = n->rows->key + best->lane / AMBS_LANES * c->g->room + n->first;
+    const int32_t *key = (const int32_t *)group + best->lane % AMBS_LANES;
+    int32_t nan = is_second ? INT32_MIN : INT32_MAX, low = best->edge, high = INT32_MAX,
+            least = INT32_MAX, n_nan = 0;
+    for (uint32_t i = 0; i < n->m; i++) {
+        int32_t k = key[i * AMBS_LANES], is_high = k > low;
+        c->g->side[i] = (uint8_t)is_high;
+        n_nan += k == nan;
+        least = k < least ? k : least;
+        k = is_high ? k : INT32_MAX;
+        high = k < high ? k : high;
+    }
+    if (n_nan == 0) nan_is_low = ambs_tree_draw(c->tree) >> 63;
+    bool only_nan = !is_second && high == INT32_MAX;
+    if (only_nan) {
+        for (uint32_t i = 0; i < n->m; i++) c->g->side[i] ^= 1;
+        nan_is_low = true;
+        high = least;
+    }
+    uint32_t one = !is_second, low_cell = ((uint32_t)low ^ 0x80000000u) + one,
+             high_cell = ((uint32_t)high ^ 0x80000000u) + one;
+    ambs_tree_split_number(c->tree, c->rows, at, feature, only_nan ? AMBS_CELL_NAN : low_cell,
+                           high_cell, nan_is_low);
+}
+
+static int apply_category(const context *c, const node *n, uint32_t at, const cut *best,
+                          ambs_error *err)
+{
+    size_t feature = (size_t)c->g->lanes.feature[best->lane],
+           n_levels = c->rows->features[feature].n_levels, words = n_levels / 32 + 1;
+    const ints *group = n->rows->key + best->lane / AMBS_LANES * c->g->room + n->first;
+    const int32_t *level = (const int32_t *)group + best->lane % AMBS_LANES;
+    uint32_t *mask = c->g->level_mask, *known = mask + words;
     memset(mask, 0, 2 * words * sizeof *mask);
-    for (uint32_t code = 0; code < AMBS_CODES; code++)
-        side[code] = cut->side1[code >> 5] >> (code & 31) & 1;
-    for (uint32_t i = at.first; i < at.end; i++) {
-        uint32_t row = g->members[i], cell = c->rows->cells[row * c->rows->stride + f];
-        ambs_mark_level(mask, known, n_levels, cell, side[g->codes[row * c->rows->stride + f]]);
+    for (uint32_t i = 0; i < n->m; i++) {
+        uint32_t l = (uint32_t)level[i * AMBS_LANES];
+        known[l >> 5] |= 1u << (l & 31);
+        mask[l >> 5] |= (uint32_t)c->g->side[i] << (l & 31);
     }
-    return ambs_tree_split_category(c->tree, at.node, f, n_levels, mask, known, err);
+    return ambs_tree_split_category(c->tree, at, feature, n_levels, mask, known, err);
 }
 
-/* Divides the members stably, side 0 first; returns where side 1 begins. */
-static uint32_t divide(const context *c, ambs_grow_task at, uint32_t feature, const uint8_t *side)
-{
-    ambs_grower *g = c->g;
-    const uint8_t *codes = g->codes + feature;
-    uint32_t n0 = at.first, n1 = 0;
-    for (uint32_t i = at.first; i < at.end; i++) {
-        uint32_t row = g->members[i], to = side[codes[row * c->rows->stride]];
-        g->members[n0] = row;
-        g->spare[n1] = row;
-        n1 += to;
-        n0 += !to;
-    }
-    memcpy(g->members + n0, g->spare, n1 * sizeof *g->spare);
-    return n0;
-}
-
-static pair add_up(const context *c, ambs_grow_task at, bool *ret_pure)
+/* The rows go into the other copy, side 0 first; returns where side 1 begins. */
+static uint32_t divide(const context *c, const node *n, ambs_node_rows *to)
 {
     const ambs_grower *g = c->g;
-    double y = c->rows->y[g->members[at.first]];
-    pair all = {0, 0};
-    bool pure = true;
-    for (uint32_t i = at.first; i < at.end; i++) {
-        uint32_t row = g->members[i];
-        all += (pair){g->sums[row].s, (double)g->sums[row].w};
-        pure &= c->rows->y[row] == y;
+    const ambs_node_rows *from = n->rows;
+    uint32_t place[2] = {n->first, n->first};
+    for (uint32_t i = 0; i < n->m; i++) place[1] += !g->side[i];
+    uint32_t middle = place[1];
+    for (uint32_t i = 0; i < n->m; i++) {
+        uint32_t k = place[g->side[i]]++, old = n->first + i;
+        for (size_t group = 0; group < g->lanes.n_groups; group++)
+            to->key[group * g->room + k] = from->key[group * g->room + old];
+        to->y[k] = from->y[old];
+        to->w[k] = from->w[old];
+        to->row[k] = from->row[old];
     }
-    *ret_pure = pure;
-    return all;
+    return middle;
 }
 
-static void close_leaf(const context *c, ambs_grow_task at)
+static void close_leaf(const context *c, const ambs_node_rows *here, ambs_grow_task at)
 {
     uint32_t head = AMBS_NO_ROW;
     for (uint32_t i = at.end; i > at.first; i--) {
-        uint32_t row = c->g->members[i - 1];
-        c->next[row] = head;
-        head = row;
+        c->next[here->row[i - 1]] = head;
+        head = here->row[i - 1];
     }
     c->tree->heads[at.node] = head;
-    ambs_tree_refresh_leaf(c->tree, c->rows, c->next, at.node);
+    if (at.end - at.first == 1)
+        c->tree->leaves[at.node] = (ambs_tree_leaf){here->y[at.first], 0};
+    else
+        ambs_tree_refresh_leaf(c->tree, c->rows, c->next, at.node);
 }
 
-static int push(ambs_grower *g, uint32_t node, uint32_t first, uint32_t end, ambs_error *err)
+static void close_or_push(const context *c, const ambs_node_rows *here, ambs_grow_task at)
 {
-    int rc = ambs_reserve(&g->tasks, &g->tasks_capacity, g->n_tasks + 1, sizeof *g->tasks, err);
-    if (rc == AMBS_OK) g->tasks[g->n_tasks++] = (ambs_grow_task){node, first, end};
-    return rc;
+    if (at.end - at.first == 1)
+        close_leaf(c, here, at);
+    else
+        c->g->tasks[c->g->n_tasks++] = at;
 }
 
-static int add_block(ambs_grower *g, ambs_grow_task at, ambs_error *err)
+static int grow_node(const context *c, ambs_grow_task at, ambs_error *err)
 {
-    int rc = ambs_reserve(&g->blocks, &g->blocks_capacity, g->n_blocks + 1, sizeof *g->blocks, err);
+    ambs_grower *g = c->g;
+    const ambs_node_rows *here = &g->copy[at.copy];
+    node n = {.first = at.first, .m = at.end - at.first, .rows = here, .v = g->v};
+    n.y = here->y + at.first;
+    n.w = here->w + at.first;
+    cut best = {.worth = -1};
+    long long m = n.m;
+    weigh(c, &n);
+    if (m > 1 && m >= g->options->min_split && m / 2 >= g->options->min_leaf && !n.is_pure)
+        best = find_cut(c, &n);
+    if (best.worth < 0) {
+        close_leaf(c, here, at);
+        return AMBS_OK;
+    }
+    int rc = AMBS_OK;
+    if (g->lanes.is_category[best.lane])
+        rc = apply_category(c, &n, at.node, &best, err);
+    else
+        apply_number(c, &n, at.node, &best);
     if (rc != AMBS_OK) return rc;
-    for (uint32_t i = at.first; i < at.end; i++)
-        g->place[g->members[i]] = (uint32_t)g->n_blocks << 8 | (i - at.first);
-    g->blocks[g->n_blocks++] =
-        (ambs_block_start){.node = at.node, .first = at.first, .m = at.end - at.first};
+    ambs_node_rows *to = &g->copy[!at.copy];
+    uint32_t middle = divide(c, &n, to), child = ambs_tree_add_pair(c->tree);
+    c->tree->nodes[at.node].child = child;
+    c->tree->heads[at.node] = AMBS_NO_ROW;
+    close_or_push(c, to, (ambs_grow_task){child + 1, middle, at.end, !at.copy});
+    close_or_push(c, to, (ambs_grow_task){child, at.first, middle, !at.copy});
     return AMBS_OK;
 }
 
-/* A node of more than a block: split, or a leaf where it cannot be. */
-static int grow_large(context *c, ambs_grow_task at, ambs_error *err)
-{
-    const ambs_forest_options *options = c->g->options;
-    bool pure;
-    pair all = add_up(c, at, &pure);
-    ambs_cut cut = {.worth = -1};
-    long long m = at.end - at.first;
-    if (m >= options->min_split && m / 2 >= options->min_leaf && !pure) find_cut(c, at, all, &cut);
-    if (cut.worth < 0) {
-        close_leaf(c, at);
-        return AMBS_OK;
-    }
-    uint8_t side[AMBS_CODES];
-    int rc = apply_cut(c, at, &cut, side, err);
-    if (rc == AMBS_OK) rc = ambs_tree_reserve(c->tree, c->tree->n_nodes + 2, err);
-    if (rc != AMBS_OK) return rc;
-    uint32_t middle = divide(c, at, cut.feature, side), child = ambs_tree_add_pair(c->tree);
-    c->tree->nodes[at.node].child = child;
-    rc = push(c->g, child + 1, middle, at.end, err);
-    return rc == AMBS_OK ? push(c->g, child, at.first, middle, err) : rc;
-}
-
-/* --- blocks --------------------------------------------------------------------------------- */
-
-/* One pass over a sorted column gives every block its rows in order of the feature, with ranks. */
-static void fill_blocks(ambs_grower *g, size_t f)
-{
-    const uint32_t *sorted = g->sorted + f * g->n, *rank = g->rank + f * g->n;
-    size_t stride = g->n + 1; /* rows in no block are written behind all members, over each other */
-    uint8_t *order = g->order + f * stride, *block_rank = g->block_rank + f * stride;
-    for (size_t b = 0; b < g->n_blocks; b++) {
-        g->blocks[b].filled = g->blocks[b].rank = 0;
-        g->blocks[b].last_rank = AMBS_RANK_NAN;
-    }
-    for (size_t i = 0; i < g->n; i++) {
-        uint32_t place = g->place[sorted[i]];
-        ambs_block_start *b = &g->blocks[place >> 8];
-        b->rank += (rank[i] != b->last_rank) & (b->filled > 0);
-        b->last_rank = rank[i];
-        order[b->first + b->filled] = (uint8_t)place;
-        b->filled += place >> 8 > 0;
-        block_rank[b->first + (place & 255)] =
-            (uint8_t)(rank[i] == AMBS_RANK_NAN ? AMBS_CODE_NAN : b->rank);
-    }
-}
-
-static void load_block(const context *c, const ambs_block_start *start, ambs_block *block)
-{
-    const ambs_grower *g = c->g;
-    block->m = start->m;
-    block->stride = g->n + 1;
-    block->order = g->order + start->first;
-    block->rank = g->block_rank + start->first;
-    for (uint32_t i = 0; i < start->m; i++) {
-        uint32_t row = g->members[start->first + i];
-        block->row[i] = row;
-        block->y[i] = c->rows->y[row];
-        block->sum[i] = g->sums[row];
-        block->order[c->rows->p * block->stride + i] = (uint8_t)i;
-    }
-}
-
-static int grow_blocks(context *c, ambs_error *err)
-{
-    ambs_grower *g = c->g;
-    int rc = AMBS_OK;
-    if (g->n_blocks > 1)
-        for (size_t f = 0; f < c->rows->p; f++) fill_blocks(g, f);
-    for (size_t b = 1; b < g->n_blocks && rc == AMBS_OK; b++) {
-        load_block(c, &g->blocks[b], &g->block);
-        rc = ambs_grow_block(g, c->tree, c->rows, c->next, g->blocks[b].node, &g->block, err);
-    }
-    return rc;
-}
-
-/* Weights and members; block 0 takes the rows that are in no block, behind the members. */
-static int start_tree(context *c, ambs_error *err)
-{
-    ambs_grower *g = c->g;
-    const ambs_forest_rows *rows = c->rows;
-    uint32_t n = 0;
-    size_t total = 0;
-    c->tree->whole = false;
-    for (int attempt = 0; attempt < 2 && n == 0; attempt++) {
-        c->tree->whole = attempt == 1;
-        for (uint32_t r = 0; r < rows->n; r++) {
-            uint32_t w = ambs_tree_weight(c->tree, rows, r);
-            g->sums[r] = (ambs_sum){w * (rows->y[r] - rows->center), w};
-            g->place[r] = 0;
-            g->members[n] = r;
-            n += w > 0;
-            total += w;
-        }
-    }
-    g->n_tasks = g->n_blocks = 0;
-    int rc = ambs_grower_inverse(g, total, err);
-    if (rc == AMBS_OK) rc = add_block(g, (ambs_grow_task){0, n, n}, err);
-    return rc == AMBS_OK ? push(g, 0, 0, n, err) : rc;
-}
-
-int ambs_grow_tree(ambs_grower *g, ambs_tree *tree, const ambs_forest_rows *rows, uint32_t *next,
-                   ambs_error *err)
+int ambs_grow_tasks(ambs_grower *g, ambs_tree *tree, const ambs_forest_rows *rows, uint32_t *next,
+                    ambs_error *err)
 {
     context c = {.g = g, .tree = tree, .rows = rows, .next = next};
-    tree->n_nodes = tree->n_pool = 0;
-    tree->n_drawn = 0;
-    int rc = ambs_tree_reserve(tree, 1, err);
-    if (rc != AMBS_OK) return rc;
-    tree->n_nodes = 1;
-    ambs_tree_make_leaf(tree, 0);
-    rc = start_tree(&c, err);
-    while (rc == AMBS_OK && g->n_tasks > 0) {
-        ambs_grow_task at = g->tasks[--g->n_tasks];
-        rc = at.end - at.first > AMBS_BLOCK ? grow_large(&c, at, err) : add_block(g, at, err);
-    }
-    return rc == AMBS_OK ? grow_blocks(&c, err) : rc;
+    int rc = AMBS_OK;
+    while (g->n_tasks > 0 && rc == AMBS_OK) rc = grow_node(&c, g->tasks[--g->n_tasks], err);
+    return rc;
 }

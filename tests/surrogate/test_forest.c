@@ -3,7 +3,8 @@
 #include "../base/check.h"
 
 #include "base/random.h"
-#include "surrogate/forest.h"
+#include "surrogate/forest_grow.h"
+#include "surrogate/forest_predict.h"
 
 #define assert_near(a, b, tolerance)                                                               \
     do {                                                                                           \
@@ -70,14 +71,14 @@ static void both_forests_split_alike(void **state)
 {
     (void)state;
     static double fast[MAX_N], plain[MAX_N], fast_sd[MAX_N], plain_sd[MAX_N];
-    const size_t sizes[] = {2, 3, 10, 100, 128, 129, 254};
-    for (uint64_t seed = 0; seed < 6; seed++) {
+    const size_t sizes[] = {2, 3, 4, 7, 8, 9, 12, 16}; /* all cuts are weighed */
+    for (uint64_t seed = 0; seed < 60; seed++) {
         make_rows(seed);
         for (size_t k = 0; k < sizeof sizes / sizeof *sizes; k++) {
             ambs_forest_options o = greedy;
             o.min_leaf =
                 1 + (long long)seed % 4; /* leaves of several rows show where the cuts are */
-            o.min_split = seed == 5 ? 20 : 2;
+            o.min_split = seed % 6 == 5 ? 5 : 2;
             forest a, b;
             make(&a, &ambs_surrogate_forest, P, features, o);
             make(&b, &ambs_surrogate_reference, P, features, o);
@@ -92,6 +93,37 @@ static void both_forests_split_alike(void **state)
             drop(&a);
             drop(&b);
         }
+    }
+}
+
+static void with_and_without_wide_vectors_the_trees_are_the_same(void **state)
+{
+    (void)state;
+    const size_t sizes[] = {5, 16, 17, 300, MAX_N};
+    static uint32_t cells[MAX_N * P], next[2][MAX_N];
+    for (size_t k = 0; k < 2 * sizeof sizes / sizeof *sizes; k++) {
+        make_rows(40 + k);
+        ambs_forest_options o = usual;
+        o.min_leaf = k % 2 ? 3 : 1;
+        ambs_forest_rows rows = {.features = features, .p = P, .stride = P, .bootstrap = true};
+        rows.n = rows.n_fit = sizes[k / 2];
+        rows.cells = cells;
+        rows.y = y;
+        for (size_t i = 0; i < rows.n; i++) ambs_forest_encode(&rows, x + i * P, cells + i * P);
+        ambs_tree trees[2] = {{.key = k}, {.key = k}};
+        for (int plain = 0; plain < 2; plain++) {
+            ambs_grower g = {0};
+            assert_int_equal(ambs_grower_init(&g, &o, &rows, NULL), AMBS_OK);
+            if (plain) g.has_avx512 = false;
+            assert_int_equal(ambs_grower_columns(&g, &rows, NULL), AMBS_OK);
+            assert_int_equal(ambs_grow_tree(&g, &trees[plain], &rows, next[plain], NULL), AMBS_OK);
+            ambs_grower_fini(&g);
+        }
+        assert_int_equal(trees[0].n_nodes, trees[1].n_nodes);
+        assert_memory_equal(trees[0].nodes, trees[1].nodes,
+                            trees[0].n_nodes * sizeof *trees[0].nodes);
+        ambs_tree_fini(&trees[0]);
+        ambs_tree_fini(&trees[1]);
     }
 }
 
@@ -218,6 +250,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(leaves_of_one_row_reproduce_the_values),
         cmocka_unit_test(both_forests_split_alike),
+        cmocka_unit_test(with_and_without_wide_vectors_the_trees_are_the_same),
         cmocka_unit_test(both_forests_predict_equally_well),
         cmocka_unit_test(appended_rows_are_in_the_trees_as_fitted_ones_are),
         cmocka_unit_test(rows_without_features_give_their_mean),
