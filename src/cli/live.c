@@ -40,9 +40,11 @@ static void write_line(const ambs_spec *spec, const ambs_progress *p, ambs_text 
     if (p->n_failed > 0) ambs_text_addf(out, ", %llu failed", (unsigned long long)p->n_failed);
     if (p->best_trial != UINT64_MAX) {
         snprintf(number, sizeof number, "%.6g", p->best);
-        ambs_text_addf(out, ", best %s %s (trial %llu, %s ago)", spec->metric, number,
-                       (unsigned long long)p->best_trial,
-                       ambs_format_duration(fmax(0, p->elapsed_s - p->best_s), span));
+        ambs_text_addf(out, ", best %s %s (trial %llu", spec->metric, number,
+                       (unsigned long long)p->best_trial);
+        if (isfinite(p->best_s)) /* else an earlier life found it */
+            ambs_text_addf(out, ", %s ago", ambs_format_duration(p->elapsed_s - p->best_s, span));
+        ambs_text_add(out, ")");
     }
     ambs_text_addf(out, ", %.3g/%s", p->rate_per_s >= 0.1 ? p->rate_per_s : 60 * p->rate_per_s,
                    p->rate_per_s >= 0.1 ? "s" : "min");

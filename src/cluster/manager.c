@@ -458,7 +458,7 @@ int ambs_manager_create(const ambs_manager_config *config, ambs_time time,
     m->acks.item_size = sizeof(ack);
     m->inbox.one_frame = true;
     m->buffer = 1;
-    m->trouble_since_s = m->ended_s = NAN;
+    m->trouble_since_s = m->ended_s = m->best_s = NAN;
     m->recorded = m->written = t->sequence;
     m->n_done_before = t->n_complete + t->n_pruned + t->n_failed;
     m->best_trial = best_trial(m);

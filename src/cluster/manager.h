@@ -98,7 +98,7 @@ typedef struct ambs_progress {
     uint64_t budget;     /* trials; 0: no limit */
     uint64_t best_trial; /* UINT64_MAX: none */
     double best;         /* user's direction */
-    double best_s;       /* when it came, elapsed_s of that moment */
+    double best_s;       /* when it came, elapsed_s of that moment; NaN: in an earlier life */
     double rate_per_s;   /* trials ended in this life per second */
     double utilisation;  /* share of the slots' time in which they held an attempt */
     uint32_t n_slots, n_busy, n_workers, n_suspect, n_lost;

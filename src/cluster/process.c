@@ -46,6 +46,14 @@ static long long number_in(const char *variable)
     return text && ambs_parse_int(text, &value) ? value : 0;
 }
 
+bool ambs_process_is_first(void)
+{
+    static const char *const ranks[] = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK"};
+    for (size_t i = 0; i < sizeof ranks / sizeof *ranks; i++)
+        if (getenv(ranks[i])) return number_in(ranks[i]) == 0;
+    return true;
+}
+
 bool ambs_process_is_launched(void)
 {
     return getenv("OMPI_COMM_WORLD_SIZE") || getenv("PMIX_RANK") || getenv("PMI_RANK") ||

@@ -15,6 +15,8 @@ bool ambs_process_exists(uint64_t pid);
 /* Lets this process and its threads run on every core it may have, whatever the launcher bound it
  * to. */
 void ambs_process_unbind(void);
+/* Whether the launcher calls this process rank 0, or there is none; known before MPI_Init. */
+bool ambs_process_is_first(void);
 /* The cores this process may use. */
 uint32_t ambs_process_cores(void);
 /* True where a launcher of parallel programs started this process as one of its ranks. */

@@ -128,6 +128,8 @@ ambs_status ambs_run(const ambs_run_settings *settings)
     ambs_error *err = ambs_calloc(1, sizeof *err, NULL);
     if (!err) return AMBS_STATUS_FAILED;
     ambs_signals_install();
+    /* before the supervisor, which hands its cores down to the trials of rank 0 */
+    if (ambs_process_is_first()) ambs_process_unbind();
     ambs_supervisor *supervisor;
     ambs_status status = AMBS_STATUS_FAILED;
     if (ambs_supervisor_start(&supervisor, err) == AMBS_OK)

@@ -96,6 +96,12 @@ static int begin_again(ambs_life *life, const char *path, const ambs_spec *spec,
 {
     ambs_journal_findings findings = {0};
     int rc = ambs_study_resume(path, spec, &life->table, &life->search, &findings, err);
+    if (rc == AMBS_E_NOT_FOUND)
+        return ambs_fail(err, rc,
+                         "found %s without its journal %s.journal, from which alone a study is "
+                         "resumed; put the journal back beside it, or begin a new study by -o "
+                         "(status, trials, export and all that reads %s still work)",
+                         path, path, path);
     if (rc != 0) return rc;
     memcpy(life->note, findings.text, sizeof life->note);
     life->epoch = findings.last_epoch + 1;

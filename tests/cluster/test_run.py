@@ -167,6 +167,25 @@ def killed(rank):
               left.returncode == 0 and states(output) == ["complete"] * 60, text + left.stdout + left.stderr)
 
 
+def unbound():
+    with tempfile.TemporaryDirectory() as folder:
+        path, output = study(folder, 2)
+        with open(path) as f:
+            text = f.read().replace("{function: branin, delay: 0s}", "{command: [nproc]}")
+        with open(path, "w") as f:
+            f.write(text)
+        subprocess.run(["mpirun", "--bind-to", "core", "-n", "1", AMBS, "run", path, "-o", output],
+                       capture_output=True, timeout=60)
+        with h5py.File(output) as f:
+            cores = f["trials/objective"][0]
+        check("trials of rank 0 are not pinned to its core", cores == len(os.sched_getaffinity(0)), str(cores))
+        shutil.rmtree(output + ".journal")
+        again = subprocess.run([AMBS, "run", path, "-o", output, "-j", "1", "--resume"], capture_output=True,
+                               timeout=60, text=True)
+        check("a study without its journal is not resumed", again.returncode == 2 and
+              "without its journal" in again.stderr, again.stderr)
+
+
 def launcher_killed():
     with tempfile.TemporaryDirectory() as folder:
         path, output = study(folder, 10000, "50ms")
@@ -188,4 +207,5 @@ drained()
 killed(1)
 killed(0)
 launcher_killed()
+unbound()
 sys.exit(1 if failures else 0)
