@@ -120,6 +120,9 @@ static int open_guarded(const char *path, int *ret_fd, ambs_error *err)
 {
     for (int i = 0; i < GUARD_TRIES; i++) {
         int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+        if (fd < 0 && errno == ENOENT)
+            return ambs_fail(err, AMBS_E_NOT_FOUND, "%s: there is no such folder; make it first",
+                             path);
         if (fd < 0) return ambs_fail(err, AMBS_E_IO, "%s: %s", path, strerror(errno));
         struct stat mine, theirs;
         if (flock(fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) {

@@ -171,7 +171,7 @@ def unbound():
     with tempfile.TemporaryDirectory() as folder:
         path, output = study(folder, 2)
         with open(path) as f:
-            text = f.read().replace("{function: branin, delay: 0s}", "{command: [nproc]}")
+            text = f.read().replace("{function: branin, delay: 0s}", "{command: [env, -u, OMP_NUM_THREADS, nproc]}")
         with open(path, "w") as f:
             f.write(text)
         subprocess.run(["mpirun", "--bind-to", "core", "-n", "1", AMBS, "run", path, "-o", output],
@@ -182,6 +182,10 @@ def unbound():
         shutil.rmtree(output + ".journal")
         again = subprocess.run([AMBS, "run", path, "-o", output, "-j", "1", "--resume"], capture_output=True,
                                timeout=60, text=True)
+        lost = subprocess.run([AMBS, "run", path, "-o", os.path.join(folder, "none", "x.h5"), "-j", "1"],
+                              capture_output=True, timeout=60, text=True)
+        check("a folder that is missing is told", lost.returncode == 2 and "no such folder" in lost.stderr,
+              lost.stderr)
         check("a study without its journal is not resumed", again.returncode == 2 and
               "without its journal" in again.stderr, again.stderr)
 
