@@ -43,7 +43,8 @@ static void write_line(const ambs_spec *spec, const ambs_progress *p, ambs_text 
         ambs_text_addf(out, ", best %s %s (trial %llu", spec->metric, number,
                        (unsigned long long)p->best_trial);
         if (isfinite(p->best_s)) /* else an earlier life found it */
-            ambs_text_addf(out, ", %s ago", ambs_format_duration(p->elapsed_s - p->best_s, span));
+            ambs_text_addf(out, ", %s ago",
+                           ambs_format_duration(fmax(0, p->elapsed_s - p->best_s), span));
         ambs_text_add(out, ")");
     }
     ambs_text_addf(out, ", %.3g/%s", p->rate_per_s >= 0.1 ? p->rate_per_s : 60 * p->rate_per_s,

@@ -327,9 +327,19 @@ static int end_study(manager_loop *l, ambs_status status, const char *text, ambs
     record.as.end = (ambs_record_end){(int32_t)status, ambs_clock_wall_s(), text};
     int rc = ambs_life_record(&l->life, &record, err);
     if (rc == AMBS_OK) rc = ambs_life_write(&l->life, true, err);
-    if (rc == AMBS_OK && !l->part->at_once)
+    if (rc != AMBS_OK)
+        return ambs_wrap(
+            err, rc,
+            "the study ended but its last results could not be saved; all that was "
+            "acknowledged before is safe, --resume goes on with it once the folder can "
+            "be written");
+    if (!l->part->at_once)
         rc = ambs_snapshots_now(&l->snapshots, l->life.table->sequence, SNAPSHOT_LIMIT_S, err);
-    if (rc == AMBS_OK && l->settings->ended)
+    if (rc != AMBS_OK)
+        return ambs_wrap(err, rc,
+                         "every result is safe in the journal, from which ambs recover makes the "
+                         "study file");
+    if (l->settings->ended)
         l->settings->ended(l->settings->ctx, l->spec, l->life.table, status, text);
     return rc;
 }
