@@ -88,6 +88,7 @@ static int say_hello(ambs_agent *a, ambs_error *err)
     ambs_message hello = {.type = AMBS_MESSAGE_HELLO};
     hello.as.hello.n_slots = a->config.n_slots;
     hello.as.hello.pid = a->config.pid;
+    hello.as.hello.space = a->config.space;
     snprintf(hello.as.hello.host, AMBS_HOST_SIZE, "%s", a->config.host);
     a->phase = PHASE_WAITING;
     return send_message(a, &hello, err);

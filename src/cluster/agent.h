@@ -33,7 +33,7 @@ typedef struct ambs_agent_runner {
 
 typedef struct ambs_agent_config {
     uint32_t n_slots;
-    uint64_t pid;
+    uint64_t pid, space; /* of its process; ambs_process_space() */
     const char *host;
     ambs_agent_runner runner;
     void *send_ctx;

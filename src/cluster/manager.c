@@ -249,7 +249,8 @@ static void name_the_end(ambs_manager *m)
 {
     const ambs_table *t = m->table;
     m->status = AMBS_STATUS_DONE;
-    if (t->n_failed > 0 && t->n_complete + t->n_pruned == 0) { /* a success that nobody should take for one */
+    if (t->n_failed > 0 &&
+        t->n_complete + t->n_pruned == 0) { /* a success that nobody should take for one */
         m->status = AMBS_STATUS_FAILURES;
         snprintf(m->text, sizeof m->text, "every trial failed");
     } else if (m->model_ended)
@@ -361,13 +362,13 @@ bool ambs_manager_is_done(const ambs_manager *m, ambs_status *ret_status, const 
 }
 
 bool ambs_manager_process(const ambs_manager *m, uint32_t rank, uint64_t *ret_pid,
-                          const char **ret_host)
+                          uint64_t *ret_space)
 {
     if (rank >= m->config.n_ranks) return false;
     const worker *w = &m->workers[rank];
     if (w->state != AMBS_WORKER_JOINED && w->state != AMBS_WORKER_SUSPECT) return false;
     *ret_pid = w->pid;
-    *ret_host = w->host;
+    *ret_space = w->space;
     return true;
 }
 

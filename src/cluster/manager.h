@@ -109,9 +109,9 @@ typedef struct ambs_progress {
 void ambs_manager_progress(const ambs_manager *manager, ambs_time time,
                            ambs_progress *ret_progress);
 
-/* The process that a joined worker said it is; false when the rank has not joined or is gone.
- * `ret_host` is the manager's. */
+/* The process that a joined worker said it is, and in which table of processes
+ * (ambs_process_space); false when the rank has not joined or is gone. */
 bool ambs_manager_process(const ambs_manager *manager, uint32_t rank, uint64_t *ret_pid,
-                          const char **ret_host);
+                          uint64_t *ret_space);
 
 #endif

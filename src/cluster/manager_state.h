@@ -41,7 +41,7 @@ typedef struct worker {
     ambs_worker_state state; /* 0: never heard of */
     bool reset_sent;
     uint32_t first_slot, n_slots;
-    uint64_t pid;
+    uint64_t pid, space;
     double heard_s, sent_s;
     char host[AMBS_HOST_SIZE];
 } worker;
@@ -97,7 +97,7 @@ struct ambs_manager {
     char text[512];       /* why it ends */
     uint64_t best_trial;
     double best_s;
-    double failure_said_s;     /* when the log last named a failed trial */
+    double failure_said_s; /* when the log last named a failed trial */
     uint64_t failures_unsaid;
     uint64_t n_done_before; /* trials ended before this life */
     bool active;            /* this turn did something */

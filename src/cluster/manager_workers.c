@@ -161,6 +161,7 @@ int manager_hello(ambs_manager *m, uint32_t rank, const ambs_message *message, a
         m->n_suspect--;
     else {
         w->pid = message->as.hello.pid;
+        w->space = message->as.hello.space;
         memcpy(w->host, message->as.hello.host, sizeof w->host);
         int rc = add_slots(m, rank, message->as.hello.n_slots, err);
         if (rc != AMBS_OK) return rc;

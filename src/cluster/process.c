@@ -4,10 +4,12 @@
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/checksum.h"
 #include "base/text.h"
 #include "study/record.h"
 
@@ -22,6 +24,18 @@ const char *ambs_process_host(char *buffer)
 bool ambs_process_exists(uint64_t pid)
 {
     return pid > 0 && (kill((pid_t)pid, 0) == 0 || errno == EPERM);
+}
+
+uint64_t ambs_process_space(void)
+{
+    char boot[64] = "", space[64] = "";
+    FILE *f = fopen("/proc/sys/kernel/random/boot_id", "r");
+    if (!f) return 0;
+    bool read = fgets(boot, sizeof boot, f) != NULL;
+    fclose(f);
+    if (!read || readlink("/proc/self/ns/pid", space, sizeof space - 1) <= 0) return 0;
+    uint64_t hash = ambs_hash(AMBS_HASH_START, boot, strlen(boot));
+    return ambs_hash(hash, space, strlen(space));
 }
 
 /* The kernel takes away what the cgroup does not allow. */

@@ -12,6 +12,9 @@
 const char *ambs_process_host(char *buffer);
 /* True where a process of this number exists on this host. */
 bool ambs_process_exists(uint64_t pid);
+/* Names the table of processes that this process sees: the host's boot and its pid namespace, as a
+ * hash. Two processes with the same name see each other's pids. 0: not known. */
+uint64_t ambs_process_space(void);
 /* Lets this process and its threads run on every core it may have, whatever the launcher bound it
  * to. */
 void ambs_process_unbind(void);

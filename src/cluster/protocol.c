@@ -55,6 +55,7 @@ static void put_body(ambs_text *out, const ambs_message *m)
     case AMBS_MESSAGE_HELLO:
         ambs_put_u32(out, m->as.hello.n_slots);
         ambs_put_u64(out, m->as.hello.pid);
+        ambs_put_u64(out, m->as.hello.space);
         ambs_put_short_text(out, m->as.hello.host);
         break;
     case AMBS_MESSAGE_WELCOME:
@@ -260,6 +261,7 @@ static int get_body(ambs_inbox *inbox, ambs_wire *in, ambs_message *ret, ambs_er
     case AMBS_MESSAGE_HELLO:
         ret->as.hello.n_slots = ambs_get_u32(in);
         ret->as.hello.pid = ambs_get_u64(in);
+        ret->as.hello.space = ambs_get_u64(in);
         ambs_get_short_text(in, ret->as.hello.host, sizeof ret->as.hello.host);
         return AMBS_OK;
     case AMBS_MESSAGE_WELCOME:

@@ -56,7 +56,7 @@ typedef struct ambs_message {
     union {
         struct {
             uint32_t n_slots;
-            uint64_t pid;
+            uint64_t pid, space; /* ambs_process_space() */
             char host[AMBS_HOST_SIZE];
         } hello;
         struct {

@@ -65,7 +65,7 @@ static void tell_whereabouts(ambs_part *part, int rank)
     struct ambs_whereabouts *manager = &part->manager;
     if (rank == 0) {
         manager->pid = (uint64_t)getpid();
-        ambs_process_host(manager->host);
+        manager->space = ambs_process_space();
     }
     MPI_Bcast(manager, sizeof *manager, MPI_BYTE, 0, MPI_COMM_WORLD);
 }

@@ -19,8 +19,8 @@ typedef struct agent_loop {
     ambs_host host;
     ambs_agent *agent;
     ambs_idle idle;
-    pid_t parent;          /* the launcher's daemon */
-    bool manager_was_here; /* its process was seen on this host */
+    pid_t parent;   /* the launcher's daemon */
+    uint64_t space; /* the processes that this one sees; 0 sees none */
     double watched_s;
     char host_name[AMBS_HOST_SIZE];
 } agent_loop;
@@ -39,14 +39,10 @@ static const char *reason_to_leave(agent_loop *l, double now_s)
     l->watched_s = now_s;
     if (getppid() != l->parent) return "the launcher is gone";
     const struct ambs_whereabouts *manager = &l->part->manager;
-    if (strcmp(manager->host, l->host_name) != 0) return NULL;
-    bool exists = ambs_process_exists(manager->pid);
-    if (!exists && l->manager_was_here) {
-        l->part->orphaned = true;
-        return "the manager is gone";
-    }
-    l->manager_was_here |= exists;
-    return NULL;
+    if (l->space == 0 || manager->space != l->space || ambs_process_exists(manager->pid))
+        return NULL;
+    l->part->orphaned = true;
+    return "the manager is gone";
 }
 
 static int take_packets(agent_loop *l, bool *active, ambs_error *err)
@@ -89,9 +85,11 @@ ambs_status ambs_run_agent(ambs_part *part, ambs_error *err)
     agent_loop l = {
         .part = part,
         .host = {.supervisor = part->supervisor, .log = part->settings->log, .n_slots = 1},
-        .parent = getppid()};
+        .parent = getppid(),
+        .space = ambs_process_space()};
     ambs_agent_config config = {.n_slots = 1,
                                 .pid = (uint64_t)getpid(),
+                                .space = l.space,
                                 .host = ambs_process_host(l.host_name),
                                 .runner = ambs_host_runner(&l.host),
                                 .send_ctx = &l,

@@ -36,7 +36,7 @@ typedef struct manager_loop {
     ambs_agent *agent; /* its own; NULL: none */
     ambs_idle idle;
     char host_name[AMBS_HOST_SIZE];
-    bool *seen; /* [n_ranks] the worker's process was seen on this host */
+    uint64_t space; /* the processes that this one sees; 0 sees none */
     double watched_s, touched_s, shown_s;
     ambs_signals signals; /* acted on */
 } manager_loop;
@@ -165,8 +165,6 @@ static int start_manager(manager_loop *l, ambs_error *err)
     int rc = ambs_proposer_thread_create(l->life.search, t->d, t->n_inputs,
                                          l->spec->method->report != NULL, &l->model, err);
     if (rc != AMBS_OK) return rc;
-    l->seen = ambs_calloc(l->part->n_ranks, sizeof *l->seen, err);
-    if (!l->seen) return AMBS_E_NOMEM;
     ambs_manager_config config = {.spec = l->spec,
                                   .table = t,
                                   .epoch = l->life.epoch,
@@ -195,17 +193,14 @@ static int heed_signals(manager_loop *l, ambs_error *err)
 /* Workers on this host whose process has gone are dead for certain. */
 static int watch_processes(manager_loop *l, double now_s, ambs_error *err)
 {
-    if (now_s < l->watched_s + WATCH_S) return AMBS_OK;
+    if (l->space == 0 || now_s < l->watched_s + WATCH_S) return AMBS_OK;
     l->watched_s = now_s;
     int rc = AMBS_OK;
     for (uint32_t r = 1; r < l->part->n_ranks && rc == AMBS_OK; r++) {
-        uint64_t pid;
-        const char *host;
-        if (!ambs_manager_process(l->manager, r, &pid, &host) || strcmp(host, l->host_name) != 0)
-            continue;
-        bool exists = ambs_process_exists(pid);
-        if (!exists && l->seen[r]) rc = ambs_manager_dead(l->manager, r, time_now(), err);
-        l->seen[r] |= exists;
+        uint64_t pid, space;
+        if (!ambs_manager_process(l->manager, r, &pid, &space)) continue;
+        if (space == l->space && !ambs_process_exists(pid))
+            rc = ambs_manager_dead(l->manager, r, time_now(), err);
     }
     return rc;
 }
@@ -319,6 +314,18 @@ static void let_messages_leave(manager_loop *l)
     }
 }
 
+/* Before MPI_Finalize, which waits for ever for a rank that died: one that died just now is found
+ * by its process, and one that has long been silent cannot be waited for. */
+static int look_for_the_dead(manager_loop *l, ambs_error *err)
+{
+    ambs_progress progress;
+    l->watched_s = -INFINITY;
+    int rc = watch_processes(l, ambs_clock_monotonic_s(), err);
+    ambs_manager_progress(l->manager, time_now(), &progress);
+    l->part->someone_died |= progress.n_suspect > 0;
+    return rc;
+}
+
 /* Records the end, makes all durable, writes the last snapshot. A terminated run has no time for
  * more than the journal. */
 static int end_study(manager_loop *l, ambs_status status, const char *text, ambs_error *err)
@@ -353,7 +360,6 @@ static void clean_up(manager_loop *l)
     if (l->near) l->near->ops->destroy(l->near);
     if (l->far) l->far->ops->destroy(l->far);
     ambs_host_close(&l->host);
-    free(l->seen);
     if (l->part->at_once) {
         if (l->life.lock) ambs_lock_release(l->life.lock);
         return;
@@ -382,6 +388,7 @@ ambs_status ambs_run_manager(ambs_part *part, ambs_error *err)
 {
     manager_loop l = {.part = part, .settings = part->settings};
     ambs_process_host(l.host_name);
+    l.space = ambs_process_space();
     ambs_process_unbind();
     l.watched_s = l.touched_s = ambs_clock_monotonic_s();
     ambs_status status = AMBS_STATUS_FAILED;
@@ -392,6 +399,7 @@ ambs_status ambs_run_manager(ambs_part *part, ambs_error *err)
     if (rc == AMBS_OK) rc = start_agent(&l, err);
     if (rc == AMBS_OK) rc = start_manager(&l, err);
     if (rc == AMBS_OK) rc = loop(&l, &status, &text, err);
+    if (rc == AMBS_OK) rc = look_for_the_dead(&l, err);
     if (rc == AMBS_OK)
         rc = end_study(&l, status, text, err);
     else if (began)

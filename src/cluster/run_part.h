@@ -14,8 +14,7 @@ typedef struct ambs_part {
     ambs_transport *transport;
     uint32_t n_ranks;
     struct ambs_whereabouts {
-        uint64_t pid;
-        char host[AMBS_HOST_SIZE];
+        uint64_t pid, space;
     } manager;         /* so that the others notice when its process is gone */
     bool someone_died; /* set by the part: MPI cannot be finalized any more */
     bool at_once;      /* leave without waiting for anything */
