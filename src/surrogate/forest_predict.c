@@ -2,7 +2,9 @@
 /* A step down a tree waits for the loads of the step before; so a group of candidates goes down
  * together, lane by lane and without branches, and their loads overlap. A group's cells are laid
  * out [n_columns, LANES], so that all lanes are reached from one address. A whole batch walks down
- * one tree before the next tree's turn, while its nodes are in the cache. */
+ * one tree before the next tree's turn, while its nodes are in the cache. The candidates go in
+ * order of their leaves in the first tree: those of a group then meet the same nodes and reach
+ * their leaves after about as many steps. */
 #include "surrogate/forest_predict.h"
 
 #include <math.h>
@@ -10,9 +12,10 @@
 
 #include "base/memory.h"
 
-#define LANES     8
-#define MOST      4096   /* candidates in a batch */
-#define MOST_CELL 131072 /* cells in a batch, unless that is fewer than LANES rows */
+#define LANES         8
+#define FEWEST_SORTED 1000   /* candidates for which sorting pays */
+#define MOST          16384  /* candidates in a batch */
+#define MOST_CELL     524288 /* cells in a batch, unless that is fewer than LANES rows */
 
 /* What a candidate has seen of the trees so far, around the first tree's mean: nothing cancels. */
 typedef struct ambs_forest_moments {
@@ -26,7 +29,8 @@ int ambs_forest_batch_init(ambs_forest_batch *batch, const ambs_forest_rows *row
     batch->size = size > MOST ? MOST : size < LANES ? LANES : size;
     batch->cells = ambs_calloc(batch->size, batch->n_columns * sizeof *batch->cells, err);
     batch->leaf = batch->cells ? ambs_calloc(batch->size, sizeof *batch->leaf, err) : NULL;
-    batch->seen = batch->leaf ? ambs_calloc(batch->size, sizeof *batch->seen, err) : NULL;
+    batch->order = batch->leaf ? ambs_calloc(batch->size, 2 * sizeof *batch->order, err) : NULL;
+    batch->seen = batch->order ? ambs_calloc(batch->size, sizeof *batch->seen, err) : NULL;
     return batch->seen ? AMBS_OK : AMBS_E_NOMEM;
 }
 
@@ -34,6 +38,7 @@ void ambs_forest_batch_fini(ambs_forest_batch *batch)
 {
     free(batch->cells);
     free(batch->leaf);
+    free(batch->order);
     free(batch->seen);
 }
 
@@ -50,13 +55,14 @@ void ambs_forest_encode(const ambs_forest_rows *rows, const double *x, uint32_t 
     for (size_t f = 0; f < rows->p; f++) ret_cells[f] = encode_value(&rows->features[f], x[f]);
 }
 
-/* The candidates as groups; the last one again where the last group is not full. */
+/* The candidates as groups, in the batch's order; the last one again where the last group is not
+ * full. */
 static void encode_groups(const ambs_forest_batch *batch, const ambs_forest_rows *rows, size_t m,
                           const double *x)
 {
     for (size_t group = 0; group < m; group += LANES)
         for (size_t lane = 0; lane < LANES; lane++) {
-            size_t i = group + lane < m ? group + lane : m - 1;
+            size_t i = (uint32_t)batch->order[group + lane < m ? group + lane : m - 1];
             uint32_t *cells = batch->cells + group * batch->n_columns + lane;
             for (size_t f = 0; f < rows->p; f++) {
                 uint32_t cell = encode_value(&rows->features[f], x[i * rows->p + f]);
@@ -113,16 +119,55 @@ static void add_tree(const ambs_tree *tree, const ambs_forest_batch *batch, size
     }
 }
 
+static void walk(const ambs_tree *tree, const ambs_forest_batch *batch, size_t m)
+{
+    if (tree->n_pool > 0)
+        walk_kind(tree, batch, m, true);
+    else
+        walk_kind(tree, batch, m, false);
+}
+
+/* Sorts by the high 32 bits below `limit`, stably, 11 bits a pass; returns the sorted half. */
+static uint64_t *radix_sort(uint64_t *from, uint64_t *to, size_t n, size_t limit)
+{
+    enum { BITS = 11, SIZE = 1 << BITS };
+    for (unsigned shift = 0; limit >> shift > 0; shift += BITS) {
+        uint32_t count[SIZE] = {0}, before = 0;
+        for (size_t i = 0; i < n; i++) count[from[i] >> (32 + shift) & (SIZE - 1)]++;
+        for (size_t digit = 0; digit < SIZE; digit++) {
+            uint32_t here = count[digit];
+            count[digit] = before;
+            before += here;
+        }
+        for (size_t i = 0; i < n; i++) to[count[from[i] >> (32 + shift) & (SIZE - 1)]++] = from[i];
+        uint64_t *held = from;
+        from = to;
+        to = held;
+    }
+    return from;
+}
+
+/* Encodes the candidates, in order of the tree's leaves where that pays. */
+static void encode_in_order(const ambs_forest_batch *batch, const ambs_forest_rows *rows,
+                            const ambs_tree *tree, size_t m, const double *x)
+{
+    for (size_t i = 0; i < m; i++) batch->order[i] = i;
+    encode_groups(batch, rows, m, x);
+    if (m < FEWEST_SORTED) return;
+    walk(tree, batch, m);
+    for (size_t i = 0; i < m; i++) batch->order[i] |= (uint64_t)batch->leaf[i] << 32;
+    const uint64_t *sorted = radix_sort(batch->order, batch->order + batch->size, m, tree->n_nodes);
+    if (sorted != batch->order) memcpy(batch->order, sorted, m * sizeof *sorted);
+    encode_groups(batch, rows, m, x);
+}
+
 static void predict_batch(const ambs_forest_batch *batch, const ambs_forest_rows *rows,
                           const ambs_tree *trees, size_t n_trees, size_t m, const double *x,
                           double *ret_mean, double *ret_sd)
 {
-    encode_groups(batch, rows, m, x);
+    encode_in_order(batch, rows, &trees[0], m, x);
     for (size_t t = 0; t < n_trees; t++) {
-        if (trees[t].n_pool > 0)
-            walk_kind(&trees[t], batch, m, true);
-        else
-            walk_kind(&trees[t], batch, m, false);
+        walk(&trees[t], batch, m);
         for (size_t i = 0; t == 0 && i < m; i++)
             batch->seen[i] = (moments){.first = trees[0].leaves[batch->leaf[i]].mean};
         add_tree(&trees[t], batch, m);
@@ -130,10 +175,11 @@ static void predict_batch(const ambs_forest_batch *batch, const ambs_forest_rows
     double scale = 1 / (double)n_trees;
     for (size_t i = 0; i < m; i++) {
         const moments *seen = &batch->seen[i];
+        size_t to = (uint32_t)batch->order[i];
         double shift = seen->sum * scale;
-        ret_mean[i] = seen->first + shift;
+        ret_mean[to] = seen->first + shift;
         double variance = fmax(seen->squares * scale - shift * shift, 0) + seen->variances * scale;
-        if (ret_sd) ret_sd[i] = sqrt(fmax(variance, AMBS_FOREST_VARIANCE_FLOOR));
+        if (ret_sd) ret_sd[to] = sqrt(fmax(variance, AMBS_FOREST_VARIANCE_FLOOR));
     }
 }
 

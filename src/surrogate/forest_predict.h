@@ -11,6 +11,7 @@ typedef struct ambs_forest_batch {
     size_t n_columns; /* 2 p, at least 2: the nodes' columns */
     uint32_t *cells;  /* [size, n_columns], laid out in groups */
     uint32_t *leaf;   /* [size] */
+    uint64_t *order;  /* [2, size]: which candidate comes next, in the low 32 bits */
     struct ambs_forest_moments *seen; /* [size] */
 } ambs_forest_batch;
 
