@@ -4,7 +4,7 @@
  * key_j <= edge on its low side, so its sums take one comparison and one addition of whole vectors
  * for each row. A node of up to ALL_CUTS rows has an edge at each row, so its cut is the best one
  * there is; a larger node has edges at FEW_CUTS of its rows, spread evenly: next to the chance that
- * is in a large node's best cut anyway, that costs no accuracy.
+ * is in a node's best cut anyway, that costs no accuracy.
  *
  * A lane's key orders as its feature does; a feature with NaN has two lanes, NaN greatest in one
  * and least in the other. The key of a category is the mean of the row's level in the node (Fisher
@@ -32,8 +32,8 @@ typedef double doubles __attribute__((vector_size(64), aligned(8)));
 typedef int64_t longs __attribute__((vector_size(64)));
 typedef int32_t half_ints __attribute__((vector_size(32), aligned(4)));
 
-#define ALL_CUTS   16
-#define FEW_CUTS   16
+#define ALL_CUTS   8
+#define FEW_CUTS   8
 #define AT_ONCE    4  /* cuts whose sums are held in registers */
 #define FEW_LEVELS 16 /* rows for which levels are compared with each other */
 #define MOST_SHIFT 14 /* bits of v that are left to w */
@@ -99,10 +99,13 @@ static void quantize(node *n, double mean)
     int32_t beside = n->is_packed ? -1 : 0;
     double scale = (double)(1u << ((n->is_packed ? 31 : 30) - shift)) / spread;
     bool usable = scale > 0 && scale < INFINITY;
-    for (uint32_t i = 0; i < n->m; i++) {
-        int32_t whole = usable ? (int32_t)(n->w[i] * (n->y[i] - mean) * scale) : 0;
+    const double *y = n->y;
+    const int32_t *w = n->w;
+    int32_t *v = n->v;
+    for (uint32_t i = 0, m = n->m; i < m; i++) {
+        int32_t whole = usable ? (int32_t)(w[i] * (y[i] - mean) * scale) : 0;
         s += whole;
-        n->v[i] = whole * unit + (n->w[i] & beside);
+        v[i] = whole * unit + (w[i] & beside);
     }
     n->all_s = s;
 }
@@ -163,20 +166,22 @@ static void rank_few_levels(const node *n, const ints *is_category, const ints *
 static void rank_levels_of(const context *c, const node *n, size_t n_levels, const int32_t *level,
                            int32_t *ret_key)
 {
-    int32_t *s = c->g->level_s, *w = c->g->level_w, mask = (int32_t)(1u << n->shift) - 1;
-    for (uint32_t i = 0; i < n->m; i++) s[level[i * AMBS_LANES]] += n->v[i];
-    if (n->is_packed && n_levels < n->m) {
-        for (size_t l = 0; l <= n_levels; l++) s[l] = ordered_mean(s[l] >> n->shift, s[l] & mask);
-        for (uint32_t i = 0; i < n->m; i++) ret_key[i * AMBS_LANES] = s[level[i * AMBS_LANES]];
+    int32_t *s = c->g->level_s, *w = c->g->level_w, shift = n->shift;
+    const int32_t *v = n->v, mask = (int32_t)(1u << shift) - 1;
+    uint32_t m = n->m;
+    for (uint32_t i = 0; i < m; i++) s[level[i * AMBS_LANES]] += v[i];
+    if (n->is_packed && n_levels < m) {
+        for (size_t l = 0; l <= n_levels; l++) s[l] = ordered_mean(s[l] >> shift, s[l] & mask);
+        for (uint32_t i = 0; i < m; i++) ret_key[i * AMBS_LANES] = s[level[i * AMBS_LANES]];
         memset(s, 0, (n_levels + 1) * sizeof *s);
         return;
     }
-    for (uint32_t i = 0; i < n->m; i++) w[level[i * AMBS_LANES]] += n->w[i];
-    for (uint32_t i = 0; i < n->m; i++) {
-        int32_t l = level[i * AMBS_LANES], sum = n->is_packed ? s[l] >> n->shift : s[l];
+    for (uint32_t i = 0; i < m; i++) w[level[i * AMBS_LANES]] += n->w[i];
+    for (uint32_t i = 0; i < m; i++) {
+        int32_t l = level[i * AMBS_LANES], sum = n->is_packed ? s[l] >> shift : s[l];
         ret_key[i * AMBS_LANES] = ordered_mean(sum, w[l]);
     }
-    for (uint32_t i = 0; i < n->m; i++) s[level[i * AMBS_LANES]] = w[level[i * AMBS_LANES]] = 0;
+    for (uint32_t i = 0; i < m; i++) s[level[i * AMBS_LANES]] = w[level[i * AMBS_LANES]] = 0;
 }
 
 /* The keys of the group with the means in place of the levels. */
@@ -367,9 +372,11 @@ static void apply_number(const context *c, const node *n, uint32_t at, const cut
     const int32_t *key = (const int32_t *)group + best->lane % AMBS_LANES;
     int32_t nan = is_second ? INT32_MIN : INT32_MAX, low = best->edge, high = INT32_MAX,
             least = INT32_MAX, n_nan = 0;
-    for (uint32_t i = 0; i < n->m; i++) {
+    uint8_t *side = c->g->side;
+    uint32_t m = n->m;
+    for (uint32_t i = 0; i < m; i++) {
         int32_t k = key[i * AMBS_LANES], is_high = k > low;
-        c->g->side[i] = (uint8_t)is_high;
+        side[i] = (uint8_t)is_high;
         n_nan += k == nan;
         least = k < least ? k : least;
         k = is_high ? k : INT32_MAX;
@@ -378,7 +385,7 @@ static void apply_number(const context *c, const node *n, uint32_t at, const cut
     if (n_nan == 0) nan_is_low = ambs_tree_draw(c->tree) >> 63;
     bool only_nan = !is_second && high == INT32_MAX;
     if (only_nan) {
-        for (uint32_t i = 0; i < n->m; i++) c->g->side[i] ^= 1;
+        for (uint32_t i = 0; i < m; i++) side[i] ^= 1;
         nan_is_low = true;
         high = least;
     }
@@ -409,17 +416,20 @@ static int apply_category(const context *c, const node *n, uint32_t at, const cu
 static uint32_t divide(const context *c, const node *n, ambs_node_rows *to)
 {
     const ambs_grower *g = c->g;
-    const ambs_node_rows *from = n->rows;
-    uint32_t place[2] = {n->first, n->first};
-    for (uint32_t i = 0; i < n->m; i++) place[1] += !g->side[i];
-    uint32_t middle = place[1];
-    for (uint32_t i = 0; i < n->m; i++) {
-        uint32_t k = place[g->side[i]]++, old = n->first + i;
-        for (size_t group = 0; group < g->lanes.n_groups; group++)
-            to->key[group * g->room + k] = from->key[group * g->room + old];
-        to->y[k] = from->y[old];
-        to->w[k] = from->w[old];
-        to->row[k] = from->row[old];
+    const ambs_node_rows from = *n->rows, into = *to;
+    const uint8_t *side = g->side;
+    uint32_t m = n->m, first = n->first, low = first, middle = first;
+    size_t room = g->room, n_groups = g->lanes.n_groups;
+    for (uint32_t i = 0; i < m; i++) middle += !side[i];
+    for (uint32_t i = 0, high = middle; i < m; i++) {
+        uint32_t is_high = side[i], k = is_high ? high : low, old = first + i;
+        high += is_high;
+        low += !is_high;
+        for (size_t group = 0; group < n_groups; group++)
+            into.key[group * room + k] = from.key[group * room + old];
+        into.y[k] = from.y[old];
+        into.w[k] = from.w[old];
+        into.row[k] = from.row[old];
     }
     return middle;
 }

@@ -87,9 +87,23 @@ static inline uint32_t step(const ambs_tree *tree, uint32_t at, const uint32_t *
 static inline void walk_kind(const ambs_tree *tree, const ambs_forest_batch *batch, size_t m,
                              bool has_pool)
 {
+    const ambs_tree_node root = tree->nodes[0]; /* the step that all lanes take side by side */
+    size_t n_blind = 0; /* steps before it is asked whether all lanes have come to a leaf */
+    for (size_t n = tree->n_nodes; n > 4; n /= 2) n_blind++;
+    const bool root_is_plain = !(root.column & AMBS_NODE_POOL);
     for (size_t i = 0; i < m; i += LANES) {
         uint32_t at[LANES] = {0}, moved;
         const uint32_t *cells = batch->cells + i * batch->n_columns;
+        for (size_t lane = 0; lane < LANES; lane++)
+            at[lane] =
+                root_is_plain
+                    ? root.child + ((cells[root.column * LANES + lane] & root.mask) > root.test)
+                    : 0;
+        for (size_t k = 0; k < n_blind; k++) {
+#pragma GCC unroll 8
+            for (size_t lane = 0; lane < LANES; lane++)
+                at[lane] = step(tree, at[lane], cells + lane, has_pool);
+        }
         do {
             moved = 0;
 #pragma GCC unroll 8
