@@ -42,6 +42,7 @@ typedef struct ambs_proposal {
     double lie;      /* told to the surrogate for this trial, on the surrogate's own scale; NaN */
     uint64_t n_told; /* results known when it was made */
     uint64_t n_lies; /* lies held when it was made */
+    bool refitted;   /* results since the last ask had the surrogate fitted anew for this one */
     double *x;       /* [d], the caller's memory: filled by ask */
 } ambs_proposal;
 

@@ -41,6 +41,7 @@ typedef struct ambs_state {
     uint64_t n_alive;      /* trials but for cancelled ones */
     uint64_t next_design;  /* point of the design */
     uint64_t n_model_asks; /* that the acquisition function decided */
+    uint64_t n_fits_asked; /* fits that were due by the last ask */
     double *u;             /* [d] */
 } ambs_state;
 
@@ -285,6 +286,7 @@ static int record(ambs_state *s, const ambs_proposal *p, ambs_error *err)
     if (rc != AMBS_OK) return rc;
     s->n_alive++;
     s->n_model_asks += p->origin == AMBS_ORIGIN_MODEL;
+    s->n_fits_asked = ambs_model_n_fits(s->model);
     return AMBS_OK;
 }
 
@@ -298,6 +300,7 @@ static int ask(void *state, uint64_t id, ambs_proposal *ret, ambs_error *err)
     if (rc == AMBS_OK) rc = choose(s, usable, ret, &next, &by_model, err);
     if (rc == AMBS_OK && usable && !by_model) rc = judge(s, ret, err);
     ret->n_lies = ambs_model_n_lies(s->model);
+    ret->refitted = ambs_model_n_fits(s->model) != s->n_fits_asked;
     if (rc == AMBS_OK) rc = record(s, ret, err);
     if (rc == AMBS_OK) s->next_design = next;
     return rc;
@@ -311,6 +314,7 @@ static int adopt(void *state, uint64_t id, ambs_proposal *ret, ambs_error *err)
     int rc = update(s, &usable, err);
     if (rc == AMBS_OK && usable) rc = judge(s, ret, err);
     ret->n_lies = ambs_model_n_lies(s->model);
+    ret->refitted = ambs_model_n_fits(s->model) != s->n_fits_asked;
     return rc == AMBS_OK ? record(s, ret, err) : rc;
 }
 

@@ -191,7 +191,7 @@ static void proposal(codec *c, ambs_record_proposal *r)
     row(c, &x);
     if (!c->out) p->x = c->x;
     u64(c, &r->n_inputs);
-    truth(c, &r->refitted);
+    truth(c, &p->refitted);
     f64(c, &r->wall_s);
     f64(c, &r->latency_s);
 }

@@ -68,7 +68,6 @@ typedef struct ambs_record_life {
 typedef struct ambs_record_proposal {
     ambs_proposal proposal;   /* x [d] */
     uint64_t n_inputs;        /* model inputs consumed before */
-    bool refitted;            /* the surrogate was fitted anew for this ask */
     double wall_s, latency_s; /* when made, how long it took */
 } ambs_record_proposal;
 

@@ -38,9 +38,9 @@ static likeness compare(double a, double b)
 
 static likeness compare_proposals(const ambs_proposal *a, const ambs_proposal *b, size_t d)
 {
-    likeness worst = a->origin == b->origin && a->n_told == b->n_told && a->n_lies == b->n_lies
-                         ? SAME
-                         : DIFFERENT;
+    bool same = a->origin == b->origin && a->n_told == b->n_told && a->n_lies == b->n_lies &&
+                a->refitted == b->refitted;
+    likeness worst = same ? SAME : DIFFERENT;
     const double pairs[][2] = {
         {a->mean, b->mean}, {a->sd, b->sd}, {a->acquisition, b->acquisition}, {a->lie, b->lie}};
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {

@@ -15,6 +15,7 @@ ambs_proposal ambs_study_recorded_proposal(const ambs_table *t, uint64_t trial)
                            .lie = row->lie,
                            .n_told = row->n_told,
                            .n_lies = row->n_lies,
+                           .refitted = row->refitted,
                            .x = t->x + trial * t->d};
 }
 

@@ -161,7 +161,7 @@ static int apply_proposal(ambs_table *t, const ambs_record_proposal *r, ambs_err
     int rc = reserve_trial(t, id, err);
     if (rc != AMBS_OK) return rc;
     ambs_trial_row *row = add_trial(t, &r->proposal, r->proposal.x, r->n_inputs);
-    row->refitted = r->refitted;
+    row->refitted = r->proposal.refitted;
     row->proposed_s = r->wall_s;
     row->latency_s = r->latency_s;
     return AMBS_OK;

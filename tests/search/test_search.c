@@ -234,6 +234,7 @@ static void expect_same(const ambs_space *space, const ambs_proposal *a, const a
     assert_true(same_bits(a->acquisition, b->acquisition) && same_bits(a->lie, b->lie));
     assert_int_equal(a->n_told, b->n_told);
     assert_int_equal(a->n_lies, b->n_lies);
+    assert_int_equal(a->refitted, b->refitted);
 }
 
 /* The first `cut` steps from the record, the others live: every proposal must be the recorded one.

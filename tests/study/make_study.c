@@ -177,9 +177,9 @@ static void give_trial(maker *m, uint64_t trial)
                                      .lie = model ? 0.5 : NAN,
                                      .n_told = m->n_inputs,
                                      .n_lies = 3,
+                                     .refitted = trial % 4 == 1,
                                      .x = x},
                         .n_inputs = m->n_inputs,
-                        .refitted = trial % 4 == 1,
                         .wall_s = m->now_s,
                         .latency_s = 1e-3}};
     give(m, &r);

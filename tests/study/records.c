@@ -94,9 +94,9 @@ void random_record(ambs_random *r, ambs_record_type type, size_t d, record_room 
                                                 .lie = any_double(r),
                                                 .n_told = u64(r),
                                                 .n_lies = u64(r),
+                                                .refitted = u32(r) & 1,
                                                 .x = room->x},
                                    .n_inputs = u64(r),
-                                   .refitted = u32(r) & 1,
                                    .wall_s = any_double(r),
                                    .latency_s = any_double(r)};
         break;
@@ -205,7 +205,7 @@ static void assert_proposals_equal(const ambs_record_proposal *a, const ambs_rec
     assert_int_equal(p->n_lies, q->n_lies);
     assert_memory_equal(p->x, q->x, d * sizeof(double));
     assert_int_equal(a->n_inputs, b->n_inputs);
-    assert_int_equal(a->refitted, b->refitted);
+    assert_int_equal(p->refitted, q->refitted);
     assert_same(a->wall_s, b->wall_s);
     assert_same(a->latency_s, b->latency_s);
 }
