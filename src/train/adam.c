@@ -4,7 +4,7 @@
  * trainer's decoupled weight decay it is AdamW (Loshchilov and Hutter 2019, arXiv:1711.05101). */
 #include <math.h>
 
-#include "train/clones.h"
+#include "base/clones.h"
 #include "train/optimizer.h"
 
 typedef struct adam_options {

@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "train/clones.h"
+#include "base/clones.h"
 
 struct ambs_network {
     ambs_network_shape shape;

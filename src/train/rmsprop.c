@@ -4,7 +4,7 @@
  */
 #include <math.h>
 
-#include "train/clones.h"
+#include "base/clones.h"
 #include "train/optimizer.h"
 
 typedef struct rmsprop_options {

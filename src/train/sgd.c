@@ -2,7 +2,7 @@
 /* Stochastic gradient descent with heavy-ball momentum (Polyak 1964,
  * doi:10.1016/0041-5553(64)90137-5):
  *   v ← momentum v − learning_rate g,   w ← w + v */
-#include "train/clones.h"
+#include "base/clones.h"
 #include "train/optimizer.h"
 
 typedef struct sgd_options {

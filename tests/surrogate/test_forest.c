@@ -206,6 +206,20 @@ static void rows_without_features_give_their_mean(void **state)
     drop(&f);
 }
 
+static void rows_that_are_all_the_same_have_their_spread_as_sd(void **state)
+{
+    (void)state;
+    double column[40] = {0}, target[40], mean, sd;
+    for (size_t i = 0; i < 40; i++) target[i] = i % 2 ? 1 : 3;
+    forest f;
+    make(&f, &ambs_surrogate_forest, 1, features, usual);
+    assert_int_equal(f.ops->fit(f.state, 40, column, target, 1, NULL), AMBS_OK);
+    f.ops->predict(f.state, 1, column, &mean, &sd, NULL);
+    assert_near(mean, 2, 0.2);
+    assert_near(sd, 1, 0.2);
+    drop(&f);
+}
+
 static void each_kind_of_feature_alone_is_learned(void **state)
 {
     (void)state;
@@ -254,6 +268,7 @@ int main(void)
         cmocka_unit_test(both_forests_predict_equally_well),
         cmocka_unit_test(appended_rows_are_in_the_trees_as_fitted_ones_are),
         cmocka_unit_test(rows_without_features_give_their_mean),
+        cmocka_unit_test(rows_that_are_all_the_same_have_their_spread_as_sd),
         cmocka_unit_test(each_kind_of_feature_alone_is_learned),
         cmocka_unit_test(the_sd_is_larger_where_no_rows_are),
     };

@@ -3,8 +3,8 @@
  * widest that the processor has (an Adam step runs three times faster with AVX-512 than with SSE2,
  * which is all that an x86-64 build may otherwise use). Not under sanitizers: they run before their
  * own set-up there. */
-#ifndef AMBS_TRAIN_CLONES_H
-#define AMBS_TRAIN_CLONES_H
+#ifndef AMBS_BASE_CLONES_H
+#define AMBS_BASE_CLONES_H
 
 #include <stdlib.h> /* defines __GLIBC__ where it holds */
 

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/* The Gaussian process given its hyperparameters: rows, factor, prediction. The surrogate `gp`
+ * stands on it, and so do the checks against closed forms. One thread at a time. */
+#ifndef AMBS_SURROGATE_GP_H
+#define AMBS_SURROGATE_GP_H
+
+#include "surrogate/gp_fit.h"
+#include "surrogate/surrogate.h"
+
+typedef struct ambs_gp {
+    size_t p, n_terms;
+    const ambs_feature *features; /* [p], borrowed */
+    ambs_gp_term *terms;          /* [2 p], n_terms of them used */
+    ambs_gp_kernel kernel;
+    double center, scale; /* y = center + scale z; of the rows of the last fit */
+    double jitter;        /* what the diagonal has beyond σ² */
+    size_t n;             /* rows that are held */
+    size_t n_first;       /* those of the last fit among them: they come first */
+    size_t capacity;      /* of rows; the stride of `columns` and `l` */
+    double *points;       /* [n, T] */
+    double *columns;      /* [T, capacity] the same, transposed */
+    double *z;            /* [n] standardised y */
+    double *l;            /* [n, capacity] factor of K + (σ² + jitter) I */
+    double *alpha;        /* [n] (K + …)⁻¹ z */
+    size_t n_given;       /* rows ever given since the last fit */
+    size_t *place;        /* [n_given] where a row is now; SIZE_MAX: gone */
+    size_t place_capacity;
+    double *rotations; /* [2 capacity] work space */
+    double *block;     /* [capacity, AMBS_GP_LANES] work space of a prediction */
+    double *lanes;     /* [T, AMBS_GP_LANES] candidates */
+} ambs_gp;
+
+/* Candidates that are predicted together. Fewer are filled up, so that no result depends on how
+ * many there were. */
+#define AMBS_GP_LANES 64
+
+/* The latent variance is never below this share of y's. */
+#define AMBS_GP_VARIANCE_FLOOR 1e-10
+
+/* gp is zeroed. After a failure ambs_gp_fini() is due, too. */
+int ambs_gp_init(ambs_gp *gp, ambs_gp_shape shape, size_t p, const ambs_feature *features,
+                 ambs_error *err);
+void ambs_gp_fini(ambs_gp *gp);
+
+/* Takes x [n, p] and y [n] instead of all rows and standardises y: center and scale are its mean
+ * and sd (1 where it is constant). Hyperparameters and factor are those of before: a call of
+ * ambs_gp_set_theta() has to follow. */
+int ambs_gp_take_rows(ambs_gp *gp, size_t n, const double *x, const double *y, ambs_error *err);
+/* The rows as ambs_gp_find_theta() wants them; borrowed from gp until it changes. */
+ambs_gp_sample ambs_gp_rows(const ambs_gp *gp);
+/* Factors the covariance of the rows with theta [T + 2]. AMBS_E_NUMERIC where it is not positive
+ * definite with a jitter of 1e-4 of its diagonal. n³/3 operations. */
+int ambs_gp_set_theta(ambs_gp *gp, const double *theta, ambs_error *err);
+
+/* One row more, one with another y, one less: 2 n² to 3 n² operations. Rows are called by the
+ * number they had when they came. Center and scale stay. */
+int ambs_gp_append(ambs_gp *gp, const double *row, double y, ambs_error *err);
+void ambs_gp_replace(ambs_gp *gp, size_t row, double y);
+void ambs_gp_remove(ambs_gp *gp, size_t row);
+
+/* Mean [m] and sd [m] of the latent function at x [m, p] (ret_sd may be NULL):
+ * μ = center + scale k*ᵀα, σ² = scale² (s² - |L⁻¹k*|²). n m operations for the means, n² m for the
+ * sds. Work space inside gp is written, hence one thread at a time. */
+void ambs_gp_predict(const ambs_gp *gp, size_t m, const double *x, double *ret_mean,
+                     double *ret_sd);
+/* Mean squared error of each row of the last fit that is still held by the others of them:
+ * α_i / (K⁻¹)_ii (Rasmussen and Williams 2006, equation 5.12); NaN below two rows. n³ operations.
+ */
+double ambs_gp_leave_one_out(const ambs_gp *gp);
+
+#endif

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: MIT */
+/* Maximum a posteriori of the hyperparameters by L-BFGS in their logarithms.
+ *
+ * Priors, for standardised y and the unit cube: l ~ LogNormal(√2 + ln(T)/2, √3) (Hvarfner,
+ * Hellsten, Nardi 2024, arXiv:2402.02229), taken at its mode, ln l ~ Normal(√2 - 3 + ln(T)/2, √3),
+ * since the density is one of l; ln s² ~ Normal(0, 1); ln σ² ~ Normal(-7, 2), which leaves room for
+ * exact objectives and for noise of a third of the spread.
+ *
+ * Several starts are explored on at most EXPLORED rows, where a value costs little; the best of
+ * them is then polished on up to max_rows. Nothing is remembered from fit to fit: the search
+ * transforms y anew before each, so an earlier optimum belongs to other numbers, and a study that
+ * is resumed could not have it. */
+#include "surrogate/gp_fit.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "numeric/cholesky.h"
+#include "numeric/lbfgs.h"
+
+enum { EXPLORED = 100, EXPLORE_STEPS = 40, POLISH_STEPS = 25 };
+
+typedef struct ambs_gp_prior {
+    double mean, sd, low, high; /* of a logarithm */
+} prior;
+
+static prior prior_of(size_t n_terms, size_t i)
+{
+    if (i < n_terms)
+        return (prior){sqrt(2) - 3 + 0.5 * log((double)n_terms), sqrt(3), log(5e-3), log(1e3)};
+    if (i == n_terms) return (prior){0, 1, log(1e-2), log(1e2)};
+    return (prior){-7, 2, log(1e-8), 0};
+}
+
+double ambs_gp_log_prior(size_t n_terms, const double *theta, double *gradient)
+{
+    double sum = 0;
+    for (size_t i = 0; i < n_terms + 2; i++) {
+        prior p = prior_of(n_terms, i);
+        double z = (theta[i] - p.mean) / p.sd;
+        sum -= 0.5 * z * z;
+        gradient[i] -= z / p.sd;
+    }
+    return sum;
+}
+
+static void fill(const ambs_gp_kernel *kernel, const ambs_gp_sample *s, double *matrix,
+                 double *slopes)
+{
+    for (size_t i = 0; i < s->n; i++) {
+        ambs_gp_kernel_row(kernel, s->points + i * kernel->n_terms, s->columns, s->stride, i,
+                           matrix + i * s->n, slopes ? slopes + i * s->n : NULL);
+        matrix[i * s->n + i] = kernel->signal + kernel->noise;
+    }
+}
+
+/* `matrix` holds K⁻¹ and `slopes` dk/dr², below the diagonal. The trace with K itself is known:
+ * tr((ααᵀ
+ * - K⁻¹) K) = yᵀα - n; so the signal's share is what the noise leaves of it. */
+static void add_up_gradient(const ambs_gp_kernel *kernel, const ambs_gp_sample *s,
+                            const double *matrix, double *slopes, const double *alpha,
+                            double *ret_gradient)
+{
+    size_t n = s->n, n_terms = kernel->n_terms;
+    double fit = 0, diagonal = 0;
+    memset(ret_gradient, 0, (n_terms + 2) * sizeof *ret_gradient);
+    for (size_t i = 0; i < n; i++) {
+        double *factor = slopes + i * n;
+        const double *inverse = matrix + i * n;
+        for (size_t j = 0; j < i; j++) factor[j] *= alpha[i] * alpha[j] - inverse[j];
+        ambs_gp_distance_sums(kernel, s->points + i * n_terms, s->columns, s->stride, i, factor,
+                              ret_gradient);
+        fit += s->y[i] * alpha[i];
+        diagonal += alpha[i] * alpha[i] - inverse[i];
+    }
+    for (size_t t = 0; t < n_terms; t++) ret_gradient[t] *= -2 * kernel->weight[t];
+    ret_gradient[n_terms + 1] = 0.5 * kernel->noise * diagonal;
+    ret_gradient[n_terms] = 0.5 * (fit - (double)n) - ret_gradient[n_terms + 1];
+}
+
+double ambs_gp_log_likelihood(const ambs_gp_kernel *kernel, const ambs_gp_sample *s, double *matrix,
+                              double *slopes, double *alpha, double *ret_gradient)
+{
+    const double ln_2pi = 1.8378770664093454836;
+    size_t n = s->n;
+    double fit = 0;
+    fill(kernel, s, matrix, ret_gradient ? slopes : NULL);
+    if (!ambs_cholesky_try(n, matrix, n)) return -INFINITY;
+    double determinant = ambs_cholesky_log_determinant(n, matrix, n);
+    memcpy(alpha, s->y, n * sizeof *alpha);
+    ambs_cholesky_solve_lower(n, matrix, n, alpha);
+    ambs_cholesky_solve_upper(n, matrix, n, alpha);
+    for (size_t i = 0; i < n; i++) fit += s->y[i] * alpha[i];
+    if (ret_gradient) {
+        ambs_cholesky_invert(n, matrix, n);
+        add_up_gradient(kernel, s, matrix, slopes, alpha, ret_gradient);
+    }
+    return -0.5 * (fit + determinant + (double)n * ln_2pi);
+}
+
+/* --- the search ----------------------------------------------------------------------------- */
+
+typedef struct ambs_gp_work {
+    ambs_gp_kernel kernel;
+    ambs_gp_sample sample;
+    double *points, *columns, *y; /* of the sample */
+    double *matrix, *slopes, *alpha;
+    double *lower, *upper, *theta, *lbfgs;
+} work;
+
+static void drop(work *w)
+{
+    double *const parts[] = {w->points, w->columns, w->y,     w->matrix, w->slopes,       w->alpha,
+                             w->lower,  w->upper,   w->theta, w->lbfgs,  w->kernel.weight};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) free(parts[i]);
+}
+
+static int make(work *w, const ambs_gp_search *search, size_t n, ambs_error *err)
+{
+    size_t n_terms = search->n_terms, size = n_terms + 2;
+    struct {
+        double **to;
+        size_t count, width;
+    } const parts[] = {{&w->points, n, n_terms},
+                       {&w->columns, n, n_terms},
+                       {&w->y, n, 1},
+                       {&w->matrix, n, n},
+                       {&w->slopes, n, n},
+                       {&w->alpha, n, 1},
+                       {&w->lower, size, 1},
+                       {&w->upper, size, 1},
+                       {&w->theta, size, 1},
+                       {&w->lbfgs, ambs_lbfgs_work_size(size), 1},
+                       {&w->kernel.weight, size, 1}};
+    w->kernel.shape = search->shape;
+    w->kernel.n_terms = n_terms;
+    w->kernel.terms = search->terms;
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        *parts[i].to = ambs_calloc(parts[i].count, parts[i].width * sizeof(double), err);
+        if (!*parts[i].to) return AMBS_E_NOMEM;
+    }
+    for (size_t i = 0; i < size; i++) {
+        w->lower[i] = prior_of(n_terms, i).low;
+        w->upper[i] = prior_of(n_terms, i).high;
+    }
+    return AMBS_OK;
+}
+
+/* n of the rows, evenly spread: early ones are spread over the space, late ones dense where it is
+ * good, and both matter. */
+static void choose_rows(work *w, const ambs_gp_sample *from, size_t n)
+{
+    size_t n_terms = w->kernel.n_terms;
+    for (size_t i = 0; i < n; i++) {
+        size_t row = i * from->n / n;
+        w->y[i] = from->y[row];
+        for (size_t t = 0; t < n_terms; t++)
+            w->points[i * n_terms + t] = w->columns[t * n + i] = from->points[row * n_terms + t];
+    }
+    w->sample = (ambs_gp_sample){n, w->points, w->columns, n, w->y};
+}
+
+static double value(void *of, const double *theta, double *ret_gradient)
+{
+    work *w = of;
+    size_t size = w->kernel.n_terms + 2;
+    ambs_gp_kernel_set(&w->kernel, theta);
+    double f = ambs_gp_log_likelihood(&w->kernel, &w->sample, w->matrix, w->slopes, w->alpha,
+                                      ret_gradient);
+    if (!isfinite(f)) return INFINITY;
+    f += ambs_gp_log_prior(w->kernel.n_terms, theta, ret_gradient);
+    for (size_t i = 0; i < size; i++) ret_gradient[i] = -ret_gradient[i];
+    return -f;
+}
+
+static double climb(work *w, size_t max_steps)
+{
+    const ambs_lbfgs_problem problem = {w->kernel.n_terms + 2, w->lower, w->upper, value, w};
+    const ambs_lbfgs_settings settings = {max_steps, 1e-2, 1e-5};
+    double f;
+    int rc = ambs_lbfgs_minimise(&problem, &settings, w->theta, w->lbfgs, &f, NULL, NULL);
+    return rc == AMBS_OK ? f : INFINITY;
+}
+
+/* The prior's mode, then draws from the prior, half as wide. */
+static void begin(work *w, const ambs_gp_search *search, size_t start)
+{
+    ambs_random random;
+    ambs_random_init(&random, search->key, start, AMBS_PURPOSE_SURROGATE);
+    for (size_t i = 0; i < search->n_terms + 2; i++) {
+        prior p = prior_of(search->n_terms, i);
+        w->theta[i] = p.mean + (start > 0 ? 0.5 * p.sd * ambs_random_normal(&random) : 0);
+    }
+}
+
+int ambs_gp_find_theta(const ambs_gp_search *search, const ambs_gp_sample *sample,
+                       double *ret_theta, ambs_error *err)
+{
+    work w = {0};
+    size_t n = sample->n < search->max_rows ? sample->n : search->max_rows,
+           n_explored = n < EXPLORED ? n : EXPLORED, bytes = (search->n_terms + 2) * sizeof(double);
+    int rc = make(&w, search, n, err);
+    double best = INFINITY;
+    if (rc == AMBS_OK) {
+        begin(&w, search, 0);
+        memcpy(ret_theta, w.theta, bytes);
+        choose_rows(&w, sample, n_explored);
+    }
+    for (size_t start = 0; rc == AMBS_OK && start < search->n_starts; start++) {
+        begin(&w, search, start);
+        double f = climb(&w, EXPLORE_STEPS);
+        if (!(f < best)) continue;
+        best = f;
+        memcpy(ret_theta, w.theta, bytes);
+    }
+    if (rc == AMBS_OK && n > n_explored) {
+        choose_rows(&w, sample, n);
+        memcpy(w.theta, ret_theta, bytes);
+        if (isfinite(climb(&w, POLISH_STEPS))) memcpy(ret_theta, w.theta, bytes);
+    }
+    drop(&w);
+    return rc;
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/* Covariances of the Gaussian process. With a weight w_t = 1 / l_t² for each term t of the squared
+ * distance, r² = Σ_t w_t D_t and k = s² shape(r).
+ *
+ * Terms (T of them): a numeric feature gives D = (x - x')² on the unit interval, a category D = 1
+ * for two different levels, else 0 (Hamming). A feature that may be inactive gives a term more,
+ * with a lengthscale of its own: D = 1 between active and inactive. For its first term an inactive
+ * number lies in the middle, an inactive category is a level beside the others; so the distance is
+ * one of points in a Euclidean space, and each shape stays positive definite. */
+#ifndef AMBS_SURROGATE_GP_KERNEL_H
+#define AMBS_SURROGATE_GP_KERNEL_H
+
+#include "space/space.h"
+
+typedef enum ambs_gp_shape {
+    AMBS_GP_MATERN52,           /* (1 + u + u²/3) exp(-u), u = √5 r */
+    AMBS_GP_MATERN32,           /* (1 + u) exp(-u), u = √3 r */
+    AMBS_GP_MATERN12,           /* exp(-r) */
+    AMBS_GP_SQUARED_EXPONENTIAL /* exp(-r²/2) */
+} ambs_gp_shape;
+
+extern const char *const ambs_gp_shape_names[]; /* NULL-terminated */
+
+typedef enum ambs_gp_term_kind {
+    AMBS_GP_NUMBER,
+    AMBS_GP_LEVEL,
+    AMBS_GP_ACTIVITY
+} ambs_gp_term_kind;
+
+typedef struct ambs_gp_term {
+    ambs_gp_term_kind kind;
+    size_t feature;
+} ambs_gp_term;
+
+/* The terms of p features; returns T. ret_terms may be NULL, else has length 2 p. */
+size_t ambs_gp_terms(size_t p, const ambs_feature *features, ambs_gp_term *ret_terms);
+/* A row [p] as a surrogate gets it (NaN: inactive) becomes a point: element t is ret_point[t
+ * stride]. */
+void ambs_gp_encode(size_t n_terms, const ambs_gp_term *terms, const ambs_feature *features,
+                    const double *row, double *ret_point, size_t stride);
+
+typedef struct ambs_gp_kernel {
+    ambs_gp_shape shape;
+    size_t n_terms;
+    const ambs_gp_term *terms;
+    double *weight;       /* [T] */
+    double signal, noise; /* variances s², σ² */
+} ambs_gp_kernel;
+
+/* theta [T + 2] is ln l_0 … ln l_{T-1}, ln s², ln σ². */
+void ambs_gp_kernel_set(ambs_gp_kernel *kernel, const double *theta);
+
+/* k between a point [T] and `count` others; element t of the c-th is lanes[t stride + c]. ret_slope
+ * (may be NULL) is dk/dr². Each result depends on its two points alone, whatever stands beside
+ * them: bit for bit. */
+void ambs_gp_kernel_row(const ambs_gp_kernel *kernel, const double *point, const double *lanes,
+                        size_t stride, size_t count, double *ret_k, double *ret_slope);
+
+/* Adds Σ_c factor[c] D_t(point, c) to ret_sums[t] for every term. */
+void ambs_gp_distance_sums(const ambs_gp_kernel *kernel, const double *point, const double *lanes,
+                           size_t stride, size_t count, const double *factor, double *ret_sums);
+
+#endif

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/* Candidates go in blocks of AMBS_GP_LANES: the covariances of a block are [n, LANES], row-major, a
+ * triangular solve turns them into L⁻¹k*, and each lane adds up its own column in the order of the
+ * rows. The block is always full (the last candidate again), since a BLAS takes other paths for
+ * other widths, whose last bits differ. */
+#include <cblas.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/clones.h"
+#include "surrogate/gp.h"
+
+enum { LANES = AMBS_GP_LANES };
+
+/* ret[c] = Σ_j factor_j block[j, c] */
+AMBS_CLONES
+static void add_weighted(size_t n, const double *block, const double *factor, double *ret)
+{
+    memset(ret, 0, LANES * sizeof *ret);
+    for (size_t j = 0; j < n; j++)
+        for (size_t c = 0; c < LANES; c++) ret[c] += factor[j] * block[j * LANES + c];
+}
+
+AMBS_CLONES
+static void add_squares(size_t n, const double *block, double *ret)
+{
+    memset(ret, 0, LANES * sizeof *ret);
+    for (size_t j = 0; j < n; j++)
+        for (size_t c = 0; c < LANES; c++) ret[c] += block[j * LANES + c] * block[j * LANES + c];
+}
+
+static void solve_block(const ambs_gp *gp, size_t n)
+{
+    if (n > 0)
+        cblas_dtrsm(CblasRowMajor, CblasLeft, CblasLower, CblasNoTrans, CblasNonUnit, (int)n, LANES,
+                    1, gp->l, (int)gp->capacity, gp->block, LANES);
+}
+
+static void predict_block(const ambs_gp *gp, size_t m, const double *x, double *ret_mean,
+                          double *ret_sd)
+{
+    double sums[LANES];
+    for (size_t c = 0; c < LANES; c++)
+        ambs_gp_encode(gp->n_terms, gp->terms, gp->features, x + (c < m ? c : m - 1) * gp->p,
+                       gp->lanes + c, LANES);
+    for (size_t j = 0; j < gp->n; j++)
+        ambs_gp_kernel_row(&gp->kernel, gp->points + j * gp->n_terms, gp->lanes, LANES, LANES,
+                           gp->block + j * LANES, NULL);
+    add_weighted(gp->n, gp->block, gp->alpha, sums);
+    for (size_t c = 0; c < m; c++) ret_mean[c] = gp->center + gp->scale * sums[c];
+    if (!ret_sd) return;
+    solve_block(gp, gp->n);
+    add_squares(gp->n, gp->block, sums);
+    for (size_t c = 0; c < m; c++) {
+        double variance = gp->kernel.signal - sums[c];
+        ret_sd[c] = gp->scale * sqrt(fmax(variance, AMBS_GP_VARIANCE_FLOOR));
+    }
+}
+
+void ambs_gp_predict(const ambs_gp *gp, size_t m, const double *x, double *ret_mean, double *ret_sd)
+{
+    for (size_t first = 0; first < m; first += LANES)
+        predict_block(gp, m - first < LANES ? m - first : LANES, x + first * gp->p,
+                      ret_mean + first, ret_sd ? ret_sd + first : NULL);
+}
+
+/* With V = L⁻¹ I, a block of columns at a time, (K⁻¹)_ii is the square of column i, and α_i its
+ * product with L⁻¹z; the leading rows of L are the factor of the rows of the last fit. */
+double ambs_gp_leave_one_out(const ambs_gp *gp)
+{
+    size_t n = gp->n_first;
+    double squares[LANES], alpha[LANES], total = 0, *solved = gp->rotations;
+    if (n < 2) return NAN;
+    memcpy(solved, gp->z, n * sizeof *solved);
+    cblas_dtrsv(CblasRowMajor, CblasLower, CblasNoTrans, CblasNonUnit, (int)n, gp->l,
+                (int)gp->capacity, solved, 1);
+    for (size_t first = 0; first < n; first += LANES) {
+        memset(gp->block, 0, n * LANES * sizeof *gp->block);
+        for (size_t c = 0; c < LANES && first + c < n; c++) gp->block[(first + c) * LANES + c] = 1;
+        solve_block(gp, n);
+        add_squares(n, gp->block, squares);
+        add_weighted(n, gp->block, solved, alpha);
+        for (size_t c = 0; c < LANES && first + c < n; c++)
+            total += pow(gp->scale * alpha[c] / squares[c], 2);
+    }
+    return total / (double)n;
+}

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT */
+/* Rows come and go by changes of the factor. Rows of the last fit stand first, appended ones behind
+ * them; a row that goes leaves the rows before it as they are, so that lies, which are the last,
+ * leave no trace when they go. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "numeric/cholesky.h"
+#include "surrogate/gp.h"
+
+static const double jitter_limit = 1e-4;
+
+int ambs_gp_init(ambs_gp *gp, ambs_gp_shape shape, size_t p, const ambs_feature *features,
+                 ambs_error *err)
+{
+    gp->p = p;
+    gp->features = features;
+    gp->scale = 1;
+    gp->terms = ambs_calloc(2 * p, sizeof *gp->terms, err);
+    if (!gp->terms) return AMBS_E_NOMEM;
+    gp->n_terms = ambs_gp_terms(p, features, gp->terms);
+    gp->kernel = (ambs_gp_kernel){.shape = shape, .n_terms = gp->n_terms, .terms = gp->terms};
+    gp->kernel.weight = ambs_calloc(gp->n_terms, sizeof *gp->kernel.weight, err);
+    gp->lanes = ambs_calloc(gp->n_terms, AMBS_GP_LANES * sizeof *gp->lanes, err);
+    return gp->kernel.weight && gp->lanes ? AMBS_OK : AMBS_E_NOMEM;
+}
+
+void ambs_gp_fini(ambs_gp *gp)
+{
+    free(gp->terms);
+    free(gp->kernel.weight);
+    free(gp->points);
+    free(gp->columns);
+    free(gp->z);
+    free(gp->l);
+    free(gp->alpha);
+    free(gp->place);
+    free(gp->rotations);
+    free(gp->block);
+    free(gp->lanes);
+}
+
+/* A copy of rows [n_rows, width] in a new array with another stride; NULL with AMBS_E_NOMEM. */
+static double *spread(const double *rows, size_t n_rows, size_t width, size_t stride,
+                      size_t new_rows, size_t new_stride, ambs_error *err)
+{
+    double *copy = ambs_calloc(new_rows, new_stride * sizeof *copy, err);
+    for (size_t i = 0; copy && i < n_rows; i++)
+        memcpy(copy + i * new_stride, rows + i * stride, width * sizeof *copy);
+    return copy;
+}
+
+/* Room for n rows, and some more: a factor cannot grow in place. */
+static int reserve(ambs_gp *gp, size_t n, ambs_error *err)
+{
+    if (n <= gp->capacity) return AMBS_OK;
+    size_t capacity = n + n / 8 + 64;
+    double *columns =
+        spread(gp->columns, gp->n_terms, gp->n, gp->capacity, gp->n_terms, capacity, err);
+    double *l = columns ? spread(gp->l, gp->n, gp->n, gp->capacity, capacity, capacity, err) : NULL;
+    int rc = l ? AMBS_OK : AMBS_E_NOMEM;
+    if (rc == AMBS_OK)
+        rc = ambs_resize(&gp->points, capacity, (gp->n_terms + 1) * sizeof(double), err);
+    if (rc == AMBS_OK) rc = ambs_resize(&gp->z, capacity, sizeof *gp->z, err);
+    if (rc == AMBS_OK) rc = ambs_resize(&gp->alpha, capacity, sizeof *gp->alpha, err);
+    if (rc == AMBS_OK) rc = ambs_resize(&gp->rotations, capacity, 2 * sizeof(double), err);
+    if (rc == AMBS_OK) rc = ambs_resize(&gp->block, capacity, AMBS_GP_LANES * sizeof(double), err);
+    if (rc != AMBS_OK) {
+        free(columns);
+        free(l);
+        return rc;
+    }
+    free(gp->columns);
+    free(gp->l);
+    gp->columns = columns;
+    gp->l = l;
+    gp->capacity = capacity;
+    return AMBS_OK;
+}
+
+static void put_row(ambs_gp *gp, size_t at, const double *row)
+{
+    double *point = gp->points + at * gp->n_terms;
+    ambs_gp_encode(gp->n_terms, gp->terms, gp->features, row, point, 1);
+    for (size_t t = 0; t < gp->n_terms; t++) gp->columns[t * gp->capacity + at] = point[t];
+}
+
+static void standardise(ambs_gp *gp, const double *y)
+{
+    double n = (double)gp->n, mean = 0, squares = 0, most = 0;
+    for (size_t i = 0; i < gp->n; i++) {
+        mean += y[i] / n;
+        most = fmax(most, fabs(y[i]));
+    }
+    for (size_t i = 0; i < gp->n; i++) squares += (y[i] / n - mean / n) * (y[i] - mean);
+    gp->center = mean;
+    gp->scale = sqrt(squares) > 1e-13 * most ? sqrt(squares) : 1;
+    for (size_t i = 0; i < gp->n; i++) gp->z[i] = (y[i] - mean) / gp->scale;
+}
+
+int ambs_gp_take_rows(ambs_gp *gp, size_t n, const double *x, const double *y, ambs_error *err)
+{
+    gp->n = 0; /* nothing to keep, should room be made */
+    int rc = reserve(gp, n, err);
+    if (rc == AMBS_OK)
+        rc = ambs_reserve(&gp->place, &gp->place_capacity, n, sizeof *gp->place, err);
+    if (rc != AMBS_OK) return rc;
+    gp->n = gp->n_first = gp->n_given = n;
+    for (size_t i = 0; i < n; i++) {
+        put_row(gp, i, x + i * gp->p);
+        gp->place[i] = i;
+    }
+    standardise(gp, y);
+    return AMBS_OK;
+}
+
+ambs_gp_sample ambs_gp_rows(const ambs_gp *gp)
+{
+    return (ambs_gp_sample){gp->n, gp->points, gp->columns, gp->capacity, gp->z};
+}
+
+static void solve(ambs_gp *gp)
+{
+    memcpy(gp->alpha, gp->z, gp->n * sizeof *gp->alpha);
+    ambs_cholesky_solve_lower(gp->n, gp->l, gp->capacity, gp->alpha);
+    ambs_cholesky_solve_upper(gp->n, gp->l, gp->capacity, gp->alpha);
+}
+
+int ambs_gp_set_theta(ambs_gp *gp, const double *theta, ambs_error *err)
+{
+    size_t n = gp->n;
+    ambs_gp_kernel_set(&gp->kernel, theta);
+    for (size_t i = 0; i < n; i++) {
+        double *row = gp->l + i * gp->capacity;
+        ambs_gp_kernel_row(&gp->kernel, gp->points + i * gp->n_terms, gp->columns, gp->capacity, n,
+                           row, NULL);
+        row[i] = gp->kernel.signal + gp->kernel.noise;
+    }
+    int rc =
+        ambs_cholesky_factor(n, gp->l, gp->capacity, jitter_limit, gp->rotations, &gp->jitter, err);
+    if (rc == AMBS_OK) solve(gp);
+    return rc;
+}
+
+int ambs_gp_append(ambs_gp *gp, const double *row, double y, ambs_error *err)
+{
+    int rc = reserve(gp, gp->n + 1, err);
+    if (rc == AMBS_OK)
+        rc = ambs_reserve(&gp->place, &gp->place_capacity, gp->n_given + 1, sizeof *gp->place, err);
+    if (rc != AMBS_OK) return rc;
+    size_t n = gp->n;
+    put_row(gp, n, row);
+    gp->z[n] = (y - gp->center) / gp->scale;
+    gp->place[gp->n_given++] = n;
+    ambs_gp_kernel_row(&gp->kernel, gp->points + n * gp->n_terms, gp->columns, gp->capacity, n,
+                       gp->l + n * gp->capacity, NULL);
+    /* What a new row does not share with the others is at least its noise. */
+    double own = gp->kernel.noise + gp->jitter;
+    ambs_cholesky_append(n, gp->l, gp->capacity, gp->kernel.signal + own, own);
+    gp->n++;
+    solve(gp);
+    return AMBS_OK;
+}
+
+void ambs_gp_replace(ambs_gp *gp, size_t row, double y)
+{
+    gp->z[gp->place[row]] = (y - gp->center) / gp->scale;
+    solve(gp);
+}
+
+void ambs_gp_remove(ambs_gp *gp, size_t row)
+{
+    size_t k = gp->place[row], behind = gp->n - k - 1, n_terms = gp->n_terms;
+    ambs_cholesky_remove(gp->n, gp->l, gp->capacity, k, gp->rotations);
+    memmove(gp->points + k * n_terms, gp->points + (k + 1) * n_terms,
+            behind * n_terms * sizeof *gp->points);
+    for (size_t t = 0; t < n_terms; t++) {
+        double *column = gp->columns + t * gp->capacity;
+        memmove(column + k, column + k + 1, behind * sizeof *column);
+    }
+    memmove(gp->z + k, gp->z + k + 1, behind * sizeof *gp->z);
+    for (size_t i = row + 1; i < gp->n_given; i++) gp->place[i] -= gp->place[i] != SIZE_MAX;
+    gp->place[row] = SIZE_MAX;
+    gp->n_first -= k < gp->n_first;
+    gp->n--;
+    solve(gp);
+}

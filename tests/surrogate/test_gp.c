@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: MIT */
+/* The Gaussian process against closed forms and differences; then what changes of rows must keep.
+ * check_gp.py compares it with scikit-learn. */
+#include "../base/check.h"
+
+#include "base/random.h"
+#include "surrogate/gp.h"
+
+#define assert_near(a, b, tolerance)                                                               \
+    do {                                                                                           \
+        double a_ = (a), b_ = (b);                                                                 \
+        if (!(fabs(a_ - b_) <= (tolerance))) fail_msg("found %.17g, expected %.17g", a_, b_);      \
+    } while (0)
+
+#define P     4
+#define T     6 /* number, number and its activity, category, category and its activity */
+#define MAX_N 150
+
+extern const ambs_surrogate_ops ambs_surrogate_gp;
+
+static const ambs_feature features[P] = {
+    {AMBS_FEATURE_NUMERIC, 0, 0, false},
+    {AMBS_FEATURE_NUMERIC, 1, 0, true},
+    {AMBS_FEATURE_CATEGORICAL, 2, 3, false},
+    {AMBS_FEATURE_CATEGORICAL, 3, 4, true},
+};
+
+static const double usual[T + 2] = {-1, -0.5, 0.3, 0.5, 0.2, 0.8, 0.4, -6};
+
+static double x[MAX_N * P], y[MAX_N];
+
+static double truth(const double *row)
+{
+    return 3 + sin(5 * row[0]) + (isnan(row[1]) ? 0.4 : row[1] * row[1]) + (row[2] == 1 ? 0.5 : 0) +
+           (row[3] == 2 ? -0.7 : 0);
+}
+
+static void make_rows(uint64_t seed)
+{
+    ambs_random r;
+    ambs_random_init(&r, seed, 0, AMBS_PURPOSE_TEST);
+    for (size_t i = 0; i < MAX_N; i++) {
+        double *row = x + i * P;
+        row[0] = ambs_random_uniform(&r);
+        row[1] = ambs_random_uniform(&r) < 0.3 ? NAN : ambs_random_uniform(&r);
+        row[2] = (double)ambs_random_below(&r, 3);
+        row[3] = ambs_random_uniform(&r) < 0.3 ? NAN : (double)ambs_random_below(&r, 4);
+        y[i] = truth(row) + 0.02 * ambs_random_normal(&r);
+    }
+}
+
+static ambs_gp *make_gp(ambs_gp_shape shape, size_t p, size_t n, const double *theta)
+{
+    ambs_gp *gp = calloc(1, sizeof *gp);
+    assert_int_equal(ambs_gp_init(gp, shape, p, features, NULL), AMBS_OK);
+    assert_int_equal(ambs_gp_take_rows(gp, n, x, y, NULL), AMBS_OK);
+    assert_int_equal(ambs_gp_set_theta(gp, theta, NULL), AMBS_OK);
+    return gp;
+}
+
+static void drop(ambs_gp *gp)
+{
+    ambs_gp_fini(gp);
+    free(gp);
+}
+
+/* --- closed forms --------------------------------------------------------------------------- */
+
+static double shape_by_hand(ambs_gp_shape shape, double r)
+{
+    switch (shape) {
+    case AMBS_GP_MATERN52:
+        return (1 + sqrt(5) * r + 5 * r * r / 3) * exp(-sqrt(5) * r);
+    case AMBS_GP_MATERN32:
+        return (1 + sqrt(3) * r) * exp(-sqrt(3) * r);
+    case AMBS_GP_MATERN12:
+        return exp(-r);
+    default:
+        return exp(-r * r / 2);
+    }
+}
+
+/* Three points on a line; the 3 x 3 system by Cramer's rule. */
+static void the_posterior_of_three_points_is_that_by_hand(void **state)
+{
+    (void)state;
+    const double at[3] = {0.1, 0.4, 0.9}, values[3] = {2, -1, 3}, l = 0.3, s2 = 1.7, noise = 0.02;
+    const double theta[3] = {log(l), log(s2), log(noise)};
+    for (ambs_gp_shape shape = AMBS_GP_MATERN52; shape <= AMBS_GP_SQUARED_EXPONENTIAL; shape++) {
+        double k[3][3],
+            center = 4.0 / 3,
+            scale = sqrt((pow(2 - center, 2) + pow(1 + center, 2) + pow(3 - center, 2)) / 3);
+        memcpy(x, at, sizeof at);
+        memcpy(y, values, sizeof values);
+        ambs_gp *gp = make_gp(shape, 1, 3, theta);
+        for (size_t i = 0; i < 3; i++)
+            for (size_t j = 0; j < 3; j++)
+                k[i][j] = s2 * shape_by_hand(shape, fabs(at[i] - at[j]) / l) + (i == j) * noise;
+        double inverse[3][3], det = 0;
+        for (size_t i = 0; i < 3; i++)
+            for (size_t j = 0; j < 3; j++) {
+                size_t a = (j + 1) % 3, b = (j + 2) % 3, c = (i + 1) % 3, d = (i + 2) % 3;
+                inverse[i][j] = k[a][c] * k[b][d] - k[a][d] * k[b][c];
+                if (i == 0)
+                    det += k[0][j] * (k[1][(j + 1) % 3] * k[2][(j + 2) % 3] -
+                                      k[1][(j + 2) % 3] * k[2][(j + 1) % 3]);
+            }
+        for (double point = 0; point <= 1; point += 0.05) {
+            double mean, sd, expected = 0, variance = s2, at_point[3];
+            for (size_t i = 0; i < 3; i++)
+                at_point[i] = s2 * shape_by_hand(shape, fabs(at[i] - point) / l);
+            for (size_t i = 0; i < 3; i++)
+                for (size_t j = 0; j < 3; j++) {
+                    double w = at_point[i] * inverse[i][j] / det;
+                    expected += w * (values[j] - center) / scale;
+                    variance -= w * at_point[j];
+                }
+            ambs_gp_predict(gp, 1, &point, &mean, &sd);
+            assert_near(mean, center + scale * expected, 1e-12);
+            assert_near(sd, scale * sqrt(variance), 1e-12);
+        }
+        drop(gp);
+    }
+}
+
+static void the_covariance_is_the_formula_to_the_last_bits(void **state)
+{
+    (void)state;
+    const ambs_gp_term term = {AMBS_GP_NUMBER, 0};
+    double weight = 1, lanes[300], k[300], slope[300];
+    for (size_t i = 0; i < 300; i++) lanes[i] = pow(10, (double)i / 40 - 5);
+    for (ambs_gp_shape shape = AMBS_GP_MATERN52; shape <= AMBS_GP_SQUARED_EXPONENTIAL; shape++) {
+        const ambs_gp_kernel kernel = {shape, 1, &term, &weight, 1, 0};
+        ambs_gp_kernel_row(&kernel, &(double){0}, lanes, 300, 300, k, slope);
+        for (size_t i = 0; i < 300; i++) {
+            double expected = shape_by_hand(shape, lanes[i]);
+            assert_near(k[i], expected, 1e-14 * (1 + lanes[i]) * expected + 1e-280);
+            double h = 1e-3 * lanes[i], differs = (shape_by_hand(shape, lanes[i] + h) -
+                                                   shape_by_hand(shape, lanes[i] - h)) /
+                                                  (2 * h);
+            assert_near(2 * lanes[i] * slope[i], differs, 1e-5 * fabs(differs) + 1e-15 / h);
+        }
+    }
+}
+
+static void the_gradient_of_the_likelihood_is_that_of_differences(void **state)
+{
+    (void)state;
+    static double matrix[60 * 60], slopes[60 * 60], alpha[60];
+    make_rows(1);
+    for (ambs_gp_shape shape = AMBS_GP_MATERN52; shape <= AMBS_GP_SQUARED_EXPONENTIAL; shape++) {
+        ambs_gp *gp = make_gp(shape, P, 60, usual);
+        ambs_gp_sample sample = ambs_gp_rows(gp);
+        double gradient[T + 2], prior[T + 2] = {0}, theta[T + 2], none[T + 2];
+        assert_int_equal(gp->n_terms, T);
+        ambs_gp_log_likelihood(&gp->kernel, &sample, matrix, slopes, alpha, gradient);
+        ambs_gp_log_prior(T, usual, prior);
+        for (size_t i = 0; i < T + 2; i++) {
+            double f[2], q[2], h = 1e-5;
+            for (int side = 0; side < 2; side++) {
+                memcpy(theta, usual, sizeof theta);
+                theta[i] += side ? h : -h;
+                ambs_gp_kernel_set(&gp->kernel, theta);
+                f[side] = ambs_gp_log_likelihood(&gp->kernel, &sample, matrix, NULL, alpha, NULL);
+                q[side] = ambs_gp_log_prior(T, theta, none);
+            }
+            ambs_gp_kernel_set(&gp->kernel, usual);
+            assert_near(gradient[i], (f[1] - f[0]) / (2 * h), 1e-6 * (1 + fabs(gradient[i])));
+            assert_near(prior[i], (q[1] - q[0]) / (2 * h), 1e-6 * (1 + fabs(prior[i])));
+        }
+        drop(gp);
+    }
+}
+
+static void leave_one_out_is_what_leaving_out_gives(void **state)
+{
+    (void)state;
+    make_rows(2);
+    ambs_gp *gp = make_gp(AMBS_GP_MATERN52, P, 90, usual);
+    double squares = 0, mean, found = ambs_gp_leave_one_out(gp);
+    for (size_t i = 0; i < 90; i++) { /* a removal keeps mean and scale */
+        ambs_gp *other = make_gp(AMBS_GP_MATERN52, P, 90, usual);
+        ambs_gp_remove(other, i);
+        ambs_gp_predict(other, 1, x + i * P, &mean, NULL);
+        squares += pow(mean - y[i], 2) / 90;
+        drop(other);
+    }
+    assert_near(found, squares, 1e-9 * squares);
+    for (size_t i = 90; i < 100; i++) ambs_gp_append(gp, x + i * P, 9, NULL);
+    assert_true(ambs_gp_leave_one_out(gp) == found); /* lies don't count */
+    drop(gp);
+}
+
+/* --- changes of rows ------------------------------------------------------------------------ */
+
+static void check_alike(const ambs_gp *a, const ambs_gp *b, double tolerance)
+{
+    double mean[2][MAX_N], sd[2][MAX_N];
+    ambs_gp_predict(a, MAX_N, x, mean[0], sd[0]);
+    ambs_gp_predict(b, MAX_N, x, mean[1], sd[1]);
+    for (size_t i = 0; i < MAX_N; i++) {
+        assert_near(mean[0][i], mean[1][i], tolerance);
+        assert_near(sd[0][i], sd[1][i], tolerance);
+    }
+}
+
+/* A fit to the rows of the list that keeps another's mean and scale. */
+static ambs_gp *fit_like(const ambs_gp *other, const size_t *rows, size_t n)
+{
+    static double part[MAX_N * P], values[MAX_N];
+    for (size_t i = 0; i < n; i++) {
+        memcpy(part + i * P, x + rows[i] * P, P * sizeof *x);
+        values[i] = y[rows[i]];
+    }
+    ambs_gp *gp = calloc(1, sizeof *gp);
+    assert_int_equal(ambs_gp_init(gp, other->kernel.shape, P, features, NULL), AMBS_OK);
+    assert_int_equal(ambs_gp_take_rows(gp, n, part, values, NULL), AMBS_OK);
+    gp->center = other->center;
+    gp->scale = other->scale;
+    for (size_t i = 0; i < n; i++) gp->z[i] = (values[i] - gp->center) / gp->scale;
+    assert_int_equal(ambs_gp_set_theta(gp, usual, NULL), AMBS_OK);
+    return gp;
+}
+
+static void appended_replaced_and_removed_rows_are_as_if_fitted(void **state)
+{
+    (void)state;
+    make_rows(3);
+    size_t held[MAX_N], n = 0;
+    ambs_gp *gp = make_gp(AMBS_GP_MATERN52, P, 20, usual);
+    for (size_t i = 20; i < MAX_N; i++)
+        assert_int_equal(ambs_gp_append(gp, x + i * P, i % 3 ? y[i] : -5, NULL), AMBS_OK);
+    for (size_t i = 20; i < MAX_N; i++)
+        if (i % 3 == 0) ambs_gp_replace(gp, i, y[i]);
+    for (size_t i = 0; i < MAX_N; i++) held[i] = i;
+    ambs_gp *whole = fit_like(gp, held, MAX_N);
+    check_alike(gp, whole, 1e-10);
+    drop(whole);
+    for (size_t k = 0; k < MAX_N; k++) { /* 7 and 150 have no common factor: every row once */
+        size_t i = k * 7 % MAX_N;
+        if (i % 4 == 1) ambs_gp_remove(gp, i);
+    }
+    for (size_t i = 0; i < MAX_N; i++)
+        if (i % 4 != 1) held[n++] = i;
+    whole = fit_like(gp, held, n);
+    check_alike(gp, whole, 1e-10);
+    assert_int_equal(gp->n_first, 15);
+    drop(whole);
+    drop(gp);
+}
+
+static void removing_undoes_appending(void **state)
+{
+    (void)state;
+    make_rows(4);
+    ambs_gp *gp = make_gp(AMBS_GP_MATERN32, P, 40, usual),
+            *same = make_gp(AMBS_GP_MATERN32, P, 40, usual);
+    for (size_t i = 40; i < MAX_N; i++) ambs_gp_append(gp, x + i * P, 1, NULL);
+    for (size_t k = 0; k < MAX_N - 40; k++) ambs_gp_remove(gp, 40 + k * 7 % (MAX_N - 40));
+    assert_int_equal(gp->n, 40);
+    check_alike(gp, same, 0);
+    drop(gp);
+    drop(same);
+}
+
+static void the_same_row_many_times_is_averaged(void **state)
+{
+    (void)state;
+    make_rows(5);
+    double theta[T + 2], mean, sd;
+    memcpy(theta, usual, sizeof theta);
+    theta[T + 1] = log(1e-8);
+    ambs_gp *gp = make_gp(AMBS_GP_SQUARED_EXPONENTIAL, P, 10, theta);
+    for (size_t i = 0; i < 100; i++)
+        assert_int_equal(ambs_gp_append(gp, x, i % 2 ? y[0] + 1 : y[0] - 1, NULL), AMBS_OK);
+    ambs_gp_predict(gp, 1, x, &mean, &sd);
+    assert_near(mean, y[0], 0.02);
+    assert_true(sd > 0 && sd < 1e-3);
+    drop(gp);
+}
+
+/* --- the surrogate -------------------------------------------------------------------------- */
+
+typedef struct model {
+    void *state, *options;
+} model;
+
+static model fit_model(size_t p, size_t n)
+{
+    const ambs_option *table = ambs_surrogate_gp.member.options;
+    model m = {calloc(1, ambs_surrogate_gp.state_size),
+               calloc(1, ambs_surrogate_gp.member.options_size)};
+    assert_int_equal(ambs_options_init(table, m.options, NULL), AMBS_OK);
+    assert_int_equal(ambs_surrogate_gp.init(m.state, m.options, p, features, 7, NULL), AMBS_OK);
+    assert_int_equal(ambs_surrogate_gp.fit(m.state, n, x, y, 1, NULL), AMBS_OK);
+    return m;
+}
+
+static void drop_model(model m)
+{
+    ambs_surrogate_gp.fini(m.state);
+    ambs_options_fini(ambs_surrogate_gp.member.options, m.options);
+    free(m.state);
+    free(m.options);
+}
+
+static void one_row_constant_values_and_no_features_are_fitted(void **state)
+{
+    (void)state;
+    double mean[MAX_N], sd[MAX_N];
+    make_rows(6);
+    model m = fit_model(P, 1);
+    ambs_surrogate_gp.predict(m.state, MAX_N, x, mean, sd, NULL);
+    for (size_t i = 0; i < MAX_N; i++) assert_true(mean[i] == y[0] && sd[i] > 0);
+    assert_true(isnan(ambs_surrogate_gp.out_of_sample_error(m.state)));
+    drop_model(m);
+    for (size_t i = 0; i < MAX_N; i++) y[i] = -1e9;
+    m = fit_model(P, MAX_N);
+    ambs_surrogate_gp.predict(m.state, MAX_N, x, mean, sd, NULL);
+    for (size_t i = 0; i < MAX_N; i++) assert_true(mean[i] == -1e9 && sd[i] > 0 && sd[i] < 2);
+    drop_model(m);
+    for (size_t i = 0; i < MAX_N; i++) y[i] = i % 2 ? 2 : 4;
+    m = fit_model(0, MAX_N);
+    ambs_surrogate_gp.predict(m.state, 1, x, mean, sd, NULL);
+    assert_near(mean[0], 3, 1e-9);
+    drop_model(m);
+}
+
+static void a_smooth_function_of_one_number_is_learned(void **state)
+{
+    (void)state;
+    double at[50], mean[50], sd[50];
+    for (size_t i = 0; i < 15; i++) {
+        x[i] = ((double)i + 0.5) / 15;
+        y[i] = 1e3 * sin(7 * x[i]);
+    }
+    for (size_t i = 0; i < 50; i++) at[i] = 0.04 + 0.92 * (double)i / 49;
+    model m = fit_model(1, 15);
+    ambs_surrogate_gp.predict(m.state, 50, at, mean, sd, NULL);
+    for (size_t i = 0; i < 50; i++) {
+        assert_near(mean[i], 1e3 * sin(7 * at[i]), 12);
+        assert_true(fabs(mean[i] - 1e3 * sin(7 * at[i])) < 5 * sd[i] + 1);
+    }
+    drop_model(m);
+}
+
+static void what_is_inactive_is_one_and_the_same(void **state)
+{
+    (void)state;
+    make_rows(8);
+    double rows[3][P] = {{0.3, NAN, 1, 0}, {0.3, -NAN, 1, 0}, {0.3, 0.5, 1, 0}}, mean[3], sd[3];
+    model m = fit_model(P, MAX_N);
+    ambs_surrogate_gp.predict(m.state, 3, rows[0], mean, sd, NULL);
+    assert_true(mean[0] == mean[1] && sd[0] == sd[1]);
+    assert_true(mean[0] != mean[2]); /* the middle of the range is not inactive */
+    assert_near(mean[0], truth(rows[0]), 0.1);
+    assert_near(mean[2], truth(rows[2]), 0.1);
+    drop_model(m);
+}
+
+static void more_rows_than_are_learned_from_are_all_in_the_factor(void **state)
+{
+    (void)state;
+    const ambs_option *table = ambs_surrogate_gp.member.options;
+    double mean[MAX_N];
+    make_rows(9);
+    model m = fit_model(P, 1);
+    assert_int_equal(ambs_options_set(table, m.options, "fit_rows", "20", NULL), AMBS_OK);
+    assert_int_equal(ambs_surrogate_gp.fit(m.state, MAX_N, x, y, 1, NULL), AMBS_OK);
+    ambs_surrogate_gp.predict(m.state, MAX_N, x, mean, NULL, NULL);
+    for (size_t i = 0; i < MAX_N; i++) assert_near(mean[i], y[i], 0.25);
+    drop_model(m);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(one_row_constant_values_and_no_features_are_fitted),
+        cmocka_unit_test(the_posterior_of_three_points_is_that_by_hand),
+        cmocka_unit_test(the_covariance_is_the_formula_to_the_last_bits),
+        cmocka_unit_test(the_gradient_of_the_likelihood_is_that_of_differences),
+        cmocka_unit_test(leave_one_out_is_what_leaving_out_gives),
+        cmocka_unit_test(appended_replaced_and_removed_rows_are_as_if_fitted),
+        cmocka_unit_test(removing_undoes_appending),
+        cmocka_unit_test(the_same_row_many_times_is_averaged),
+        cmocka_unit_test(a_smooth_function_of_one_number_is_learned),
+        cmocka_unit_test(what_is_inactive_is_one_and_the_same),
+        cmocka_unit_test(more_rows_than_are_learned_from_are_all_in_the_factor),
+    };
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests_name("gp", tests, NULL, NULL);
+}
