@@ -29,6 +29,7 @@ typedef struct event {
 typedef struct row {
     uint64_t id;
     double z;
+    bool is_lie;
 } row;
 
 /* What the model remembers of a trial. */
@@ -58,7 +59,8 @@ struct ambs_model {
     uint64_t leaders[N_LEADERS]; /* best first */
     size_t n_leaders;
     double *x, *z; /* work space of a fit */
-    size_t x_capacity, z_capacity;
+    bool *is_lie;
+    size_t x_capacity, z_capacity, is_lie_capacity;
 };
 
 int ambs_model_create(const ambs_method_context *context, ambs_surrogate *surrogate,
@@ -84,6 +86,7 @@ void ambs_model_destroy(ambs_model *m)
     free(m->y);
     free(m->x);
     free(m->z);
+    free(m->is_lie);
     free(m);
 }
 
@@ -161,10 +164,10 @@ static bool make_row(ambs_model *m, uint64_t id, row *ret)
             of->lie = ambs_transform_invert(&m->transform, ambs_model_lie(m, m->transform.mean));
             m->n_lies++;
         }
-        *ret = (row){id, ambs_transform_apply(&m->transform, of->lie)};
+        *ret = (row){id, ambs_transform_apply(&m->transform, of->lie), true};
         return true;
     }
-    *ret = (row){id, truth(m, t)};
+    *ret = (row){id, truth(m, t), false};
     return true;
 }
 
@@ -252,12 +255,16 @@ static int fit(ambs_model *m, ambs_error *err)
     size_t d = ambs_space_dimension(m->context.space), n = m->n_fit_rows;
     int rc = ambs_reserve(&m->x, &m->x_capacity, n, d * sizeof *m->x, err);
     if (rc == AMBS_OK) rc = ambs_reserve(&m->z, &m->z_capacity, n, sizeof *m->z, err);
+    if (rc == AMBS_OK)
+        rc = ambs_reserve(&m->is_lie, &m->is_lie_capacity, n, sizeof *m->is_lie, err);
     if (rc != AMBS_OK) return rc;
     for (size_t i = 0; i < n; i++) {
         memcpy(m->x + i * d, trial(m, m->rows[i].id)->x, d * sizeof *m->x);
         m->z[i] = m->rows[i].z;
+        m->is_lie[i] = m->rows[i].is_lie;
     }
-    return ambs_surrogate_fit(m->surrogate, n, m->x, m->z, m->n_fits, err);
+    return ambs_surrogate_fit_with_lies(m->surrogate, n, m->x, m->z, m->is_lie,
+                                        m->settings.liar == AMBS_LIAR_MODEL_MEAN, m->n_fits, err);
 }
 
 static int apply(ambs_model *m, const event *e, ambs_error *err)

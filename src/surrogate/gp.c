@@ -126,6 +126,7 @@ const ambs_surrogate_ops ambs_surrogate_gp = {
                sizeof(gp_options)},
     .encoding = AMBS_ENCODING_LEVELS,
     .state_size = sizeof(state),
+    .lies_apart = true, /* points that the model put where it expects them speak for no noise */
     .init = init,
     .fini = fini,
     .fit = fit,

@@ -3,7 +3,8 @@
  * and refits where a member cannot change single rows.
  *
  * Rows have two numbers: the caller's index never moves; `slot[index]` is the member's. They differ
- * only for a member that is refitted, where removed rows are left out of the fit. */
+ * where a member takes lies apart: there the truths come first. A member that cannot change single
+ * rows is refitted instead, without the rows that were removed, and its numbers are not used. */
 #include "surrogate/surrogate.h"
 
 #include <math.h>
@@ -27,8 +28,9 @@ struct ambs_surrogate {
     bool row_wise; /* the member appends, replaces and removes; else it is refitted to x and y */
     size_t n, n_alive;
     bool *alive;   /* [n] */
+    size_t *slot;  /* [n] the member's number of a row */
     double *x, *y; /* [n, p], [n] */
-    size_t alive_capacity, x_capacity, y_capacity;
+    size_t alive_capacity, slot_capacity, x_capacity, y_capacity;
     uint64_t generation;
 };
 
@@ -109,6 +111,7 @@ void ambs_surrogate_destroy(ambs_surrogate *s)
     free(s->features);
     free(s->block);
     free(s->alive);
+    free(s->slot);
     free(s->x);
     free(s->y);
     free(s);
@@ -146,8 +149,21 @@ static int reserve_rows(ambs_surrogate *s, size_t n, ambs_error *err)
 {
     int rc = ambs_reserve(&s->alive, &s->alive_capacity, n, sizeof *s->alive, err);
     if (rc != AMBS_OK) return rc;
+    rc = ambs_reserve(&s->slot, &s->slot_capacity, n, sizeof *s->slot, err);
+    if (rc != AMBS_OK) return rc;
     if ((rc = ambs_reserve(&s->y, &s->y_capacity, n, sizeof *s->y, err)) != AMBS_OK) return rc;
     return ambs_reserve(&s->x, &s->x_capacity, n, (s->p + 1) * sizeof *s->x, err);
+}
+
+static int check_prediction(const ambs_surrogate *s, size_t m, const double *mean, const double *sd,
+                            ambs_error *err)
+{
+    for (size_t i = 0; i < m; i++)
+        if (!isfinite(mean[i]) || (sd && !(sd[i] >= 0 && isfinite(sd[i]))))
+            return ambs_fail(err, AMBS_E_NUMERIC,
+                             "surrogate %s predicted mean %g and sd %g, expected finite numbers",
+                             s->ops->member.name, mean[i], sd ? sd[i] : 0.0);
+    return AMBS_OK;
 }
 
 /* Fits the member to the rows that are held, from copies packed behind the kept rows. */
@@ -169,8 +185,42 @@ static int refit(ambs_surrogate *s, ambs_error *err)
     return rc;
 }
 
-int ambs_surrogate_fit(ambs_surrogate *s, size_t n, const double *x, const double *y,
-                       uint64_t generation, ambs_error *err)
+/* Fits the member to the truths, then appends the lies, from a copy [n] in that order. */
+static int fit_packed(ambs_surrogate *s, size_t n_truths, const double *x, double *y, bool renew,
+                      ambs_error *err)
+{
+    const ambs_surrogate_ops *ops = s->ops;
+    int rc = ops->fit(s->state, n_truths, x, y, s->generation, err);
+    if (rc == AMBS_OK && renew)
+        rc = ops->predict(s->state, s->n - n_truths, x + n_truths * s->p, y + n_truths, NULL, err);
+    if (rc == AMBS_OK && renew) rc = check_prediction(s, s->n - n_truths, y + n_truths, NULL, err);
+    for (size_t k = n_truths; rc == AMBS_OK && k < s->n; k++)
+        rc = ops->append(s->state, x + k * s->p, y[k], err);
+    return rc;
+}
+
+static int fit_apart(ambs_surrogate *s, size_t n_truths, const bool *is_lie, bool renew,
+                     ambs_error *err)
+{
+    size_t n_packed = 0, n_lies = 0;
+    double *x = ambs_calloc(s->n, (s->p + 1) * sizeof *x, err);
+    double *y = x ? ambs_calloc(s->n, sizeof *y, err) : NULL;
+    int rc = y ? AMBS_OK : AMBS_E_NOMEM;
+    for (size_t i = 0; rc == AMBS_OK && i < s->n; i++) {
+        size_t to = s->slot[i] = is_lie[i] ? n_truths + n_lies++ : n_packed++;
+        memcpy(x + to * s->p, s->x + i * s->p, s->p * sizeof *x);
+        y[to] = s->y[i];
+    }
+    if (rc == AMBS_OK) rc = fit_packed(s, n_truths, x, y, renew, err);
+    for (size_t i = 0; rc == AMBS_OK && i < s->n; i++) s->y[i] = y[s->slot[i]];
+    free(x);
+    free(y);
+    return rc;
+}
+
+int ambs_surrogate_fit_with_lies(ambs_surrogate *s, size_t n, const double *x, const double *y,
+                                 const bool *is_lie, bool renew, uint64_t generation,
+                                 ambs_error *err)
 {
     if (n == 0)
         return ambs_fail(err, AMBS_E_INVALID, "found no rows, expected at least one to fit");
@@ -178,14 +228,26 @@ int ambs_surrogate_fit(ambs_surrogate *s, size_t n, const double *x, const doubl
         if (check_y(y[i], i, err) != AMBS_OK) return AMBS_E_INVALID;
     int rc = reserve_rows(s, n, err);
     if (rc != AMBS_OK) return rc;
+    size_t n_truths = n;
     for (size_t i = 0; i < n; i++) {
         ambs_space_encode(s->space, s->ops->encoding, x + i * s->d, s->x + i * s->p);
         s->alive[i] = true;
+        s->slot[i] = i;
+        n_truths -= is_lie && is_lie[i];
     }
     memcpy(s->y, y, n * sizeof *y);
     s->n = s->n_alive = n;
     s->generation = generation;
-    return settle(s, s->ops->fit(s->state, n, s->x, s->y, generation, err), "fitting", err);
+    bool apart = s->ops->lies_apart && s->row_wise && n_truths > 0 && n_truths < n;
+    rc = apart ? fit_apart(s, n_truths, is_lie, renew, err)
+               : s->ops->fit(s->state, n, s->x, s->y, generation, err);
+    return settle(s, rc, "fitting", err);
+}
+
+int ambs_surrogate_fit(ambs_surrogate *s, size_t n, const double *x, const double *y,
+                       uint64_t generation, ambs_error *err)
+{
+    return ambs_surrogate_fit_with_lies(s, n, x, y, NULL, false, generation, err);
 }
 
 int ambs_surrogate_append(ambs_surrogate *s, const double *x, double y, ambs_error *err)
@@ -200,6 +262,7 @@ int ambs_surrogate_append(ambs_surrogate *s, const double *x, double y, ambs_err
     ambs_space_encode(s->space, s->ops->encoding, x, row);
     s->y[s->n] = y;
     s->alive[s->n] = true;
+    s->slot[s->n] = s->n;
     s->n++;
     s->n_alive++;
     rc = s->row_wise ? s->ops->append(s->state, row, y, err) : refit(s, err);
@@ -210,7 +273,7 @@ int ambs_surrogate_replace(ambs_surrogate *s, size_t row, double y, ambs_error *
 {
     if (check_row(s, row, err) != AMBS_OK || check_y(y, row, err) != AMBS_OK) return AMBS_E_INVALID;
     s->y[row] = y;
-    int rc = s->row_wise ? s->ops->replace(s->state, row, y, err) : refit(s, err);
+    int rc = s->row_wise ? s->ops->replace(s->state, s->slot[row], y, err) : refit(s, err);
     return settle(s, rc, "changing a row of", err);
 }
 
@@ -219,19 +282,8 @@ int ambs_surrogate_remove(ambs_surrogate *s, size_t row, ambs_error *err)
     if (check_row(s, row, err) != AMBS_OK) return AMBS_E_INVALID;
     s->alive[row] = false;
     s->n_alive--;
-    int rc = s->row_wise ? s->ops->remove(s->state, row, err) : refit(s, err);
+    int rc = s->row_wise ? s->ops->remove(s->state, s->slot[row], err) : refit(s, err);
     return settle(s, rc, "removing a row of", err);
-}
-
-static int check_prediction(const ambs_surrogate *s, size_t m, const double *mean, const double *sd,
-                            ambs_error *err)
-{
-    for (size_t i = 0; i < m; i++)
-        if (!isfinite(mean[i]) || (sd && !(sd[i] >= 0 && isfinite(sd[i]))))
-            return ambs_fail(err, AMBS_E_NUMERIC,
-                             "surrogate %s predicted mean %g and sd %g, expected finite numbers",
-                             s->ops->member.name, mean[i], sd ? sd[i] : 0.0);
-    return AMBS_OK;
 }
 
 int ambs_surrogate_predict(ambs_surrogate *s, size_t m, const double *x, double *ret_mean,

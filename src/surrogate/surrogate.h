@@ -16,6 +16,8 @@ typedef struct ambs_surrogate_ops {
     ambs_member member;
     ambs_encoding encoding; /* what the rows are */
     size_t state_size;      /* zeroed state is allocated by the driver */
+    bool lies_apart;        /* fit() gets the truths alone, then append() each lie: for a member
+                               that learns from the rows how far to trust them */
     /* `features` [p] is borrowed and outlives the state. `seed` keys all randomness together with
      * `generation` of fit and the row. */
     int (*init)(void *state, const void *options, size_t p, const ambs_feature *features,
@@ -58,6 +60,13 @@ void ambs_surrogate_destroy(ambs_surrogate *surrogate);
 /* x are configurations [n, d] here; the driver encodes them. */
 int ambs_surrogate_fit(ambs_surrogate *s, size_t n, const double *x, const double *y,
                        uint64_t generation, ambs_error *err);
+/* As above, where is_lie [n] (NULL: none is) marks rows whose y is a lie. Rows keep the order
+ * given, whether the member takes lies apart or not. With `renew` a member that does so puts its
+ * mean, as the truths alone have it, in the place of each lie: an old mean that extrapolated too
+ * far would be believed by the next lies, and outlive its trial in them. */
+int ambs_surrogate_fit_with_lies(ambs_surrogate *s, size_t n, const double *x, const double *y,
+                                 const bool *is_lie, bool renew, uint64_t generation,
+                                 ambs_error *err);
 int ambs_surrogate_append(ambs_surrogate *s, const double *x, double y, ambs_error *err);
 int ambs_surrogate_replace(ambs_surrogate *s, size_t row, double y, ambs_error *err);
 int ambs_surrogate_remove(ambs_surrogate *s, size_t row, ambs_error *err);

@@ -267,6 +267,59 @@ static void a_removed_row_is_as_if_it_had_never_been(void **state)
     }
 }
 
+static void rows_keep_their_numbers_where_lies_are_taken_apart(void **state)
+{
+    fixture *f = *state;
+    bool is_lie[60];
+    double y[60];
+    for (size_t i = 0; i < 60; i++) {
+        is_lie[i] = i % 3 == 1;
+        y[i] = is_lie[i] ? 4 : f->y[i];
+    }
+    FOR_EACH(name)
+    {
+        ambs_surrogate *s = make(f, name, 5), *truths = make(f, name, 5);
+        assert_int_equal(ambs_surrogate_fit_with_lies(s, 60, f->x, y, is_lie, false, 1, NULL),
+                         AMBS_OK);
+        double out = ambs_surrogate_out_of_sample_error(s), before, after;
+        const double *x = f->x + 31 * D;
+        assert_int_equal(ambs_surrogate_predict(s, 1, x, &before, NULL, NULL), AMBS_OK);
+        assert_int_equal(ambs_surrogate_replace(s, 31, before + 9, NULL), AMBS_OK); /* was a lie */
+        assert_int_equal(ambs_surrogate_append(s, f->x + 60 * D, 1, NULL), AMBS_OK);
+        assert_int_equal(ambs_surrogate_predict(s, 1, x, &after, NULL, NULL), AMBS_OK);
+        assert_true(after > before + 0.05);
+        assert_int_equal(ambs_surrogate_remove(s, 60, NULL), AMBS_OK);
+        for (size_t i = 0; i < 60; i++)
+            if (is_lie[i]) assert_int_equal(ambs_surrogate_remove(s, i, NULL), AMBS_OK);
+        predict(s, f, f->mean, f->sd);
+        double part[60 * D];
+        size_t n = 0;
+        for (size_t i = 0; i < 60; i++) {
+            if (is_lie[i]) continue;
+            memcpy(part + n * D, f->x + i * D, D * sizeof *part);
+            y[n++] = f->y[i];
+        }
+        assert_int_equal(ambs_surrogate_fit(truths, n, part, y, 1, NULL), AMBS_OK);
+        predict(truths, f, f->mean2, f->sd2);
+        if (strcmp(name, "gp") == 0) { /* it learned from the truths alone */
+            assert_memory_equal(f->mean, f->mean2, sizeof f->mean);
+            assert_memory_equal(f->sd, f->sd2, sizeof f->sd);
+            assert_true(out == ambs_surrogate_out_of_sample_error(truths));
+            for (size_t i = 0; i < 60; i++) y[i] = is_lie[i] ? -99 : f->y[i];
+            assert_int_equal(ambs_surrogate_fit_with_lies(s, 60, f->x, y, is_lie, true, 1, NULL),
+                             AMBS_OK);
+            predict(s, f, f->mean, f->sd);
+            for (size_t i = 0; i < MAX_N; i++) { /* its own mean changes none, but the sd */
+                assert_near(f->mean[i], f->mean2[i], 1e-8);
+                assert_true(f->sd[i] <= f->sd2[i] * (1 + 1e-9));
+            }
+        }
+        for (size_t i = 0; i < 60; i++) y[i] = is_lie[i] ? 4 : f->y[i];
+        ambs_surrogate_destroy(s);
+        ambs_surrogate_destroy(truths);
+    }
+}
+
 static void a_row_that_is_told_moves_the_mean_towards_it(void **state)
 {
     fixture *f = *state;
@@ -388,7 +441,9 @@ static int fit_and_append(void *ctx)
     ambs_surrogate *s = NULL;
     double mean, sd;
     int rc = ambs_surrogate_create(c->name, NULL, c->f->space, 1, &s, NULL);
-    if (rc == AMBS_OK) rc = ambs_surrogate_fit(s, 20, c->f->x, c->f->y, 1, NULL);
+    if (rc == AMBS_OK)
+        rc = ambs_surrogate_fit_with_lies(s, 20, c->f->x, c->f->y, (bool[20]){[7] = true}, true, 1,
+                                          NULL);
     for (size_t i = 20; rc == AMBS_OK && i < 24; i++)
         rc = ambs_surrogate_append(s, c->f->x + i * D, 1, NULL);
     if (rc == AMBS_OK) rc = ambs_surrogate_remove(s, 3, NULL);
@@ -418,6 +473,7 @@ int main(void)
         cmocka_unit_test(values_that_are_not_finite_are_refused),
         cmocka_unit_test(the_same_calls_give_the_same_bits),
         cmocka_unit_test(a_removed_row_is_as_if_it_had_never_been),
+        cmocka_unit_test(rows_keep_their_numbers_where_lies_are_taken_apart),
         cmocka_unit_test(a_row_that_is_told_moves_the_mean_towards_it),
         cmocka_unit_test(when_every_row_is_gone_nothing_is_predicted_and_a_new_one_is_taken),
         cmocka_unit_test(surrogates_that_are_meant_to_learn_do),
