@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Lies never enter the transform's constants, the incumbent or the error that a surrogate reports
  * of itself: the constants come from results alone, and a lie that outlives a fit is carried over
- * to the new scale through the user's. A trial that was asked for before there was a model gets its
- * lie at the first fit: the mean of what is known then, which is what a surrogate without data near
- * the point predicts. A failed trial counts as the worst value known. */
+ * to the new scale through the user's. A surrogate that takes lies apart learns from the results
+ * alone, and under the liar model_mean its lies are renewed at every fit. A trial that was asked
+ * for before there was a model gets its lie at the first fit: the mean of what is known then, which
+ * is what a surrogate without data near the point predicts. A failed trial counts as the worst
+ * value known. */
 #include "search/model.h"
 
 #include <math.h>
