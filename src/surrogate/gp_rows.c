@@ -47,7 +47,7 @@ static double *spread(const double *rows, size_t n_rows, size_t width, size_t st
                       size_t new_rows, size_t new_stride, ambs_error *err)
 {
     double *copy = ambs_calloc(new_rows, new_stride * sizeof *copy, err);
-    for (size_t i = 0; copy && i < n_rows; i++)
+    for (size_t i = 0; copy && width > 0 && i < n_rows; i++)
         memcpy(copy + i * new_stride, rows + i * stride, width * sizeof *copy);
     return copy;
 }
