@@ -22,9 +22,10 @@ typedef struct ambs_setting {
     const char *value;
 } ambs_setting;
 
-/* Reads a study file (YAML; a W&B sweep is recognised and read for what it means). All findings are in
- * `err`, one per line: "FILE:LINE:COLUMN: found …, expected …; do …". AMBS_E_INVALID, AMBS_E_NOT_FOUND
- * (no such file), AMBS_E_IO, AMBS_E_NOMEM. The caller frees with ambs_spec_destroy(). */
+/* Reads a study file (YAML; a W&B sweep is recognised and read for what it means). All findings are
+ * in `err`, one per line: "FILE:LINE:COLUMN: found …, expected …; do …". AMBS_E_INVALID,
+ * AMBS_E_NOT_FOUND (no such file), AMBS_E_IO, AMBS_E_NOMEM. The caller frees with
+ * ambs_spec_destroy(). */
 AMBS_API int ambs_spec_read(const char *path, const ambs_setting *settings, size_t n_settings,
                             ambs_spec **ret_spec, ambs_error *err);
 /* The same from memory; `name` stands for the file in messages. */

@@ -17,8 +17,8 @@ int ambs_chosen_give(ambs_chosen *c, const ambs_option *o, const char *name, con
                      ambs_error *err);
 int ambs_chosen_check(const ambs_chosen *c, const ambs_option *o, ambs_error *err);
 void ambs_chosen_print(const ambs_chosen *c, ambs_text *out);
-/* How many names the options of the listed members of o's family have, each counted once (0 where o is no
- * MEMBER option); they go to ret_names unless that is NULL. */
+/* How many names the options of the listed members of o's family have, each counted once (0 where o
+ * is no MEMBER option); they go to ret_names unless that is NULL. */
 size_t ambs_chosen_names(const ambs_option *o, const char **ret_names);
 
 #endif

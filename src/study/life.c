@@ -97,11 +97,12 @@ static int begin_again(ambs_life *life, const char *path, const ambs_spec *spec,
     ambs_journal_findings findings = {0};
     int rc = ambs_study_resume(path, spec, &life->table, &life->search, &findings, err);
     if (rc == AMBS_E_NOT_FOUND)
-        return ambs_fail(err, rc,
-                         "found %s without its journal %s.journal, from which alone a study is "
-                         "resumed; put the journal back beside it, or make a study with a journal of "
-                         "what %s holds: ambs recover %s -o NEW.h5",
-                         path, path, path, path);
+        return ambs_fail(
+            err, rc,
+            "found %s without its journal %s.journal, from which alone a study is "
+            "resumed; put the journal back beside it, or make a study with a journal of "
+            "what %s holds: ambs recover %s -o NEW.h5",
+            path, path, path, path);
     if (rc != 0) return rc;
     memcpy(life->note, findings.text, sizeof life->note);
     life->epoch = findings.last_epoch + 1;

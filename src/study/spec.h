@@ -16,10 +16,10 @@ typedef enum ambs_durability {
 } ambs_durability;
 
 typedef struct ambs_budget {
-    uint64_t trials;           /* 0: no limit */
-    double time_s;             /* of all lives together; NaN: no limit */
-    uint64_t failures_total;   /* 0: no limit */
-    uint64_t failures_in_row;  /* 0: no limit; default 20 */
+    uint64_t trials;          /* 0: no limit */
+    double time_s;            /* of all lives together; NaN: no limit */
+    uint64_t failures_total;  /* 0: no limit */
+    uint64_t failures_in_row; /* 0: no limit; default 20 */
 } ambs_budget;
 
 typedef struct ambs_trial_limits {
@@ -31,11 +31,11 @@ typedef struct ambs_trial_limits {
 } ambs_trial_limits;
 
 typedef struct ambs_manager_settings {
-    uint32_t slots;              /* slots of rank 0's own; 0 (with N = 1 all) */
-    double heartbeat_s;          /* agents say they live; 5 */
-    double suspect_s;            /* silent so long: suspect; 60 */
-    double timeout_s;            /* agents leave when the manager is silent so long; 300 */
-    double snapshot_s;           /* least time between snapshots; 30 */
+    uint32_t slots;     /* slots of rank 0's own; 0 (with N = 1 all) */
+    double heartbeat_s; /* agents say they live; 5 */
+    double suspect_s;   /* silent so long: suspect; 60 */
+    double timeout_s;   /* agents leave when the manager is silent so long; 300 */
+    double snapshot_s;  /* least time between snapshots; 30 */
 } ambs_manager_settings;
 
 /* A name and its value as the user wrote them. */
@@ -44,49 +44,54 @@ typedef struct ambs_spec_pair {
 } ambs_spec_pair;
 
 struct ambs_spec {
-    char *text;                  /* the file's own text, kept for the record; settings of the command line and
-                                    a ConfigSpace file stand behind it as comments that ambs_spec_parse() reads
-                                    again, so the text alone gives the same spec */
-    char *file;                  /* as named, for messages */
-    ambs_setting *settings;      /* [n_settings] copies of the `--set` that were applied: file, text and
-                                    settings give the same spec again (agents, trial hosts) */
+    char *text; /* the file's own text, kept for the record; settings of the command line and
+                   a ConfigSpace file stand behind it as comments that ambs_spec_parse() reads
+                   again, so the text alone gives the same spec */
+    char *file; /* as named, for messages */
+    ambs_setting *settings; /* [n_settings] copies of the `--set` that were applied: file, text and
+                               settings give the same spec again (agents, trial hosts) */
     size_t n_settings;
-    char *name;                  /* study.name, default: the file's name without its ending */
-    uint64_t seed;               /* study.seed, default 0 */
-    char *metric;                /* metric.name, default "objective" */
+    char *name;    /* study.name, default: the file's name without its ending */
+    uint64_t seed; /* study.seed, default 0 */
+    char *metric;  /* metric.name, default "objective" */
     ambs_goal goal;
-    double target;               /* in the user's direction; NaN: none */
+    double target; /* in the user's direction; NaN: none */
     ambs_space *space;
     const struct ambs_objective_ops *objective; /* NULL where the file has none (serve) */
     void *objective_options;
-    ambs_spec_pair *objective_settings; /* what the section says, in its order, the kind first: for
-                                           printing and comparing, since set_other() keeps its own */
+    ambs_spec_pair
+        *objective_settings; /* what the section says, in its order, the kind first: for
+                                printing and comparing, since set_other() keeps its own */
     size_t n_objective_settings;
-    char **argv;                 /* objective command: NULL-terminated; else NULL */
-    const struct ambs_method_ops *method;       /* never NULL; default ambs */
+    char **argv;                          /* objective command: NULL-terminated; else NULL */
+    const struct ambs_method_ops *method; /* never NULL; default ambs */
     void *method_options;
-    double *initial_points;      /* [n_initial, d] the user's own points (method.initial.points), first */
+    double
+        *initial_points; /* [n_initial, d] the user's own points (method.initial.points), first */
     size_t n_initial;
-    char *fidelity;              /* name of the fidelity parameter (stopping.fidelity); NULL */
+    char *fidelity; /* name of the fidelity parameter (stopping.fidelity); NULL */
     double fidelity_min, fidelity_max;
     ambs_budget budget;
     ambs_trial_limits trial;
     ambs_durability durability;
     ambs_manager_settings manager;
-    char **notes;                /* what was read other than literally (an ordinal by inference, W&B); `ambs
-                                    check` prints them, `ambs run` logs them */
+    char **notes; /* what was read other than literally (an ordinal by inference, W&B); `ambs
+                     check` prints them, `ambs run` logs them */
     size_t n_notes;
-    uint64_t digest;             /* see ambs_spec_digest() */
+    uint64_t digest; /* see ambs_spec_digest() */
 };
 
-/* Reads a recorded text (ambs_spec.text) to look at what was done: as ambs_spec_parse(), but what lies
- * outside the text (programs, data sets) is not looked for, since it may be gone or on another machine. */
-int ambs_spec_parse_recorded(const char *text, size_t length, const char *name, ambs_spec **ret_spec,
-                             ambs_error *err);
-/* Prints the study as understood: what `ambs check` shows. `output` is where the study file will go. */
+/* Reads a recorded text (ambs_spec.text) to look at what was done: as ambs_spec_parse(), but what
+ * lies outside the text (programs, data sets) is not looked for, since it may be gone or on another
+ * machine. */
+int ambs_spec_parse_recorded(const char *text, size_t length, const char *name,
+                             ambs_spec **ret_spec, ambs_error *err);
+/* Prints the study as understood: what `ambs check` shows. `output` is where the study file will
+ * go. */
 void ambs_spec_print(const ambs_spec *spec, const char *output, ambs_text *out);
 /* The keys that may differ when a study is resumed are workers, budget, trial limits, manager,
- * durability, metric.target; another space, seed, metric, objective or method is AMBS_E_MISMATCH with each difference
+ * durability, metric.target; another space, seed, metric, objective or method is AMBS_E_MISMATCH
+ * with each difference
  * ("seed: 7 in the study, 8 in the file"). */
 int ambs_spec_check_resume(const ambs_spec *recorded, const ambs_spec *now, ambs_error *err);
 /* What a resumed study must agree on, as one number: computed when the study was read. */
