@@ -20,7 +20,8 @@ def text(value):
 def read(path):
     with h5py.File(path, "r") as f:
         t = f["trials"]
-        rows = zip(t["id"][:], t["objective"][:], map(text, t["state"][:]), map(text, t["origin"][:]))
+        origin = dict(zip(f["proposals/trial"][:], map(text, f["proposals/origin"][:])))
+        rows = [(i, v, text(s), origin.get(i, "")) for i, v, s in zip(t["id"][:], t["objective"][:], t["state"][:])]
         return text(f.attrs["name"]), text(f.attrs["metric"]), [r for r in rows if r[2] == "complete"]
 
 
@@ -38,7 +39,8 @@ def main():
         if low <= math.log10(v) <= high:
             out.append(f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y(v):.1f}" y2="{y(v):.1f}" stroke="#e4e4e4"/>'
                        f'<text x="{LEFT - 8}" y="{y(v) + 4:.1f}" text-anchor="end">{100 * v:g} %</text>')
-    for i in range(0, last + 1, max(1, 10 * (last // 60))):
+    step = next(s for e in range(9) for s in (10 ** e, 2 * 10 ** e, 5 * 10 ** e) if last / s <= 8)
+    for i in range(0, last + 1, step):
         out.append(f'<text x="{x(i):.1f}" y="{HEIGHT - BOTTOM + 20}" text-anchor="middle">{i}</text>')
     best, path = math.inf, []
     for i, value, _, _ in rows:
