@@ -134,8 +134,8 @@ static inline void add_distances(ambs_gp_term_kind kind, double weight, double x
 }
 
 AMBS_CLONES
-void ambs_gp_kernel_row(const ambs_gp_kernel *kernel, const double *point, const double *lanes,
-                        size_t stride, size_t count, double *ret_k, double *ret_slope)
+static void gp_row(const ambs_gp_kernel *kernel, const double *point, const double *lanes,
+                   size_t stride, size_t count, double *ret_k, double *ret_slope)
 {
     memset(ret_k, 0, count * sizeof *ret_k);
     for (size_t t = 0; t < kernel->n_terms; t++)
@@ -157,8 +157,8 @@ void ambs_gp_kernel_row(const ambs_gp_kernel *kernel, const double *point, const
 }
 
 AMBS_CLONES
-void ambs_gp_distance_sums(const ambs_gp_kernel *kernel, const double *point, const double *lanes,
-                           size_t stride, size_t count, const double *factor, double *ret_sums)
+static void gp_sums(const ambs_gp_kernel *kernel, const double *point, const double *lanes,
+                    size_t stride, size_t count, const double *factor, double *ret_sums)
 {
     for (size_t t = 0; t < kernel->n_terms; t++) {
         const double *lane = lanes + t * stride;
@@ -172,4 +172,17 @@ void ambs_gp_distance_sums(const ambs_gp_kernel *kernel, const double *point, co
         }
         ret_sums[t] += sum;
     }
+}
+
+/* Clang names the clones of an exported function otherwise than its callers expect. */
+void ambs_gp_kernel_row(const ambs_gp_kernel *kernel, const double *point, const double *lanes,
+                        size_t stride, size_t count, double *ret_k, double *ret_slope)
+{
+    gp_row(kernel, point, lanes, stride, count, ret_k, ret_slope);
+}
+
+void ambs_gp_distance_sums(const ambs_gp_kernel *kernel, const double *point, const double *lanes,
+                           size_t stride, size_t count, const double *factor, double *ret_sums)
+{
+    gp_sums(kernel, point, lanes, stride, count, factor, ret_sums);
 }
