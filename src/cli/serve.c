@@ -296,7 +296,7 @@ static int do_tell(ambs_serve *s, ambs_json_node command, ambs_json_writer *w, a
     static const char *const keys[] = {"cmd",     "id",      "params",     "objective", "status",
                                        "metrics", "message", "duration_s", NULL};
     ambs_outcome o;
-    uint64_t id;
+    uint64_t id = 0;
     int rc = check_keys(command, "tell", keys, err);
     if (rc == 0) rc = read_outcome(command, &o, err);
     if (rc != 0) return rc;
@@ -310,7 +310,7 @@ static int do_report(ambs_serve *s, ambs_json_node command, ambs_json_writer *w,
 {
     static const char *const keys[] = {"cmd", "id", "step", "value", "metric", NULL};
     static const char *const names[] = {"continue", "stop", "pause"};
-    uint64_t id;
+    uint64_t id = 0;
     ambs_decision decision;
     int rc = check_keys(command, "report", keys, err);
     if (rc == 0) rc = read_id(command, "report", &id, err);
@@ -338,7 +338,7 @@ static int do_report(ambs_serve *s, ambs_json_node command, ambs_json_writer *w,
 
 static int do_cancel(ambs_serve *s, ambs_json_node command, ambs_json_writer *w, ambs_error *err)
 {
-    uint64_t id;
+    uint64_t id = 0;
     int rc = check_keys(command, "cancel", (const char *const[]){"cmd", "id", NULL}, err);
     if (rc == 0) rc = read_id(command, "cancel", &id, err);
     if (rc == 0) rc = ambs_search_cancel(s->search, id, err);
@@ -349,7 +349,7 @@ static int do_cancel(ambs_serve *s, ambs_json_node command, ambs_json_writer *w,
 
 static int do_best(ambs_serve *s, ambs_json_node command, ambs_json_writer *w, ambs_error *err)
 {
-    uint64_t id;
+    uint64_t id = 0;
     double objective;
     int rc = check_keys(command, "best", (const char *const[]){"cmd", NULL}, err);
     if (rc != 0) return rc;

@@ -150,7 +150,7 @@ static int send_unstarted(ambs_agent *a, uint32_t s, uint64_t trial, uint32_t at
                             .start_s = a->wall_s,
                             .end_s = a->wall_s,
                             .duration_s = 0};
-    snprintf(outcome.message, sizeof outcome.message, "%s", why);
+    snprintf(outcome.message, sizeof outcome.message, "%.*s", AMBS_MESSAGE_SIZE - 1, why);
     return send_result(a, &at, &outcome, err);
 }
 

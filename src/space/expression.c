@@ -107,6 +107,7 @@ double ambs_expression_evaluate(const ambs_expression *expression, const ambs_sp
 {
     double stack[AMBS_EXPRESSION_STACK + 1]; /* the compiler has checked that it suffices */
     double *top = stack; /* the slot of the last value; the first push goes to stack[1] */
+    stack[0] = NAN;      /* the value of an empty program, which the compiler never makes */
     for (size_t i = 0; i < expression->n; i++) {
         const operation *op = &expression->operations[i];
         switch (op->code) {

@@ -83,7 +83,7 @@ int ambs_space_add_condition(ambs_space *space, const char *child, const char *p
         return ambs_fail(err, AMBS_E_INVALID,
                          "when of parameter \"%.60s\": no value of \"%.60s\" is listed", child,
                          parent);
-    clause *c;
+    clause *c = NULL;
     int rc = new_clause(space, child, &c, err);
     if (rc != AMBS_OK) return rc;
     c->parent_name = ambs_strdup(parent, err);
@@ -109,7 +109,7 @@ int ambs_space_add_condition_expression(ambs_space *space, const char *child,
     int rc = check_expression(space, expression, err);
     if (rc != AMBS_OK)
         return ambs_wrap(err, rc, "when of parameter \"%.60s\" (%.200s)", child, expression);
-    clause *c;
+    clause *c = NULL;
     rc = new_clause(space, child, &c, err);
     if (rc != AMBS_OK) return rc;
     c->text = ambs_strdup(expression, err);

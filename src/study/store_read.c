@@ -602,7 +602,7 @@ static int read_operations(reader *r)
 static int read_root(reader *r)
 {
     ambs_table *t = r->table;
-    uint64_t format;
+    uint64_t format = 0;
     char *uuid;
     int rc = read_number(r, "format_version", &format);
     if (rc == AMBS_OK && format > AMBS_STORE_FORMAT)

@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/memory.h"
 #include "base/clones.h"
+#include "base/memory.h"
 
 struct ambs_network {
     ambs_network_shape shape;
