@@ -224,7 +224,7 @@ static void failures_text(const ambs_view *view, ambs_text *out)
                                        [AMBS_REASON_CONSTRAINT] = "constraint",
                                        [AMBS_REASON_CANCELLED] = "cancelled",
                                        [AMBS_REASON_NOT_STARTED] = "could not be started",
-                                       [AMBS_REASON_OBJECTIVE] = "refused by the objective"};
+                                       [AMBS_REASON_OBJECTIVE] = "reported as failed"};
     for (;;) {
         size_t most = 0;
         for (size_t r = 1; r <= AMBS_REASON_OBJECTIVE; r++)
@@ -246,8 +246,8 @@ static void status_text(const ambs_view *view, const status *s, ambs_text *out)
     ambs_text_addf(&trials, "%llu complete, %llu failed", (unsigned long long)t->n_complete,
                    (unsigned long long)t->n_failed);
     if (t->n_pruned > 0) ambs_text_addf(&trials, ", %llu pruned", (unsigned long long)t->n_pruned);
-    ambs_text_addf(&trials, ", %llu running, %llu waiting", (unsigned long long)t->n_running,
-                   (unsigned long long)t->n_waiting);
+    ambs_text_addf(&trials, ", %llu %s, %llu waiting", (unsigned long long)t->n_running,
+                   view->alive ? "running" : "interrupted", (unsigned long long)t->n_waiting);
     if (view->spec->budget.trials > 0) {
         ambs_text_addf(&trials, "; budget %llu", (unsigned long long)view->spec->budget.trials);
     }

@@ -8,11 +8,7 @@ static int replay(const ambs_call *call, bool *ret_same, ambs_error *err)
     int rc = ambs_study_replay(call->operands[0], &f, err);
     if (rc != 0) return rc;
     *ret_same = f.n_different == 0;
-    ambs_text_addf(
-        &out, "%llu proposals recomputed, %llu different, %llu equal within the tolerance only\n",
-        (unsigned long long)f.n_compared, (unsigned long long)f.n_different,
-        (unsigned long long)f.n_within_tolerance);
-    if (f.text[0] != '\0') ambs_text_addf(&out, "%s\n", f.text);
+    ambs_text_add_lines(&out, f.text);
     return ambs_print(&out, err);
 }
 

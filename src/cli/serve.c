@@ -5,6 +5,7 @@
 #include "cli/serve.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -247,18 +248,39 @@ static int do_init(ambs_serve *s, ambs_json_node command, ambs_json_writer *w, a
     return 0;
 }
 
+static void answer_exhausted(const char *message, ambs_json_writer *w)
+{
+    ambs_json_key(w, "exhausted");
+    ambs_json_bool(w, true);
+    ambs_json_key(w, "message");
+    ambs_json_string(w, message);
+}
+
+/* The study's own budget; a trial that was cancelled does not count. */
+static bool budget_is_used_up(const ambs_serve *s, char message[128])
+{
+    ambs_search_counts c;
+    uint64_t budget = s->spec->budget.trials;
+    ambs_search_counts_get(s->search, &c);
+    if (budget == 0 || c.told - c.cancelled + c.in_flight < budget) return false;
+    snprintf(message, 128, "the budget of %llu trials is used up", (unsigned long long)budget);
+    return true;
+}
+
 static int do_ask(ambs_serve *s, ambs_json_node command, ambs_json_writer *w, ambs_error *err)
 {
     int rc = check_keys(command, "ask", (const char *const[]){"cmd", NULL}, err);
     if (rc != 0) return rc;
+    char message[128];
+    if (budget_is_used_up(s, message)) {
+        answer_exhausted(message, w);
+        return 0;
+    }
     ambs_proposal p = {.x = s->x};
     double started = ambs_clock_monotonic_s();
     rc = ambs_search_ask(s->search, &p, err);
     if (rc == AMBS_E_EXHAUSTED) {
-        ambs_json_key(w, "exhausted");
-        ambs_json_bool(w, true);
-        ambs_json_key(w, "message");
-        ambs_json_string(w, err->text);
+        answer_exhausted(err->text, w);
         return 0;
     }
     if (rc == 0)

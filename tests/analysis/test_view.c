@@ -199,8 +199,8 @@ static void a_killed_study_says_how_to_go_on(void **state)
     assert_int_equal(ambs_view_standing(&f->view), AMBS_STANDING_INTERRUPTED);
     assert_int_equal(ambs_view_status(&f->view, &out, NULL), 0);
     assert_non_null(strstr(out.text, "standing     interrupted\n"));
-    assert_non_null(
-        strstr(out.text, "trials       2 complete, 1 failed, 1 running, 1 waiting; budget 5\n"));
+    assert_non_null(strstr(
+        out.text, "trials       2 complete, 1 failed, 1 interrupted, 1 waiting; budget 5\n"));
     assert_non_null(strstr(out.text, "1 × exit status not 0\n"));
     assert_non_null(strstr(out.text, "best         loss = 0.75 in trial 2\n"));
     assert_non_null(strstr(out.text, "ambs run toy.yaml -o toy.h5 --resume\n"));

@@ -123,6 +123,22 @@ static void says_when_a_space_is_exhausted(void **state)
     end(s);
 }
 
+static void says_when_the_budget_is_used_up(void **state)
+{
+    (void)state;
+    ambs_serve *s = session_of("metric: {name: loss}\nmethod: {name: random}\nbudget: {trials: 2}\n"
+                               "parameters: {x: {min: 0.0, max: 1.0}}\n");
+    free(answer(s, "{\"cmd\": \"ask\"}"));
+    free(answer(s, "{\"cmd\": \"ask\"}"));
+    expect(s, "{\"cmd\": \"ask\"}",
+           "{\"exhausted\": true, \"message\": \"the budget of 2 trials is used up\"}");
+    expect(s, "{\"cmd\": \"cancel\", \"id\": 0}", "{\"ok\": true, \"id\": 0}");
+    char *again = answer(s, "{\"cmd\": \"ask\"}");
+    assert_true(begins_with(again, "{\"id\": 2, "));
+    free(again);
+    end(s);
+}
+
 static void begins_by_init_with_an_object_or_yaml(void **state)
 {
     (void)state;
@@ -249,6 +265,7 @@ int main(void)
         cmocka_unit_test(takes_a_configuration_of_the_callers_own),
         cmocka_unit_test(reports_and_cancels),
         cmocka_unit_test(says_when_a_space_is_exhausted),
+        cmocka_unit_test(says_when_the_budget_is_used_up),
         cmocka_unit_test(begins_by_init_with_an_object_or_yaml),
         cmocka_unit_test(refuses_what_is_wrong_and_lives_on),
         cmocka_unit_test(goes_on_after_a_kill),
