@@ -62,17 +62,7 @@ static bool asks_for_help(int argc, char **argv)
 int ambs_cli_fail(const ambs_call *call, const ambs_error *err)
 {
     fprintf(stderr, "ambs %s: %s\n", call->command->name, err->text);
-    switch (err->code) {
-    case AMBS_E_INVALID:
-    case AMBS_E_NOT_FOUND:
-    case AMBS_E_MISMATCH:
-    case AMBS_E_BUSY:
-    case AMBS_E_NOT_BUILT:
-    case AMBS_E_INFEASIBLE:
-        return AMBS_STATUS_USAGE;
-    default:
-        return AMBS_STATUS_FAILED;
-    }
+    return (int)ambs_status_of(err->code);
 }
 
 static int run_command(const ambs_command *command, int argc, char **argv)

@@ -369,21 +369,6 @@ static void clean_up(manager_loop *l)
     ambs_spec_destroy(l->spec);
 }
 
-static ambs_status status_of(int rc)
-{
-    switch (rc) {
-    case AMBS_E_INVALID:
-    case AMBS_E_NOT_FOUND:
-    case AMBS_E_MISMATCH:
-    case AMBS_E_BUSY:
-    case AMBS_E_NOT_BUILT:
-    case AMBS_E_INFEASIBLE:
-        return AMBS_STATUS_USAGE;
-    default:
-        return AMBS_STATUS_FAILED;
-    }
-}
-
 ambs_status ambs_run_manager(ambs_part *part, ambs_error *err)
 {
     manager_loop l = {.part = part, .settings = part->settings};
@@ -405,7 +390,7 @@ ambs_status ambs_run_manager(ambs_part *part, ambs_error *err)
     else if (began)
         end_study(&l, AMBS_STATUS_FAILED, err->text, &(ambs_error){0});
     if (rc == AMBS_OK) let_messages_leave(&l);
-    if (rc != AMBS_OK) status = began ? AMBS_STATUS_FAILED : status_of(rc);
+    if (rc != AMBS_OK) status = began ? AMBS_STATUS_FAILED : ambs_status_of(rc);
     part->at_once |= rc != AMBS_OK;
     clean_up(&l);
     return status;

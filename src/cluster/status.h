@@ -11,4 +11,8 @@ typedef enum ambs_status {
     AMBS_STATUS_FAILURES = 4 /* too many trials failed */
 } ambs_status;
 
+/* The status that belongs to an error code before a study began: USAGE for what the user can mend
+ * in the command line, the study file or the choice of files, FAILED for the rest. */
+ambs_status ambs_status_of(int code);
+
 #endif
