@@ -131,7 +131,10 @@ static void help_and_version_are_no_errors(void **state)
 
 int main(void)
 {
-    if (getenv("AMBS_PROGRAM") == NULL) return 77;
+    if (getenv("AMBS_PROGRAM") == NULL) {
+        puts("1..0 # SKIP not built, or not here");
+        return 0;
+    }
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(refusals_have_their_words_and_their_status),
         cmocka_unit_test(help_and_version_are_no_errors),

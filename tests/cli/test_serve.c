@@ -259,7 +259,10 @@ static void goes_on_after_a_kill(void **state)
 
 int main(void)
 {
-    if (!AMBS_HAVE_JANSSON) return 77;
+    if (!AMBS_HAVE_JANSSON) {
+        puts("1..0 # SKIP not built, or not here");
+        return 0;
+    }
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(asks_tells_and_names_the_best),
         cmocka_unit_test(takes_a_configuration_of_the_callers_own),

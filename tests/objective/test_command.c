@@ -439,7 +439,10 @@ int main(void)
         cmocka_unit_test(the_example_runs),
         cmocka_unit_test(wrong_commands_are_refused),
     };
-    if (!AMBS_HAVE_JANSSON) return 77; /* results and reports are JSON in most of them */
+    if (!AMBS_HAVE_JANSSON) { /* results and reports are JSON in most of them */
+        puts("1..0 # SKIP not built, or not here");
+        return 0;
+    }
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("command", tests, make_scratch, remove_scratch);
 }
