@@ -30,10 +30,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fashion_mnist_has_seven_thousand_pictures_of_each_kind),
     };
-    if (!AMBS_HAVE_ZLIB || access(path, R_OK) != 0) {
-        puts("1..0 # SKIP not built, or not here");
-        return 0;
-    }
+    if (!AMBS_HAVE_ZLIB || access(path, R_OK) != 0) return 77;
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("train/fashion", tests, NULL, NULL);
 }
