@@ -137,7 +137,8 @@ static void end(void *ctx, const ambs_spec *spec, const ambs_table *table, ambs_
     view *v = ctx;
     bool line_stood = v->live.line_stands;
     ambs_live_clear(&v->live);
-    /* mpirun passes the two streams on apart: what is printed now must not overtake the clearing. */
+    /* mpirun passes the two streams on apart: what is printed now must not overtake the clearing.
+     */
     if (line_stood) ambs_clock_sleep_s(0.1);
     if (v->options->json_log) {
         print_end_json(v, spec, table, status, text);
