@@ -55,6 +55,17 @@ void ambs_read_note(ambs_reader *r, const ambs_yaml_node *node, const char *form
     spec->notes[spec->n_notes++] = copy;
 }
 
+void *ambs_read_new_options(ambs_reader *r, const ambs_member *member)
+{
+    void *options = ambs_calloc(1, member->options_size > 0 ? member->options_size : 1, NULL);
+    ambs_error err = {0};
+    if (!options) r->findings->no_memory = true;
+    if (!options || ambs_options_init(member->options, options, &err) == AMBS_OK) return options;
+    ambs_finding_add_error(r->findings, (ambs_place){0}, &err);
+    free(options);
+    return NULL;
+}
+
 bool ambs_read_is_mapping(ambs_reader *r, const ambs_yaml_node *node, const char *what)
 {
     if (node->type == AMBS_YAML_MAPPING) return true;

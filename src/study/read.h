@@ -32,6 +32,10 @@ void ambs_read_fault_error(ambs_reader *r, const ambs_yaml_node *node, const cha
 void ambs_read_note(ambs_reader *r, const ambs_yaml_node *node, const char *format, ...)
     AMBS_PRINTF(3, 4);
 
+/* A member's options with their defaults, zeroed where it has none; NULL with a finding when memory runs
+ * out. The caller owns them. */
+void *ambs_read_new_options(ambs_reader *r, const ambs_member *member);
+
 /* True for a mapping; else a finding that names `what`. */
 bool ambs_read_is_mapping(ambs_reader *r, const ambs_yaml_node *node, const char *what);
 /* A finding for every key that is not among `known` (NULL-terminated): nearest and known names. */

@@ -156,15 +156,9 @@ void ambs_read_method(ambs_reader *r, const ambs_yaml_node *method)
         return;
     const ambs_method_ops *ops = choose_method(r, method);
     if (!ops) return;
-    void *options =
-        ambs_calloc(1, ops->member.options_size > 0 ? ops->member.options_size : 1, NULL);
+    void *options = ambs_read_new_options(r, &ops->member);
+    if (!options) return;
     ambs_error err = {0};
-    if (!options) r->findings->no_memory = true;
-    if (!options || ambs_options_init(ops->member.options, options, &err) != AMBS_OK) {
-        if (options) ambs_finding_add_error(r->findings, (ambs_place){0}, &err);
-        free(options);
-        return;
-    }
     r->spec->method = ops;
     r->spec->method_options = options;
     if (method && method->type == AMBS_YAML_MAPPING) read_options(r, method, "");

@@ -143,15 +143,8 @@ void ambs_read_objective(ambs_reader *r, const ambs_yaml_node *objective)
     size_t chosen = choose_kind(r, objective);
     if (chosen == SIZE_MAX) return;
     const ambs_objective_ops *ops = find_kind(objective->keys[chosen]->text);
-    void *options =
-        ambs_calloc(1, ops->member.options_size > 0 ? ops->member.options_size : 1, NULL);
-    ambs_error err = {0};
-    if (!options) r->findings->no_memory = true;
-    if (!options || ambs_options_init(ops->member.options, options, &err) != AMBS_OK) {
-        if (options) ambs_finding_add_error(r->findings, (ambs_place){0}, &err);
-        free(options);
-        return;
-    }
+    void *options = ambs_read_new_options(r, &ops->member);
+    if (!options) return;
     r->spec->objective = ops;
     r->spec->objective_options = options;
     /* the kind first: its value decides which other options there are */
