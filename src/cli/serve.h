@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /* Ask and tell as JSON lines: one command object a line in, one answer object a line out.
  *
- *   {"cmd":"init","study":{…}}           first, where the study was not named on the command line;
- *                                        "study" is the study as an object, or its YAML as a string
+ *   {"cmd":"init","study":{…}}           first, where the command line named no study;
+ *                                        "study" is an object, or its YAML as a string
  *   {"cmd":"ask"}                        {"id":3,"params":{…}}, or {"exhausted":true,"message":"…"}
- *   {"cmd":"tell","id":3,"objective":0.1}        or "status":"failed"|"pruned"; "metrics":{…},
- *                                        "message":"…", "duration_s":1.5 may follow;
- * {"ok":true,"id":3}
- *   {"cmd":"tell","params":{…},"objective":0.1}  a configuration of the caller's own:
- * {"ok":true,"id":7}
- *   {"cmd":"report","id":3,"step":2,"value":0.4}  {"decision":"continue"} or "stop"; "metric" may
- * follow
+ *                                        when the budget or the space is used up
+ *   {"cmd":"tell","id":3,"objective":0.1}
+ *                                        {"ok":true,"id":3}; "status":"failed"|"pruned",
+ *                                        "metrics":{…}, "message":"…", "duration_s":1.5 may follow
+ *   {"cmd":"tell","params":{…},"objective":0.1}
+ *                                        a configuration of the caller's own: {"ok":true,"id":7}
+ *   {"cmd":"report","id":3,"step":2,"value":0.4}
+ *                                        {"decision":"continue"} or "stop"; "metric" may follow
  *   {"cmd":"cancel","id":3}              {"ok":true,"id":3}
- *   {"cmd":"best"}                       {"id":3,"objective":0.1,"params":{…}}; nulls when there is
- * none
+ *   {"cmd":"best"}                       {"id":3,"objective":0.1,"params":{…}}; nulls without one
  *   {"cmd":"status"}                     counts
  *   {"cmd":"quit"}                       {"ok":true}
  *

@@ -11,8 +11,8 @@
  * that is received is trusted: every length is checked, and every text ends within its frame.
  *
  *   agent → manager   HELLO, BEAT, RESULT, REPORT, BYE          always one frame
- *   manager → agent   WELCOME (the study file), BEAT, START, CANCEL, ANSWER, ACK, DRAIN, RESET,
- * STOP */
+ *   manager → agent   WELCOME (the study file), BEAT, START, CANCEL, ANSWER, ACK, DRAIN,
+ *                     RESET, STOP */
 #ifndef AMBS_CLUSTER_PROTOCOL_H
 #define AMBS_CLUSTER_PROTOCOL_H
 

@@ -2,8 +2,8 @@
 /* What an agent (or `ambs try`) uses to run attempts: starts them through the supervisor, never
  * blocks, and tells what happened.
  *
- *   agent ── socket ──► ambs-supervisor ──► trial host of a slot (hosted kinds) or a command's
- * process
+ *   agent ── socket ──► ambs-supervisor ──► trial host of a slot (hosted kinds) or a
+ *                                              command's process
  *
  * The supervisor is started before MPI_Init (ambs_supervisor_start) and ends when its socket
  * closes. All calls are local and non-blocking; one thread. */

@@ -4,8 +4,10 @@
  *
  * Everything here is a function of the order of tells, asks that succeeded, and cancels:
  *   tell     may make a fit due (then the rows of that moment are what it is fitted to); else the
- * truth takes the place of the trial's lie, or is appended ask      appends the trial's lie cancel
- * removes it The maths is put off to the next ask: ambs_model_update() fits where a fit is due and
+ *            truth takes the place of the trial's lie, or is appended
+ *   ask      appends the trial's lie
+ *   cancel   removes it
+ * The maths is put off to the next ask: ambs_model_update() fits where a fit is due and
  * applies what came since. So a record is restored by the same calls without computing, and what
  * follows is the same. */
 #ifndef AMBS_SEARCH_MODEL_H

@@ -59,8 +59,7 @@ struct ambs_spec {
     ambs_space *space;
     const struct ambs_objective_ops *objective; /* NULL where the file has none (serve) */
     void *objective_options;
-    ambs_spec_pair
-        *objective_settings; /* what the section says, in its order, the kind first: for
+    ambs_spec_pair *objective_settings; /* what the section says, in its order, the kind first: for
                                 printing and comparing, since set_other() keeps its own */
     size_t n_objective_settings;
     char **argv;                          /* objective command: NULL-terminated; else NULL */
