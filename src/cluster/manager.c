@@ -338,8 +338,7 @@ double ambs_manager_due_s(const ambs_manager *m)
 {
     double due = INFINITY;
     uint32_t rank = ambs_roster_first(&m->heard);
-    if (rank != AMBS_ROSTER_NONE)
-        due = least(due, m->workers[rank].heard_s + m->spec->manager.suspect_s);
+    if (rank != AMBS_ROSTER_NONE) due = least(due, m->workers[rank].heard_s + manager_silence_s(m));
     rank = ambs_roster_first(&m->sent);
     if (rank != AMBS_ROSTER_NONE)
         due = least(due, m->workers[rank].sent_s + m->spec->manager.heartbeat_s);

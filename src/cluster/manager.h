@@ -11,6 +11,7 @@
  * A worker's way:
  *   unknown ─HELLO─► joined ─silent─► suspect ─any sign of life─► RESET ─HELLO─► joined
  *                      └────BYE─► left        └──────proof──────► lost (final)
+ * Where ranks compute together (group_ranks), a lost one takes its group along.
  * Attempts of a suspect, lost or leaving worker are issued again before anything new. A result is
  * taken once, whoever brings it first; whatever else runs for that trial is cancelled.
  *
@@ -52,6 +53,8 @@ typedef struct ambs_manager_config {
     const ambs_table *table; /* with this life's LIFE record; changed only by the sink */
     uint32_t epoch, n_ranks; /* ranks 0 … n_ranks-1 may say HELLO */
     uint32_t n_expected;     /* how many of them will, by all that is known */
+    uint32_t group_ranks;    /* trials run in the workers' own ranks, this many together, the first
+                                of which speaks for the others; 0: in processes of their own */
     double time_used_s;      /* by earlier lives */
     ambs_manager_link link;
     ambs_manager_sink sink;

@@ -40,6 +40,7 @@ typedef struct slot {
 typedef struct worker {
     ambs_worker_state state; /* 0: never heard of */
     bool reset_sent;
+    bool dismissed; /* told to leave since its group is lost */
     uint32_t first_slot, n_slots;
     uint64_t pid, space;
     double heard_s, sent_s;
@@ -136,6 +137,9 @@ int manager_hand_out(ambs_manager *m, ambs_error *err);
 int manager_heard(ambs_manager *m, uint32_t rank, ambs_error *err);
 int manager_hello(ambs_manager *m, uint32_t rank, const ambs_message *message, ambs_error *err);
 int manager_leave(ambs_manager *m, uint32_t rank, ambs_worker_state state, ambs_error *err);
+double manager_silence_s(const ambs_manager *m); /* of a worker, after which it is suspect */
+/* False for a rank that only follows the first of its group, or is left over. */
+bool manager_serves(const ambs_manager *m, uint32_t rank);
 int manager_grow_losses(ambs_manager *m, ambs_error *err); /* room for every trial of the table */
 int manager_watch(ambs_manager *m, ambs_error *err);       /* suspects and heartbeats */
 

@@ -1,10 +1,52 @@
 /* SPDX-License-Identifier: MIT */
 /* Who is there: joining, silence, coming back, leaving. */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/memory.h"
 #include "cluster/manager_state.h"
+
+/* --- groups ---------------------------------------------------------------------------------- */
+
+/* A rank that computes cannot speak until it has done so or was ended. */
+double manager_silence_s(const ambs_manager *m)
+{
+    bool computes = m->config.group_ranks > 0 && !isnan(m->spec->trial.timeout_s);
+    return m->spec->manager.suspect_s + (computes ? m->spec->trial.timeout_s : 0);
+}
+
+/* The first rank of the group that `rank` belongs to; 0 where it belongs to none. */
+static uint32_t first_of_group(const ambs_manager *m, uint32_t rank)
+{
+    uint32_t n = m->config.group_ranks;
+    if (n == 0 || rank == 0) return 0;
+    uint32_t first = 1 + (rank - 1) / n * n;
+    return m->config.n_ranks - first >= n ? first : 0;
+}
+
+bool manager_serves(const ambs_manager *m, uint32_t rank)
+{
+    return m->config.group_ranks == 0 || first_of_group(m, rank) == rank;
+}
+
+/* The others of a lost rank's group wait for it or are about to be ended: they are told to leave,
+ * and whatever they held goes to another group. */
+static int leave_group(ambs_manager *m, uint32_t rank, ambs_error *err)
+{
+    uint32_t first = first_of_group(m, rank), n = m->config.group_ranks;
+    const ambs_message stop = {.type = AMBS_MESSAGE_STOP, .as.stop.status = AMBS_STATUS_STOPPED};
+    int rc = AMBS_OK;
+    if (first == 0 || n < 2) return AMBS_OK;
+    for (uint32_t r = first; r < first + n && rc == AMBS_OK; r++) {
+        ambs_worker_state state = m->workers[r].state;
+        if (state == AMBS_WORKER_LOST || state == AMBS_WORKER_LEFT) continue;
+        m->workers[r].dismissed = state != 0;
+        if (state != 0) rc = manager_send(m, r, &stop, err);
+        if (rc == AMBS_OK) rc = manager_leave(m, r, AMBS_WORKER_LOST, err);
+    }
+    return rc;
+}
 
 static int record_worker(ambs_manager *m, uint32_t rank, ambs_worker_state state, ambs_error *err)
 {
@@ -44,6 +86,19 @@ int manager_grow_losses(ambs_manager *m, ambs_error *err)
     return rc;
 }
 
+/* What is known of the end of an attempt in the ranks themselves: nobody is left to tell. */
+static void explain_loss(const ambs_manager *m, double ran_s, ambs_outcome *o)
+{
+    char limit[40];
+    if (m->config.group_ranks == 0) return;
+    if (ran_s >= m->spec->trial.timeout_s)
+        snprintf(o->message, sizeof o->message,
+                 "ran longer than %s (trial.timeout): its ranks were ended",
+                 ambs_format_duration(m->spec->trial.timeout_s, limit));
+    else
+        snprintf(o->message, sizeof o->message, "a rank that computed it died");
+}
+
 static int lose_attempt(ambs_manager *m, const slot *s, uint32_t i, ambs_error *err)
 {
     ambs_address at = {.slot = s->number, .attempt = s->held[i].attempt, .trial = s->held[i].trial};
@@ -56,6 +111,7 @@ static int lose_attempt(ambs_manager *m, const slot *s, uint32_t i, ambs_error *
                             .start_s = row->start_s,
                             .end_s = m->time.wall_s,
                             .duration_s = NAN};
+    if (i == 0) explain_loss(m, m->time.wall_s - row->start_s, &outcome);
     bool final = i == 0 && m->losses[at.trial] >= m->spec->trial.attempts;
     return manager_end_attempt(m, s->rank, &at, &outcome, final, err);
 }
@@ -79,7 +135,7 @@ static void forget_joined(ambs_manager *m, uint32_t rank)
 {
     ambs_roster_remove(&m->heard, rank);
     ambs_roster_remove(&m->sent, rank);
-    if (--m->n_joined == 0) m->alone_since_s = m->time.now_s;
+    if (manager_serves(m, rank) && --m->n_joined == 0) m->alone_since_s = m->time.now_s;
 }
 
 static int suspect(ambs_manager *m, uint32_t rank, ambs_error *err)
@@ -104,14 +160,18 @@ int manager_leave(ambs_manager *m, uint32_t rank, ambs_worker_state state, ambs_
     if (w->state == AMBS_WORKER_JOINED) forget_joined(m, rank);
     if (w->state == AMBS_WORKER_SUSPECT) m->n_suspect--;
     w->state = state;
-    m->n_gone++;
+    m->n_gone += manager_serves(m, rank);
     set_usable(m, w, false);
     bool died = state == AMBS_WORKER_LOST;
-    if (m->config.link.forget) m->config.link.forget(m->config.link.ctx, rank);
+    if (m->config.link.forget && !w->dismissed) m->config.link.forget(m->config.link.ctx, rank);
     ambs_log_line(m->config.log, died ? AMBS_LOG_WARNING : AMBS_LOG_INFO, "rank %u on %s %s", rank,
-                  w->host, died ? "died" : "left");
+                  w->host,
+                  w->dismissed ? "is lost with its group"
+                  : died       ? "died"
+                               : "left");
     int rc = record_worker(m, rank, state, err);
-    return rc == AMBS_OK ? lose_attempts(m, w, err) : rc;
+    if (rc == AMBS_OK) rc = lose_attempts(m, w, err);
+    return rc == AMBS_OK ? leave_group(m, rank, err) : rc;
 }
 
 /* --- joining --------------------------------------------------------------------------------- */
@@ -138,7 +198,7 @@ static int welcome(ambs_manager *m, uint32_t rank, ambs_error *err)
     worker *w = &m->workers[rank];
     w->state = AMBS_WORKER_JOINED;
     w->heard_s = w->sent_s = m->time.now_s;
-    m->n_joined++;
+    m->n_joined += manager_serves(m, rank);
     ambs_roster_push(&m->heard, rank);
     ambs_roster_push(&m->sent, rank);
     if (m->phase != PHASE_RUNNING) {
@@ -189,7 +249,7 @@ int manager_watch(ambs_manager *m, ambs_error *err)
     int rc = AMBS_OK;
     uint32_t rank;
     while (rc == AMBS_OK && (rank = ambs_roster_first(&m->heard)) != AMBS_ROSTER_NONE &&
-           m->time.now_s >= m->workers[rank].heard_s + m->spec->manager.suspect_s)
+           m->time.now_s >= m->workers[rank].heard_s + manager_silence_s(m))
         rc = suspect(m, rank, err);
     const ambs_message beat = {.type = AMBS_MESSAGE_BEAT};
     while (rc == AMBS_OK && (rank = ambs_roster_first(&m->sent)) != AMBS_ROSTER_NONE &&

@@ -17,6 +17,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "objective/supervisor_guard.h"
 #include "objective/supervisor_process.h"
 #include "objective/wire.h"
 
@@ -150,7 +151,7 @@ static size_t take_fds(struct msghdr *message, int *ret_fds)
 }
 
 /* One packet from the agent; false when the agent is gone. */
-static bool serve_packet(ambs_children *children, char *packet)
+static bool serve_packet(ambs_children *children, ambs_guard *guard, char *packet)
 {
     union {
         struct cmsghdr align;
@@ -170,6 +171,7 @@ static bool serve_packet(ambs_children *children, char *packet)
     memcpy(&type, packet, sizeof type);
     if (type == AMBS_WIRE_LAUNCH) launch(children, packet, (size_t)size, fds, n_fds);
     if (type == AMBS_WIRE_SIGNAL) pass_signal(children, packet, (size_t)size);
+    if (type == AMBS_WIRE_GUARD) ambs_guard_take(guard, packet, (size_t)size);
     for (size_t i = 0; i < n_fds; i++) close(fds[i]);
     return true;
 }
@@ -186,17 +188,19 @@ static void reap_all(ambs_children *children)
     if (any) ambs_children_sweep(children);
 }
 
-static void serve(ambs_children *children, int signals, char *packet)
+static void serve(ambs_children *children, int signals, pid_t agent, char *packet)
 {
+    ambs_guard guard = {0};
     struct pollfd fds[] = {{.fd = AMBS_WIRE_SOCKET, .events = POLLIN},
                            {.fd = signals, .events = POLLIN}};
     for (;;) {
-        if (poll(fds, 2, -1) < 0 && errno != EINTR) return;
+        if (poll(fds, 2, ambs_guard_wait_ms(&guard)) < 0 && errno != EINTR) return;
         struct signalfd_siginfo info;
         while (read(signals, &info, sizeof info) == sizeof info)
             if (info.ssi_signo == SIGTERM) return;
         reap_all(children);
-        if (fds[0].revents && !serve_packet(children, packet)) return;
+        if (fds[0].revents && !serve_packet(children, &guard, packet)) return;
+        ambs_guard_act(&guard, agent);
     }
 }
 
@@ -231,12 +235,13 @@ int main(int argc, char **argv)
         fprintf(stderr, "%s is started by ambs, not by hand\n", argv[0]);
         return 2;
     }
+    pid_t agent = getppid();
     int signals = detach();
     char *packet = malloc(AMBS_WIRE_PACKET_MAX);
     if (!packet || signals < 0) return 1;
     scrub_environment();
     ambs_children children = {0};
-    serve(&children, signals, packet);
+    serve(&children, signals, agent, packet);
     ambs_children_finish(&children);
     free(packet);
     return 0;

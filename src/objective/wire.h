@@ -3,7 +3,7 @@
  * SOCK_SEQPACKET socket, in the machine's own byte order (all three run on one node, from one
  * build).
  *
- *   agent ── launch, signal ──► supervisor      supervisor ── started, exited ──► agent
+ *   agent ── launch, signal, guard ──► supervisor      supervisor ── started, exited ──► agent
  *   agent ── evaluate, answer ──► host          host ── ready, report, outcome ──► agent
  *
  * This header and what the supervisor is made of need libc only. */
@@ -33,7 +33,8 @@ typedef enum ambs_wire_type {
     AMBS_WIRE_READY,
     AMBS_WIRE_REFUSED,
     AMBS_WIRE_REPORT,
-    AMBS_WIRE_OUTCOME
+    AMBS_WIRE_OUTCOME,
+    AMBS_WIRE_GUARD
 } ambs_wire_type;
 
 /* --- with the supervisor --- */
@@ -54,6 +55,15 @@ typedef struct ambs_wire_signal {
     int32_t signal;
     uint64_t id;
 } ambs_wire_signal;
+
+/* Watch over the agent itself: kill it after `limit_s`, or when one of its fellows is gone. Followed
+ * by n_fellows process numbers (int32_t) of this host. Replaces the request before; a limit of
+ * infinity ends the watch. */
+typedef struct ambs_wire_guard {
+    uint32_t type;
+    uint32_t n_fellows;
+    double limit_s;
+} ambs_wire_guard;
 
 /* STARTED follows the fork, EXITED the end of the process; by then the rest of its group was
  * killed. */

@@ -263,6 +263,63 @@ static void the_last_worker_gone_stops_the_study(void **state)
     world_end(&w);
 }
 
+/* Ranks 1 to 3 and 4 to 6 compute together, rank 7 is left over. */
+static void begin_groups(void)
+{
+    world_init(&w, 1);
+    w.n_ranks = 8;
+    w.group_ranks = 3;
+    w.spec.trial.timeout_s = 100;
+    world_begin(&w);
+}
+
+static void a_group_is_lost_with_any_of_its_ranks(void **state)
+{
+    (void)state;
+    begin_groups();
+    assert_false(world_run(&w, 2.5));
+    uint64_t held = w.table->n_running;
+    assert_int_equal(held, 2);
+    world_kill(&w, 5, true); /* no first rank */
+    finish(100);
+    assert_int_equal(status, AMBS_STATUS_DONE);
+    assert_int_equal(w.table->n_complete, 10);
+    assert_int_equal(w.n_lost_records, 1);
+    ambs_progress progress;
+    ambs_manager_progress(w.manager, (ambs_time){w.now_s, w.now_s}, &progress);
+    assert_int_equal(progress.n_lost, 1);
+    for (uint32_t i = 0; i < 10; i++)
+        if (w.table->rows[i].start_s > 1e9 + 2.5) assert_int_equal(w.table->rows[i].rank, 1);
+    world_end(&w);
+}
+
+static void the_last_group_gone_stops_the_study_although_a_rank_is_left_over(void **state)
+{
+    (void)state;
+    begin_groups();
+    assert_false(world_run(&w, 2.5));
+    world_kill(&w, 3, true);
+    world_kill(&w, 4, true);
+    finish(100);
+    assert_int_equal(status, AMBS_STATUS_STOPPED);
+    assert_string_equal(text, "no worker is left");
+    assert_true(w.table->n_waiting >= 2);
+    world_end(&w);
+}
+
+static void a_rank_that_computes_may_be_silent_for_its_timeout(void **state)
+{
+    (void)state;
+    begin_groups();
+    assert_false(world_run(&w, 2.5));
+    world_freeze(&w, 1, 2.5 + 150);
+    assert_false(world_run(&w, 2.6));
+    finish(1000);
+    assert_int_equal(status, AMBS_STATUS_DONE);
+    assert_int_equal(w.n_lost_records, 0);
+    world_end(&w);
+}
+
 static void silent_workers_are_waited_for_and_then_given_up(void **state)
 {
     (void)state;
@@ -509,6 +566,9 @@ int main(void)
         cmocka_unit_test(a_dead_workers_trial_is_issued_again),
         cmocka_unit_test(a_trial_that_kills_workers_fails_in_the_end),
         cmocka_unit_test(the_last_worker_gone_stops_the_study),
+        cmocka_unit_test(a_group_is_lost_with_any_of_its_ranks),
+        cmocka_unit_test(the_last_group_gone_stops_the_study_although_a_rank_is_left_over),
+        cmocka_unit_test(a_rank_that_computes_may_be_silent_for_its_timeout),
         cmocka_unit_test(silent_workers_are_waited_for_and_then_given_up),
         cmocka_unit_test(a_suspects_late_result_is_taken_once_and_it_rejoins),
         cmocka_unit_test(a_full_disk_pauses_hand_outs_and_the_study_goes_on),

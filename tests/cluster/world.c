@@ -398,13 +398,19 @@ void world_init(world *w, uint64_t seed)
     ambs_random_init(&w->random, seed, 0, AMBS_PURPOSE_TEST);
 }
 
+static bool serves(const world *w, uint32_t rank)
+{
+    uint32_t n = w->group_ranks;
+    return n == 0 || ((rank - 1) % n == 0 && rank - 1 + n < w->n_ranks);
+}
+
 static void make_agent(world *w, uint32_t rank)
 {
     world_agent *a = &w->agents[rank];
     *a = (world_agent){.world = w, .rank = rank};
     a->runs = calloc(w->n_slots, sizeof *a->runs);
     a->ended.item_size = sizeof(ambs_run_event);
-    ambs_agent_config config = {.n_slots = w->n_slots,
+    ambs_agent_config config = {.n_slots = serves(w, rank) ? w->n_slots : 0,
                                 .pid = 1000 + rank,
                                 .host = "node",
                                 .runner = {a, runner_open, runner_room, runner_begin, runner_cancel,
@@ -438,7 +444,10 @@ void world_begin(world *w)
         .table = w->table,
         .epoch = 1,
         .n_ranks = w->n_ranks,
-        .n_expected = w->n_ranks > 1 ? w->n_ranks - 1 : 1,
+        .n_expected = w->group_ranks   ? (w->n_ranks - 1) / w->group_ranks
+                      : w->n_ranks > 1 ? w->n_ranks - 1
+                                       : 1,
+        .group_ranks = w->group_ranks,
         .link = {.ctx = w, .send = manager_sends},
         .sink = {w, sink_record, sink_write, sink_durable},
         .model = {w, model_tell, model_cancel, NULL, model_allow, model_next}};

@@ -42,6 +42,7 @@ typedef struct world {
     uint64_t seed;
     ambs_spec spec;
     uint32_t n_ranks, n_slots; /* agents on ranks 1 … n_ranks-1 (rank 0 alone: on rank 0) */
+    uint32_t group_ranks;      /* 0: none; else only the first rank of each whole group has slots */
     double (*duration)(struct world *w, uint64_t trial, uint32_t attempt); /* NULL: 1 s */
     double (*objective)(struct world *w, uint64_t trial); /* NaN: the trial fails; NULL: the id */
     double delay_s;                                       /* of a message, uniform from 0 to this */

@@ -168,6 +168,55 @@ static void a_killed_agent_leaves_nothing(void **state)
     close(ends[1]);
 }
 
+/* A process with a supervisor that guards it, and then nothing more; how it ended. */
+static int end_of_a_guarded(double limit_s, pid_t fellow)
+{
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        ambs_supervisor *supervisor;
+        const int32_t fellows[1] = {fellow};
+        if (ambs_supervisor_start(&supervisor, NULL) != AMBS_OK) _exit(1);
+        /* the first request is replaced by the second */
+        if (ambs_supervisor_guard(supervisor, 0.05, NULL, 0, NULL) != AMBS_OK) _exit(1);
+        if (ambs_supervisor_guard(supervisor, limit_s, fellows, fellow != 0, NULL) != AMBS_OK)
+            _exit(1);
+        ambs_clock_sleep_s(fellow || limit_s < 1 ? 30 : 0.5);
+        _exit(7);
+    }
+    int status;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    while (waitpid(-1, NULL, 0) > 0) continue; /* its supervisor, which came to this subreaper */
+    return status;
+}
+
+static void a_guarded_agent_is_ended_at_its_limit(void **state)
+{
+    (void)state;
+    int status = end_of_a_guarded(0.2, 0);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+}
+
+static void a_guarded_agent_goes_with_its_fellow(void **state)
+{
+    (void)state;
+    pid_t fellow = fork();
+    assert_true(fellow >= 0);
+    if (fellow == 0) {
+        ambs_clock_sleep_s(0.3);
+        _exit(0); /* stays as a zombie, which is gone as well */
+    }
+    int status = end_of_a_guarded(60, fellow);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+}
+
+static void a_guard_can_be_called_off(void **state)
+{
+    (void)state;
+    int status = end_of_a_guarded(INFINITY, 0);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 7);
+}
+
 static void stopping_ends_what_runs(void **state)
 {
     (void)state;
@@ -239,6 +288,9 @@ int main(void)
         cmocka_unit_test(a_killed_supervisor_takes_its_hosts_along),
         cmocka_unit_test(a_supervisor_may_be_killed_at_any_moment),
         cmocka_unit_test(a_killed_agent_leaves_nothing),
+        cmocka_unit_test(a_guarded_agent_is_ended_at_its_limit),
+        cmocka_unit_test(a_guarded_agent_goes_with_its_fellow),
+        cmocka_unit_test(a_guard_can_be_called_off),
         cmocka_unit_test(stopping_ends_what_runs),
         cmocka_unit_test(a_helper_runs_beside_the_trials),
         cmocka_unit_test(a_missing_supervisor_is_said),
