@@ -277,7 +277,7 @@ void ambs_options_print(const ambs_option *o, const void *options, ambs_text *ou
         ambs_text_add(out, text ? text : "");
         break;
     case AMBS_OPTION_MEMBER:
-        ambs_chosen_print((const ambs_chosen *)((const char *)options + o->offset), out);
+        ambs_chosen_print((const ambs_chosen *)((const char *)options + o->offset), o, out);
         break;
     default:
         get(o, options, &number, sizeof number);

@@ -29,7 +29,8 @@ typedef struct ambs_option {
     const char
         *initial; /* the default, as a user would write it; NULL: none (string NULL, float NaN) */
     double min, max; /* inclusive range for INT, FLOAT, DURATION, BYTES; min > max: unbounded */
-    const char *const *choices; /* NULL-terminated, for CHOICE */
+    const char *const *choices; /* NULL-terminated: those of CHOICE; of MEMBER (may be NULL) words
+                                   that choose no plug-in, "auto" */
     const char *help;           /* one sentence with the unit */
     const void *family; /* MEMBER: the registry to choose from, a NULL-terminated array of pointers
                            to ops structs, each of which begins with its ambs_member */

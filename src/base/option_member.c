@@ -65,6 +65,8 @@ bool ambs_chosen_knows_group(const ambs_option *o, const char *name)
 static int refuse_member(const ambs_option *o, const char *name, ambs_error *err)
 {
     ambs_text known = {0};
+    for (size_t i = 0; o->choices && o->choices[i]; i++)
+        ambs_text_addf(&known, "%s%s", known.length ? ", " : "", o->choices[i]);
     for (size_t i = 0; family_member(o, i); i++)
         if (!family_member(o, i)->for_tests)
             ambs_text_addf(&known, "%s%s", known.length ? ", " : "", family_member(o, i)->name);
@@ -106,9 +108,23 @@ static int make_options(const ambs_chosen *c, const ambs_option *o, const ambs_m
     return rc;
 }
 
+/* True for a word that chooses none. */
+static bool is_word(const ambs_option *o, const char *name)
+{
+    for (size_t i = 0; o->choices && o->choices[i]; i++)
+        if (strcmp(o->choices[i], name) == 0) return true;
+    return false;
+}
+
 int ambs_chosen_set(ambs_chosen *c, const ambs_option *o, const char *name, ambs_error *err)
 {
     const ambs_member *m = NULL;
+    if (is_word(o, name)) {
+        drop_options(c->member, c->options);
+        c->member = NULL;
+        c->options = NULL;
+        return AMBS_OK;
+    }
     for (size_t i = 0; family_member(o, i); i++)
         if (strcmp(family_member(o, i)->name, name) == 0) m = family_member(o, i);
     if (!m) return refuse_member(o, name, err);
@@ -166,15 +182,20 @@ int ambs_chosen_check(const ambs_chosen *c, const ambs_option *o, ambs_error *er
                 return ambs_fail(err, AMBS_E_INVALID,
                                  "%s is an option of %s, but %s is %s; leave it out or choose %s",
                                  name, family_member(o, k)->name, o->name,
-                                 c->member ? c->member->name : "not chosen",
+                                 c->member    ? c->member->name
+                                 : o->choices ? o->choices[0]
+                                              : "not chosen",
                                  family_member(o, k)->name);
     }
     return AMBS_OK;
 }
 
-void ambs_chosen_print(const ambs_chosen *c, ambs_text *out)
+void ambs_chosen_print(const ambs_chosen *c, const ambs_option *o, ambs_text *out)
 {
-    if (!c->member) return;
+    if (!c->member) {
+        ambs_text_add(out, o->choices ? o->choices[0] : "");
+        return;
+    }
     ambs_text_add(out, c->member->name);
     const char *before = " {";
     for (const ambs_option *own = c->member->options; own && own->name; own++, before = ", ") {

@@ -5,7 +5,8 @@
 
 #include "base/option.h"
 
-/* Chooses the plug-in `name` of o's family and gives it what was given before. */
+/* Chooses the plug-in `name` of o's family and gives it what was given before; none for one of o's
+ * choices. */
 int ambs_chosen_set(ambs_chosen *c, const ambs_option *o, const char *name, ambs_error *err);
 void ambs_chosen_fini(ambs_chosen *c);
 /* True where `name` is an option of some member of o's family, spelled as option.h says. */
@@ -16,7 +17,7 @@ bool ambs_chosen_knows_group(const ambs_option *o, const char *name);
 int ambs_chosen_give(ambs_chosen *c, const ambs_option *o, const char *name, const char *value,
                      ambs_error *err);
 int ambs_chosen_check(const ambs_chosen *c, const ambs_option *o, ambs_error *err);
-void ambs_chosen_print(const ambs_chosen *c, ambs_text *out);
+void ambs_chosen_print(const ambs_chosen *c, const ambs_option *o, ambs_text *out);
 /* How many names the options of the listed members of o's family have, each counted once (0 where o
  * is no MEMBER option); they go to ret_names unless that is NULL. */
 size_t ambs_chosen_names(const ambs_option *o, const char **ret_names);

@@ -15,8 +15,8 @@
 #include "acquisition/maximiser.h"
 #include "base/memory.h"
 #include "numeric/design.h"
+#include "search/arm.h"
 #include "search/fresh.h"
-#include "search/model.h"
 
 enum { MAX_STARTS = 10, MAX_DESIGN_MISSES = 1000 };
 
@@ -33,8 +33,8 @@ typedef struct ambs_options {
 typedef struct ambs_state {
     ambs_method_context context;
     const ambs_options *options;
-    ambs_surrogate *surrogate;
-    ambs_model *model;
+    ambs_arms arms;
+    ambs_arm *arm; /* whose turn it is */
     ambs_maximiser *maximiser;
     const ambs_design_ops *design;
     uint64_t n_initial;
@@ -47,15 +47,18 @@ typedef struct ambs_state {
 
 #define FIELD(name) offsetof(ambs_options, name)
 
+static const char *const automatic[] = {"auto", NULL};
+
 static const ambs_option option_table[] = {
-    {"surrogate", AMBS_OPTION_MEMBER, FIELD(surrogate), "forest", 1, 0, NULL,
-     "the model of the objective; its own options may stand beside it", ambs_surrogate_registry},
+    {"surrogate", AMBS_OPTION_MEMBER, FIELD(surrogate), "auto", 1, 0, automatic,
+     "the model of the objective, its own options may stand beside it; auto: several in turn",
+     ambs_surrogate_registry},
     {"acquisition", AMBS_OPTION_MEMBER, FIELD(acquisition), "lcb", 1, 0, NULL,
      "what a candidate is worth; its own options may stand beside it", ambs_acquisition_registry},
     {"liar", AMBS_OPTION_CHOICE, FIELD(liar), "model_mean", 1, 0, ambs_liar_names,
      "the value that stands for a trial in flight until its result arrives"},
-    {"transform", AMBS_OPTION_CHOICE, FIELD(transform), "log", 1, 0, ambs_transform_names,
-     "of the objective, before the surrogate sees it"},
+    {"transform", AMBS_OPTION_CHOICE, FIELD(transform), "auto", 1, 0, ambs_transform_names,
+     "of the objective, before the surrogate sees it; auto: what suits the surrogate"},
     {"initial.design", AMBS_OPTION_MEMBER, FIELD(design), "lhs", 1, 0, NULL,
      "the points before there is a model", ambs_design_registry},
     {"initial.points", AMBS_OPTION_INT, FIELD(initial_points), "0", 0, 1e9, NULL,
@@ -113,20 +116,36 @@ static int check(const ambs_spec *spec, const void *options, ambs_error *err)
     return rc;
 }
 
+static ambs_arms_settings arms_settings(const ambs_options *o)
+{
+    return (ambs_arms_settings){.surrogate = &o->surrogate,
+                                .transform = o->transform,
+                                .model = {.liar = (ambs_liar)o->liar,
+                                          .refit_until = (uint64_t)o->refit_until,
+                                          .refit_growth = o->refit_growth}};
+}
+
 static void describe(const ambs_spec *spec, const void *options, ambs_text *out)
 {
     const ambs_options *o = options;
-    ambs_text_addf(out, "%llu initial trials (%s), then %s over %s",
+    const ambs_arms_settings arms = arms_settings(o);
+    ambs_text_addf(out, "%llu initial trials (%s), then %s over ",
                    (unsigned long long)initial_size(spec, o), o->design.member->name,
-                   o->acquisition.member->name, o->surrogate.member->name);
+                   o->acquisition.member->name);
+    ambs_arms_describe(&arms, out);
+}
+
+/* Who serves the ask of trial `id`: a function of the log. */
+static void take_turn(ambs_state *s, uint64_t id)
+{
+    s->arm = &s->arms.arm[ambs_arms_turn(&s->arms, s->n_model_asks, id)];
 }
 
 static void fini(void *state)
 {
     ambs_state *s = state;
     ambs_maximiser_destroy(s->maximiser);
-    ambs_model_destroy(s->model);
-    ambs_surrogate_destroy(s->surrogate);
+    ambs_arms_fini(&s->arms);
     free(s->u);
 }
 
@@ -138,16 +157,13 @@ static int init(void *state, const ambs_method_context *context, ambs_error *err
     s->options = o;
     s->design = (const ambs_design_ops *)o->design.member;
     s->n_initial = initial_size(context->spec, o);
-    const ambs_model_settings model = {(ambs_transform_kind)o->transform, (ambs_liar)o->liar,
-                                       (uint64_t)o->refit_until, o->refit_growth};
+    const ambs_arms_settings arms = arms_settings(o);
     const ambs_maximiser_settings maximiser = {(size_t)o->candidates, (size_t)o->climbs,
                                                (size_t)o->rounds};
     s->u = ambs_calloc(ambs_space_dimension(context->space), sizeof *s->u, err);
     int rc = s->u ? AMBS_OK : AMBS_E_NOMEM;
-    if (rc == AMBS_OK)
-        rc = ambs_surrogate_create(o->surrogate.member->name, o->surrogate.options, context->space,
-                                   context->spec->seed, &s->surrogate, err);
-    if (rc == AMBS_OK) rc = ambs_model_create(context, s->surrogate, &model, &s->model, err);
+    if (rc == AMBS_OK) rc = ambs_arms_init(&s->arms, context, &arms, err);
+    if (rc == AMBS_OK) take_turn(s, 0);
     if (rc == AMBS_OK)
         rc = ambs_maximiser_create(context->space, &maximiser, MAX_STARTS, &s->maximiser, err);
     if (rc != AMBS_OK) fini(s);
@@ -176,7 +192,7 @@ static int next_design(const ambs_state *s, uint64_t *next, double *ret_x, bool 
 /* Mean and sd of a prediction in the user's metric. */
 static void tell_user(const ambs_state *s, double mean, double sd, ambs_proposal *ret)
 {
-    const ambs_transform *t = ambs_model_transform(s->model);
+    const ambs_transform *t = ambs_model_transform(s->arm->model);
     double sign = s->context.spec->goal == AMBS_MAXIMIZE ? -1 : 1;
     ret->mean = sign * ambs_transform_invert(t, mean);
     ret->sd = 0.5 * (ambs_transform_invert(t, mean + sd) - ambs_transform_invert(t, mean - sd));
@@ -185,10 +201,10 @@ static void tell_user(const ambs_state *s, double mean, double sd, ambs_proposal
 static ambs_acquisition_context acquisition_context(const ambs_state *s, const ambs_proposal *p,
                                                     ambs_random *random)
 {
-    ambs_acquisition_context c = {.best = ambs_model_best(s->model),
+    ambs_acquisition_context c = {.best = ambs_model_best(s->arm->model),
                                   .ask = s->n_model_asks,
                                   .n_told = p->n_told,
-                                  .n_lies = ambs_model_n_lies(s->model)};
+                                  .n_lies = ambs_model_n_lies(s->arm->model)};
     if (acquisition_of(s)->prepare)
         acquisition_of(s)->prepare(s->options->acquisition.options, random, &c);
     return c;
@@ -199,8 +215,8 @@ static ambs_acquisition_context acquisition_context(const ambs_state *s, const a
 static int update(ambs_state *s, bool *ret_usable, ambs_error *err)
 {
     *ret_usable = false;
-    if (!ambs_model_exists(s->model)) return AMBS_OK;
-    int rc = ambs_model_update(s->model, err);
+    if (!ambs_model_exists(s->arm->model)) return AMBS_OK;
+    int rc = ambs_model_update(s->arm->model, err);
     *ret_usable = rc == AMBS_OK;
     return rc == AMBS_E_NUMERIC ? AMBS_OK : rc;
 }
@@ -212,12 +228,12 @@ static int judge(ambs_state *s, ambs_proposal *ret, ambs_error *err)
     ambs_random_init(&random, s->context.spec->seed, ret->trial, AMBS_PURPOSE_ACQUISITION);
     ambs_acquisition_context c = acquisition_context(s, ret, &random);
     double mean, sd;
-    int rc = ambs_surrogate_predict(s->surrogate, 1, ret->x, &mean, &sd, err);
+    int rc = ambs_surrogate_predict(s->arm->surrogate, 1, ret->x, &mean, &sd, err);
     if (rc != AMBS_OK) return rc == AMBS_E_NUMERIC ? AMBS_OK : rc;
     acquisition_of(s)->evaluate(s->options->acquisition.options, &c, 1, &mean, &sd,
                                 &ret->acquisition);
     tell_user(s, mean, sd, ret);
-    ret->lie = ambs_model_lie(s->model, mean);
+    ret->lie = ambs_model_lie(s->arm->model, mean);
     return AMBS_OK;
 }
 
@@ -234,10 +250,10 @@ static int maximise(ambs_state *s, ambs_proposal *ret, bool *ret_found, ambs_err
     ambs_acquisition_context c = acquisition_context(s, ret, &random);
     uint64_t leaders[MAX_STARTS];
     const double *starts[MAX_STARTS];
-    size_t n = ambs_model_leaders(s->model, MAX_STARTS, leaders);
+    size_t n = ambs_model_leaders(s->arm->model, MAX_STARTS, leaders);
     for (size_t i = 0; i < n; i++) starts[i] = s->context.trial(s->context.search, leaders[i])->x;
     const ambs_maximiser_problem problem = {
-        .surrogate = s->surrogate,
+        .surrogate = s->arm->surrogate,
         .acquisition = acquisition_of(s),
         .options = s->options->acquisition.options,
         .context = &c,
@@ -251,7 +267,7 @@ static int maximise(ambs_state *s, ambs_proposal *ret, bool *ret_found, ambs_err
                                 &sd, ret_found, err);
     if (rc != AMBS_OK || !*ret_found) return rc;
     tell_user(s, mean, sd, ret);
-    ret->lie = ambs_model_lie(s->model, mean);
+    ret->lie = ambs_model_lie(s->arm->model, mean);
     return AMBS_OK;
 }
 
@@ -282,25 +298,27 @@ static int choose(ambs_state *s, bool usable, ambs_proposal *ret, uint64_t *next
 /* The log goes on by one ask; the counters are functions of the log alone. */
 static int record(ambs_state *s, const ambs_proposal *p, ambs_error *err)
 {
-    int rc = ambs_model_asked(s->model, p->trial, p->lie, err);
+    double lie =
+        isnan(p->lie) ? NAN : ambs_transform_invert(ambs_model_transform(s->arm->model), p->lie);
+    int rc = ambs_arms_asked(&s->arms, p->trial, lie, err);
     if (rc != AMBS_OK) return rc;
     s->n_alive++;
     s->n_model_asks += p->origin == AMBS_ORIGIN_MODEL;
-    s->n_fits_asked = ambs_model_n_fits(s->model);
+    s->n_fits_asked = ambs_model_n_fits(s->arm->model);
     return AMBS_OK;
 }
 
 static int ask(void *state, uint64_t id, ambs_proposal *ret, ambs_error *err)
 {
-    (void)id;
     ambs_state *s = state;
+    take_turn(s, id);
     uint64_t next = s->next_design;
     bool usable, by_model;
     int rc = update(s, &usable, err);
     if (rc == AMBS_OK) rc = choose(s, usable, ret, &next, &by_model, err);
     if (rc == AMBS_OK && usable && !by_model) rc = judge(s, ret, err);
-    ret->n_lies = ambs_model_n_lies(s->model);
-    ret->refitted = ambs_model_n_fits(s->model) != s->n_fits_asked;
+    ret->n_lies = ambs_model_n_lies(s->arm->model);
+    ret->refitted = ambs_model_n_fits(s->arm->model) != s->n_fits_asked;
     if (rc == AMBS_OK) rc = record(s, ret, err);
     if (rc == AMBS_OK) s->next_design = next;
     return rc;
@@ -308,19 +326,20 @@ static int ask(void *state, uint64_t id, ambs_proposal *ret, ambs_error *err)
 
 static int adopt(void *state, uint64_t id, ambs_proposal *ret, ambs_error *err)
 {
-    (void)id;
     ambs_state *s = state;
+    take_turn(s, id);
     bool usable;
     int rc = update(s, &usable, err);
     if (rc == AMBS_OK && usable) rc = judge(s, ret, err);
-    ret->n_lies = ambs_model_n_lies(s->model);
-    ret->refitted = ambs_model_n_fits(s->model) != s->n_fits_asked;
+    ret->n_lies = ambs_model_n_lies(s->arm->model);
+    ret->refitted = ambs_model_n_fits(s->arm->model) != s->n_fits_asked;
     return rc == AMBS_OK ? record(s, ret, err) : rc;
 }
 
 static int restore(void *state, const ambs_proposal *p, bool adopted, ambs_error *err)
 {
     ambs_state *s = state;
+    take_turn(s, p->trial);
     if (!adopted && s->n_alive < s->n_initial) {
         double *x = ambs_calloc(ambs_space_dimension(s->context.space), sizeof *x, err);
         if (!x) return AMBS_E_NOMEM;
@@ -340,14 +359,14 @@ static int tell(void *state, uint64_t id, ambs_error *err)
 {
     ambs_state *s = state;
     s->n_alive += s->context.trial(s->context.search, id)->origin == AMBS_ORIGIN_OWN;
-    return ambs_model_told(s->model, id, err);
+    return ambs_arms_told(&s->arms, id, err);
 }
 
 static int cancel(void *state, uint64_t id, ambs_error *err)
 {
     ambs_state *s = state;
     s->n_alive--;
-    return ambs_model_cancelled(s->model, id, err);
+    return ambs_arms_cancelled(&s->arms, id, err);
 }
 
 const ambs_method_ops ambs_method_ambs = {

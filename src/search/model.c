@@ -125,9 +125,9 @@ int ambs_model_asked(ambs_model *m, uint64_t id, double lie, ambs_error *err)
 {
     int rc = grow(m, id, err);
     if (rc != AMBS_OK || isnan(lie)) return rc;
-    rc = append_row(m, id, lie, err);
+    rc = append_row(m, id, ambs_transform_apply(&m->transform, lie), err);
     if (rc != AMBS_OK) return rc;
-    m->of[id].lie = ambs_transform_invert(&m->transform, lie);
+    m->of[id].lie = lie;
     m->n_lies++;
     return AMBS_OK;
 }

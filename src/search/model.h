@@ -42,7 +42,7 @@ int ambs_model_create(const ambs_method_context *context, ambs_surrogate *surrog
                       const ambs_model_settings *settings, ambs_model **ret_model, ambs_error *err);
 void ambs_model_destroy(ambs_model *m);
 
-/* The log. `lie` on the surrogate's scale, NaN where there was no model. */
+/* The log. `lie` in the minimised metric's unit, NaN where there was no model. */
 int ambs_model_asked(ambs_model *m, uint64_t id, double lie, ambs_error *err);
 int ambs_model_told(ambs_model *m, uint64_t id, ambs_error *err);
 int ambs_model_cancelled(ambs_model *m, uint64_t id, ambs_error *err);

@@ -14,7 +14,7 @@
 
 #define LIMIT 1e150
 
-const char *const ambs_transform_names[] = {"log", "rank", "none", NULL};
+const char *const ambs_transform_names[] = {"log", "rank", "none", "auto", NULL};
 
 static double clamp(double y, double low, double high)
 {

@@ -11,10 +11,11 @@
 typedef enum ambs_transform_kind {
     AMBS_TRANSFORM_LOG,  /* ln((y - m') / (max - m')): 0 at the worst, stretched towards the best */
     AMBS_TRANSFORM_RANK, /* 0 at the best, 1 at the worst, even over the values seen */
-    AMBS_TRANSFORM_NONE  /* (y - min) / (max - min) */
+    AMBS_TRANSFORM_NONE, /* (y - min) / (max - min) */
+    AMBS_TRANSFORM_AUTO  /* what suits the surrogate: a setting, no transform */
 } ambs_transform_kind;
 
-extern const char *const ambs_transform_names[]; /* "log", "rank", "none", NULL */
+extern const char *const ambs_transform_names[]; /* "log", "rank", "none", "auto", NULL */
 
 typedef struct ambs_transform {
     ambs_transform_kind kind;

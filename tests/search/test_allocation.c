@@ -40,9 +40,10 @@ static void every_allocation_of_a_study_may_fail(void **state)
         const char *name = ambs_method_registry[m]->member.name;
         if (strcmp(name, "hostile") == 0) continue;
         bool model = strcmp(name, "ambs") == 0;
-        scenario s = {
-            make_spec(name, make_space(SPACE_MIXED), 1,
-                      model ? "trees=2 candidates=5 climbs=1 rounds=1 initial.points=4" : NULL)};
+        scenario s = {make_spec(
+            name, make_space(SPACE_MIXED), 1,
+            model ? "surrogate=forest trees=2 candidates=5 climbs=1 rounds=1 initial.points=4"
+                  : NULL)};
         assert_true(failing_alloc_each(study, &s) > 0);
         drop_spec((ambs_spec *)s.spec);
     }

@@ -48,7 +48,7 @@ static void warm_up(study *s, size_t n)
     for (size_t i = 0; i < n; i++) tell(s, ask(s)->trial);
 }
 
-#define QUICK "trees=20 candidates=200 climbs=3 rounds=4 initial.points=8 "
+#define QUICK "surrogate=forest trees=20 candidates=200 climbs=3 rounds=4 initial.points=8 "
 
 static void the_lie_is_the_models_mean_at_the_point(void **state)
 {

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+#include "search/arm.h"
+
+#include <string.h>
+
+#include "base/memory.h"
+
+/* A Gaussian process costs n³ for a fit; beyond this the forest goes on alone. */
+enum { GP_UNTIL = 500 };
+
+/* The portfolio, in the order of turns. */
+static const struct {
+    const char *surrogate;
+    ambs_transform_kind transform;
+    uint64_t until;
+} portfolio[] = {
+    {"gp", AMBS_TRANSFORM_NONE, GP_UNTIL},
+    {"forest", AMBS_TRANSFORM_LOG, UINT64_MAX},
+    {"gp", AMBS_TRANSFORM_RANK, GP_UNTIL},
+};
+enum { N_PORTFOLIO = sizeof portfolio / sizeof *portfolio };
+
+/* What suits a surrogate that was chosen by name. */
+static ambs_transform_kind transform_of(const char *surrogate)
+{
+    return strcmp(surrogate, "gp") == 0 ? AMBS_TRANSFORM_RANK : AMBS_TRANSFORM_LOG;
+}
+
+static int add(ambs_arms *arms, const ambs_method_context *context,
+               const ambs_arms_settings *settings, const char *name, const void *options,
+               ambs_transform_kind transform, uint64_t until, ambs_error *err)
+{
+    ambs_arm *arm = &arms->arm[arms->n++];
+    ambs_model_settings model = settings->model;
+    model.transform = arm->transform = transform;
+    arm->until = until;
+    int rc = ambs_surrogate_create(name, options, context->space, context->spec->seed,
+                                   &arm->surrogate, err);
+    return rc == AMBS_OK ? ambs_model_create(context, arm->surrogate, &model, &arm->model, err)
+                         : rc;
+}
+
+int ambs_arms_init(ambs_arms *arms, const ambs_method_context *context,
+                   const ambs_arms_settings *settings, ambs_error *err)
+{
+    const ambs_member *chosen = settings->surrogate->member;
+    bool by_itself = settings->transform == AMBS_TRANSFORM_AUTO;
+    ambs_transform_kind given = (ambs_transform_kind)settings->transform;
+    if (chosen)
+        return add(arms, context, settings, chosen->name, settings->surrogate->options,
+                   by_itself ? transform_of(chosen->name) : given, UINT64_MAX, err);
+    int rc = AMBS_OK;
+    for (size_t i = 0; rc == AMBS_OK && i < N_PORTFOLIO; i++)
+        rc = add(arms, context, settings, portfolio[i].surrogate, NULL,
+                 by_itself ? portfolio[i].transform : given, portfolio[i].until, err);
+    return rc;
+}
+
+void ambs_arms_fini(ambs_arms *arms)
+{
+    for (size_t i = 0; i < arms->n; i++) {
+        ambs_model_destroy(arms->arm[i].model);
+        ambs_surrogate_destroy(arms->arm[i].surrogate);
+    }
+    *arms = (ambs_arms){0};
+}
+
+void ambs_arms_describe(const ambs_arms_settings *settings, ambs_text *out)
+{
+    const ambs_member *chosen = settings->surrogate->member;
+    if (chosen) {
+        ambs_text_add(out, chosen->name);
+        return;
+    }
+    for (size_t i = 0; i < N_PORTFOLIO; i++) {
+        int kind = settings->transform == AMBS_TRANSFORM_AUTO ? (int)portfolio[i].transform
+                                                              : settings->transform;
+        ambs_text_addf(out, "%s%s (%s)",
+                       i == 0                ? ""
+                       : i + 1 < N_PORTFOLIO ? ", "
+                                             : " and ",
+                       portfolio[i].surrogate, ambs_transform_names[kind]);
+    }
+    ambs_text_addf(out, " in turn, from trial %d on forest alone", GP_UNTIL);
+}
+
+/* True where the trial is too late for the arm: it holds only what came before, and is never asked
+ * again. */
+static bool is_over(const ambs_arm *arm, uint64_t id)
+{
+    return id >= arm->until;
+}
+
+size_t ambs_arms_turn(const ambs_arms *arms, uint64_t n_asks, uint64_t id)
+{
+    size_t taking_part[AMBS_ARMS_MAX], n = 0;
+    for (size_t i = 0; i < arms->n; i++)
+        if (!is_over(&arms->arm[i], id)) taking_part[n++] = i;
+    return taking_part[n_asks % n];
+}
+
+int ambs_arms_asked(ambs_arms *arms, uint64_t id, double lie, ambs_error *err)
+{
+    int rc = AMBS_OK;
+    for (size_t i = 0; rc == AMBS_OK && i < arms->n; i++)
+        if (!is_over(&arms->arm[i], id)) rc = ambs_model_asked(arms->arm[i].model, id, lie, err);
+    return rc;
+}
+
+int ambs_arms_told(ambs_arms *arms, uint64_t id, ambs_error *err)
+{
+    int rc = AMBS_OK;
+    for (size_t i = 0; rc == AMBS_OK && i < arms->n; i++)
+        if (!is_over(&arms->arm[i], id)) rc = ambs_model_told(arms->arm[i].model, id, err);
+    return rc;
+}
+
+int ambs_arms_cancelled(ambs_arms *arms, uint64_t id, ambs_error *err)
+{
+    int rc = AMBS_OK;
+    for (size_t i = 0; rc == AMBS_OK && i < arms->n; i++)
+        if (!is_over(&arms->arm[i], id)) rc = ambs_model_cancelled(arms->arm[i].model, id, err);
+    return rc;
+}

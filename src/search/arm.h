@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/* The models of a search: one, or several that take turns (a portfolio). An arm is a surrogate with
+ * the scale of y that suits it; all arms hold the same results and a lie for each trial in flight,
+ * whichever arm proposed it. An arm computes only when its turn comes, so a portfolio costs no more
+ * than its dearest member.
+ *
+ * Why several: which surrogate is best on a problem cannot be told from its space, and a wrong one
+ * costs more than a third of the asks of a right one. Taking turns is never far from the best of
+ * them. share/doc/quality.md has the figures. */
+#ifndef AMBS_SEARCH_ARM_H
+#define AMBS_SEARCH_ARM_H
+
+#include "search/model.h"
+
+enum { AMBS_ARMS_MAX = 4 };
+
+typedef struct ambs_arm {
+    const ambs_member *member; /* the surrogate's */
+    ambs_surrogate *surrogate;
+    ambs_model *model;
+    ambs_transform_kind transform;
+    uint64_t until; /* it takes part while there are fewer trials than this */
+} ambs_arm;
+
+typedef struct ambs_arms {
+    size_t n;
+    ambs_arm arm[AMBS_ARMS_MAX];
+} ambs_arms;
+
+/* What is asked for. */
+typedef struct ambs_arms_settings {
+    const ambs_chosen *surrogate; /* member NULL: the portfolio */
+    int transform;                /* an ambs_transform_kind, or AMBS_TRANSFORM_AUTO */
+    ambs_model_settings model;    /* its transform is not used */
+} ambs_arms_settings;
+
+/* Everything is borrowed. On failure ambs_arms_fini() is due, too. */
+int ambs_arms_init(ambs_arms *arms, const ambs_method_context *context,
+                   const ambs_arms_settings *settings, ambs_error *err);
+void ambs_arms_fini(ambs_arms *arms);
+/* "gp", or "gp (none), forest (log) and gp (rank) in turn, from trial 500 on forest (log)". */
+void ambs_arms_describe(const ambs_arms_settings *settings, ambs_text *out);
+
+/* Whose turn it is to propose trial `id` after `n_asks` asks that a model decided. */
+size_t ambs_arms_turn(const ambs_arms *arms, uint64_t n_asks, uint64_t id);
+/* The log, for all arms. `lie` in the minimised metric's unit, NaN where there was no model. */
+int ambs_arms_asked(ambs_arms *arms, uint64_t id, double lie, ambs_error *err);
+int ambs_arms_told(ambs_arms *arms, uint64_t id, ambs_error *err);
+int ambs_arms_cancelled(ambs_arms *arms, uint64_t id, ambs_error *err);
+
+#endif
