@@ -7,6 +7,7 @@
 #include "analysis/exporter.h"
 #include "cli/cli.h"
 #include "cli/print.h"
+#include "cluster/batch.h"
 #include "numeric/design.h"
 #include "objective/objective.h"
 #include "search/method.h"
@@ -32,6 +33,8 @@ static const struct family {
     {"optimizer", "Optimizers (the parameter or option optimizer of a trainer)",
      ambs_optimizer_registry},
     {"exporter", "Exporters (ambs export --format)", ambs_exporter_registry},
+    {"batch", "Batch systems (ambs submit --scheduler; found by themselves in a job)",
+     ambs_batch_registry},
 };
 enum { N_FAMILIES = sizeof families / sizeof *families };
 
@@ -106,7 +109,7 @@ static int unknown_family(const char *name, ambs_error *err)
     return ambs_fail(err, AMBS_E_INVALID,
                      "found the unknown family \"%.40s\"%s%s%s, expected method, surrogate, "
                      "acquisition, design, "
-                     "objective, trainer, optimizer or exporter",
+                     "objective, trainer, optimizer, exporter or batch",
                      name, near != NULL ? " (did you mean " : "", near != NULL ? near : "",
                      near != NULL ? "?)" : "");
 }

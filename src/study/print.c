@@ -272,6 +272,16 @@ static void print_files(const ambs_spec *spec, const char *output, ambs_text *ou
                        : "results on disk in groups");
 }
 
+static void print_deadline(const ambs_continuation *c, ambs_text *out)
+{
+    if (c->action == AMBS_ON_DEADLINE_STOP) return;
+    label(out, "on deadline");
+    ambs_text_addf(out, "the batch job %s, up to %u lives\n",
+                   c->action == AMBS_ON_DEADLINE_REQUEUE ? "requeues itself"
+                                                         : "is submitted once more",
+                   c->lives);
+}
+
 void ambs_spec_print(const ambs_spec *spec, const char *output, ambs_text *out)
 {
     label(out, "study");
@@ -285,6 +295,7 @@ void ambs_spec_print(const ambs_spec *spec, const char *output, ambs_text *out)
     print_method(spec, out);
     print_budget(spec, out);
     print_worker(spec, out);
+    print_deadline(&spec->on_deadline, out);
     print_files(spec, output, out);
     if (spec->n_notes > 0) ambs_text_add(out, "notes\n");
     for (size_t i = 0; i < spec->n_notes; i++) ambs_text_addf(out, "  %s\n", spec->notes[i]);

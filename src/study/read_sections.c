@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The sections that are plain settings: study, metric, budget, trial, manager, durability. */
+/* The sections that are plain settings: study, metric, budget, trial, manager, durability,
+ * on_deadline. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -223,13 +224,40 @@ static void read_durability(ambs_reader *r, const ambs_yaml_node *root)
     r->spec->durability = kind == 1 ? AMBS_DURABILITY_RESULT : AMBS_DURABILITY_GROUP;
 }
 
+/* on_deadline: requeue, or a mapping. */
+static void read_on_deadline(ambs_reader *r, const ambs_yaml_node *root)
+{
+    typedef struct deadline_section {
+        int action;
+        long long lives;
+    } deadline_section;
+    static const char *const actions[] = {"stop", "requeue", "resubmit", NULL};
+    static const ambs_option table[] = {
+        {"action", AMBS_OPTION_CHOICE, offsetof(deadline_section, action), "stop", 1, 0, actions,
+         "what the batch job does near its end"},
+        {"lives", AMBS_OPTION_INT, offsetof(deadline_section, lives), "100", 1, 1000000, NULL,
+         "lives of the study, at most"},
+        {0}};
+    deadline_section d = {0};
+    ambs_error err = {0};
+    const ambs_yaml_node *node = ambs_yaml_get(root, "on_deadline");
+    bool whole = node && node->type == AMBS_YAML_MAPPING;
+    if (ambs_options_init(table, &d, &err) != AMBS_OK)
+        ambs_finding_add_error(r->findings, (ambs_place){0}, &err);
+    const char *text = node && !whole ? ambs_read_text(r, node, "on_deadline") : NULL;
+    if (whole)
+        ambs_read_options(r, node, table, &d, " in on_deadline", NULL);
+    else if (text && ambs_options_set(table, &d, "action", text, &err) != AMBS_OK)
+        ambs_read_fault_error(r, node, "on_deadline", &err);
+    r->spec->on_deadline = (ambs_continuation){(ambs_on_deadline)d.action, (uint32_t)d.lives};
+}
+
 static void refuse_reserved(ambs_reader *r, const ambs_yaml_node *root)
 {
     static const char *const reserved[][2] = {
         {"stopping", "this version has no stopping rules: every trial runs to its end"},
         {"surrogate", "this version has no settings of its own for the surrogate here; its options "
                       "stand under method"},
-        {"on_deadline", "this version does not watch the deadline of a batch job"},
         {"warm_start",
          "this version cannot start from another study; give points under method.initial.points"},
         {"metrics", "this version searches by the one metric under metric; what else a result "
@@ -265,4 +293,5 @@ void ambs_read_sections(ambs_reader *r, const ambs_yaml_node *root)
     read_trial(r, root);
     read_manager(r, root);
     read_durability(r, root);
+    read_on_deadline(r, root);
 }

@@ -38,6 +38,17 @@ typedef struct ambs_manager_settings {
     double snapshot_s;  /* least time between snapshots; 30 */
 } ambs_manager_settings;
 
+typedef enum ambs_on_deadline {
+    AMBS_ON_DEADLINE_STOP,
+    AMBS_ON_DEADLINE_REQUEUE, /* the batch job puts itself back into the queue */
+    AMBS_ON_DEADLINE_RESUBMIT /* its job script is submitted once more */
+} ambs_on_deadline;
+
+typedef struct ambs_continuation {
+    ambs_on_deadline action; /* when the batch job's deadline ends a life */
+    uint32_t lives;          /* of the study, at most; 100 */
+} ambs_continuation;
+
 /* A name and its value as the user wrote them. */
 typedef struct ambs_spec_pair {
     char *name, *value;
@@ -74,6 +85,7 @@ struct ambs_spec {
     ambs_trial_limits trial;
     ambs_durability durability;
     ambs_manager_settings manager;
+    ambs_continuation on_deadline;
     char **notes; /* what was read other than literally (an ordinal by inference, W&B); `ambs
                      check` prints them, `ambs run` logs them */
     size_t n_notes;
@@ -89,7 +101,7 @@ int ambs_spec_parse_recorded(const char *text, size_t length, const char *name,
  * go. */
 void ambs_spec_print(const ambs_spec *spec, const char *output, ambs_text *out);
 /* The keys that may differ when a study is resumed are workers, budget, trial limits, manager,
- * durability, metric.target; another space, seed, metric, objective or method is AMBS_E_MISMATCH
+ * durability, on_deadline, metric.target; another space, seed, metric, objective or method is AMBS_E_MISMATCH
  * with each difference
  * ("seed: 7 in the study, 8 in the file"). */
 int ambs_spec_check_resume(const ambs_spec *recorded, const ambs_spec *now, ambs_error *err);

@@ -317,6 +317,7 @@ static void limits_may_change_on_resume(void **state)
     check_resume("trial", "{cores: 2, timeout: 1m}", NULL);
     check_resume("manager.slots", "3", NULL);
     check_resume("durability", "result", NULL);
+    check_resume("on_deadline", "{action: requeue, lives: 3}", NULL);
     check_resume("metric.target", "0.1", NULL);
     check_resume("study.name", "other", NULL);
 }

@@ -331,12 +331,24 @@ static const wrong table[] = {
      "s.yaml:2:1: found the reserved section \"retry\": this version repeats a trial only when its "
      "worker "
      "was lost (trial.attempts); remove it"},
-    {"on_deadline",
-     LITERAL("parameters: {x: {min: 0.0, max: 1.0}}\non_deadline: stop\n"),
+    {"on_deadline unknown",
+     LITERAL("parameters: {x: {min: 0.0, max: 1.0}}\non_deadline: requeu\n"),
      {{0}},
-     "s.yaml:2:1: found the reserved section \"on_deadline\": this version does not watch the "
-     "deadline of "
-     "a batch job; remove it"},
+     "s.yaml:2:14: on_deadline: action: found \"requeu\", expected one of stop, requeue, resubmit; "
+     "did you mean \"requeue\"?"},
+    {"on_deadline a list",
+     LITERAL("parameters: {x: {min: 0.0, max: 1.0}}\non_deadline: [stop]\n"),
+     {{0}},
+     "s.yaml:2:14: on_deadline: found a list, expected a single value"},
+    {"unknown key of on_deadline",
+     LITERAL("parameters: {x: {min: 0.0, max: 1.0}}\non_deadline: {live: 3}\n"),
+     {{0}},
+     "s.yaml:2:15: found unknown key \"live\" in on_deadline; did you mean \"lives\"? known: "
+     "action, lives"},
+    {"no lives",
+     LITERAL("parameters: {x: {min: 0.0, max: 1.0}}\non_deadline: {lives: 0}\n"),
+     {{0}},
+     "s.yaml:2:22: lives: found \"0\", expected a value from 1 to 1000000"},
     {"metrics",
      LITERAL("parameters: {x: {min: 0.0, max: 1.0}}\nmetrics: [a]\n"),
      {{0}},
