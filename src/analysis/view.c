@@ -136,6 +136,25 @@ static status status_of(const ambs_view *view)
     return s;
 }
 
+static const ambs_life_row *last_life(const ambs_table *t)
+{
+    return t->n_lives > 0 ? &t->lives[t->n_lives - 1] : NULL;
+}
+
+/* The batch job and its deadline, of the last life. */
+static void job_json(const ambs_table *t, ambs_json_writer *w)
+{
+    const ambs_life_row *life = last_life(t);
+    static const char *const next[] = {"nothing", "requeue", "resubmit", "exit status"};
+    ambs_json_key(w, "job"), ambs_json_string(w, life ? life->job : "");
+    ambs_json_key(w, "deadline");
+    if (life && isfinite(life->deadline_s))
+        ambs_json_double(w, life->deadline_s);
+    else
+        ambs_json_null(w);
+    ambs_json_key(w, "next"), ambs_json_string(w, next[life ? life->next : AMBS_NEXT_NOTHING]);
+}
+
 static void status_json(const ambs_view *view, const status *s, ambs_text *out)
 {
     const ambs_table *t = view->table;
@@ -181,6 +200,7 @@ static void status_json(const ambs_view *view, const status *s, ambs_text *out)
         ambs_json_key(&w, figures[i].key);
         ambs_json_double(&w, figures[i].value);
     }
+    job_json(t, &w);
     ambs_json_key(&w, "exit_code");
     ambs_json_int(&w, ambs_view_exit_code(view));
     ambs_json_key(&w, "best");
@@ -235,6 +255,21 @@ static void failures_text(const ambs_view *view, ambs_text *out)
     }
 }
 
+static void job_text(const ambs_view *view, ambs_text *out)
+{
+    const ambs_life_row *life = last_life(view->table);
+    char utc[32], left[40];
+    if (!life) return;
+    if (life->job[0]) line(out, "job", "%s", life->job);
+    if (view->alive && isfinite(life->deadline_s))
+        line(out, "deadline", "%s, in %s", ambs_clock_format_utc(life->deadline_s, utc),
+             ambs_format_duration(fmax(life->deadline_s - view->now_s, 0), left));
+    if (!view->alive && life->next != AMBS_NEXT_NOTHING)
+        line(out, "next", "%s",
+             life->next == AMBS_NEXT_RESUBMIT ? "the job was submitted once more"
+                                              : "the job goes back into the queue");
+}
+
 static void status_text(const ambs_view *view, const status *s, ambs_text *out)
 {
     const ambs_table *t = view->table;
@@ -242,6 +277,7 @@ static void status_text(const ambs_view *view, const status *s, ambs_text *out)
     line(out, "study", "%s (%s)", view->spec->name, view->path);
     line(out, "standing", "%s%s%s", standing_text(s->standing), s->why[0] ? ": " : "", s->why);
     if (view->holder != NULL) line(out, "manager", "%s", view->holder);
+    job_text(view, out);
     ambs_text trials = {0};
     ambs_text_addf(&trials, "%llu complete, %llu failed", (unsigned long long)t->n_complete,
                    (unsigned long long)t->n_failed);

@@ -35,6 +35,12 @@ static const char *worker_state_name(int value)
     return value >= 0 && value <= AMBS_WORKER_LEFT ? names[value] : "unknown";
 }
 
+static const char *next_name(int value)
+{
+    static const char *const names[] = {"nothing", "requeue", "resubmit", "exit status"};
+    return value >= 0 && value <= AMBS_NEXT_EXIT_STATUS ? names[value] : "unknown";
+}
+
 static const char *level_name(int value)
 {
     static const char *const names[] = {"error", "warning", "info", "debug"};
@@ -166,6 +172,13 @@ static const ambs_column allocations[] = {
      .about = "what `ambs run` returned; -1: running, or killed"},
     {"ending", AMBS_COLUMN_TEXT, FIELD(ambs_life_row, text),
      .about = "why it ended; empty: running, or killed"},
+    {"job", AMBS_COLUMN_CHARS, FIELD(ambs_life_row, job), AMBS_JOB_SIZE,
+     .about = "the batch job that it ran in; empty: none"},
+    {"deadline", AMBS_COLUMN_F64, FIELD(ambs_life_row, deadline_s), .unit = "s",
+     .about = "when that job ends, since 1970-01-01 UTC; NaN: not known, infinite: no limit"},
+    {"next", AMBS_COLUMN_WORD, FIELD(ambs_life_row, next), .word = next_name,
+     .n_words = AMBS_NEXT_EXIT_STATUS + 1,
+     .about = "how the job goes on after its deadline: nothing, requeue, resubmit, exit status"},
     {"build", AMBS_COLUMN_TEXT, FIELD(ambs_life_row, build),
      .about = "what exactness depends on: version, compiler, BLAS with kernel and threads"},
     {"digest", AMBS_COLUMN_COUNT, FIELD(ambs_life_row, digest),

@@ -270,6 +270,14 @@ static void end(codec *c, ambs_record_end *r)
     text(c, &r->text);
 }
 
+static void job(codec *c, ambs_record_job *r)
+{
+    f64(c, &r->wall_s);
+    f64(c, &r->deadline_s);
+    r->next = (ambs_next)small(c, r->next, AMBS_NEXT_EXIT_STATUS);
+    fixed(c, r->job, sizeof r->job);
+}
+
 static void body(codec *c, ambs_record *r)
 {
     switch (r->type) {
@@ -302,6 +310,9 @@ static void body(codec *c, ambs_record *r)
         return;
     case AMBS_RECORD_END:
         end(c, &r->as.end);
+        return;
+    case AMBS_RECORD_JOB:
+        job(c, &r->as.job);
         return;
     }
     c->trouble = "its type is not known";

@@ -29,7 +29,8 @@ typedef enum ambs_record_type {
     AMBS_RECORD_REPORT = 7, /* one point of a curve */
     AMBS_RECORD_WORKER = 8,
     AMBS_RECORD_EVENT = 9,
-    AMBS_RECORD_END = 10 /* the life ended by itself */
+    AMBS_RECORD_END = 10, /* the life ended by itself */
+    AMBS_RECORD_JOB = 11  /* the batch job of this life: its deadline, how it goes on */
 } ambs_record_type;
 
 typedef enum ambs_worker_state {
@@ -40,9 +41,18 @@ typedef enum ambs_worker_state {
     AMBS_WORKER_LEFT = 5
 } ambs_worker_state;
 
+/* How a batch job goes on after a deadline. */
+typedef enum ambs_next {
+    AMBS_NEXT_NOTHING,
+    AMBS_NEXT_REQUEUE,    /* it puts itself back into the queue */
+    AMBS_NEXT_RESUBMIT,   /* its script is submitted once more */
+    AMBS_NEXT_EXIT_STATUS /* its script's exit status puts it back (Grid Engine: 99) */
+} ambs_next;
+
 enum {
     AMBS_JOURNAL_FORMAT = 1,
     AMBS_HOST_SIZE = 64,
+    AMBS_JOB_SIZE = 96,
     AMBS_RECORD_HEAD = 20,           /* bytes before the body: length, CRC, sequence, type, flags */
     AMBS_RECORD_MAX_BYTES = 1 << 26, /* of one record; a longer length is damage */
     AMBS_RECORD_MAX_PENDING = 0x7fff
@@ -130,6 +140,12 @@ typedef struct ambs_record_end {
     const char *text; /* why, for people */
 } ambs_record_end;
 
+typedef struct ambs_record_job { /* the last one of a life counts */
+    double wall_s, deadline_s;   /* NaN: not known; INFINITY: none */
+    ambs_next next;
+    char job[AMBS_JOB_SIZE]; /* "slurm job 123"; "" outside a job */
+} ambs_record_job;
+
 typedef struct ambs_record {
     ambs_record_type type;
     bool input;        /* a model input; set by encode from the type and `final` */
@@ -148,6 +164,7 @@ typedef struct ambs_record {
         ambs_record_worker worker;
         ambs_record_event event;
         ambs_record_end end;
+        ambs_record_job job;
     } as;
 } ambs_record;
 

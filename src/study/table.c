@@ -470,6 +470,7 @@ static int apply_life(ambs_table *t, const ambs_record *record, ambs_error *err)
                             .start_s = r->wall_s,
                             .end_s = NAN,
                             .exit_code = -1,
+                            .deadline_s = NAN,
                             .build = build,
                             .text = text};
     memcpy(life->host, r->host, sizeof life->host);
@@ -486,6 +487,16 @@ static int apply_end(ambs_table *t, const ambs_record_end *r, ambs_error *err)
     life->text = text;
     life->end_s = r->wall_s;
     life->exit_code = r->exit_code;
+    return AMBS_OK;
+}
+
+static int apply_job(ambs_table *t, const ambs_record_job *r, ambs_error *err)
+{
+    if (t->n_lives == 0) return ambs_fail(err, AMBS_E_FORMAT, "a job without a life");
+    ambs_life_row *life = &t->lives[t->n_lives - 1];
+    life->deadline_s = r->deadline_s;
+    life->next = r->next;
+    memcpy(life->job, r->job, sizeof life->job);
     return AMBS_OK;
 }
 
@@ -512,6 +523,8 @@ static int apply_body(ambs_table *t, const ambs_record *r, ambs_error *err)
         return apply_event(t, &r->as.event, err);
     case AMBS_RECORD_END:
         return apply_end(t, &r->as.end, err);
+    case AMBS_RECORD_JOB:
+        return apply_job(t, &r->as.job, err);
     }
     return ambs_fail(err, AMBS_E_FORMAT, "type %d is not known", (int)r->type);
 }

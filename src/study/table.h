@@ -66,8 +66,11 @@ typedef struct ambs_event_row {
 typedef struct ambs_life_row {
     uint32_t epoch, n_ranks;
     uint64_t pid, first_sequence, digest;
-    double start_s, end_s; /* end NaN: killed or running */
-    int exit_code;         /* -1: none */
+    double start_s, end_s;   /* end NaN: killed or running */
+    int exit_code;           /* -1: none */
+    double deadline_s;       /* of its batch job; NaN: not known; INFINITY: none */
+    ambs_next next;          /* how the job goes on */
+    char job[AMBS_JOB_SIZE]; /* "slurm job 123"; "" */
     char host[AMBS_HOST_SIZE];
     char *build, *text; /* text: why it ended */
 } ambs_life_row;

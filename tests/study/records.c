@@ -150,6 +150,12 @@ void random_record(ambs_random *r, ambs_record_type type, size_t d, record_room 
         ret->as.end = (ambs_record_end){
             .exit_code = (int)u32(r), .wall_s = any_double(r), .text = text(r, room, 0)};
         break;
+    case AMBS_RECORD_JOB:
+        ret->as.job = (ambs_record_job){.wall_s = any_double(r),
+                                        .deadline_s = any_double(r),
+                                        .next = (ambs_next)ambs_random_below(r, 4)};
+        any_text(r, ret->as.job.job, sizeof ret->as.job.job);
+        break;
     }
 }
 
@@ -251,6 +257,11 @@ void assert_records_equal(const ambs_record *a, const ambs_record *b, size_t d)
         break;
     case AMBS_RECORD_END:
         assert_string_equal(a->as.end.text, b->as.end.text);
+        break;
+    case AMBS_RECORD_JOB:
+        assert_memory_equal(&a->as.job.deadline_s, &b->as.job.deadline_s, sizeof(double));
+        assert_int_equal(a->as.job.next, b->as.job.next);
+        assert_string_equal(a->as.job.job, b->as.job.job);
         break;
     }
 }

@@ -24,7 +24,7 @@ static void every_type_survives_the_round_trip(void **state)
         ambs_record in, out;
         size_t size;
         ambs_error err = {0};
-        random_record(&random, (ambs_record_type)(1 + i % AMBS_RECORD_END), D, &room, &in);
+        random_record(&random, (ambs_record_type)(1 + i % AMBS_RECORD_JOB), D, &room, &in);
         ambs_text_clear(&bytes);
         encode(&in, &bytes);
         assert_int_equal(
@@ -60,7 +60,7 @@ static void every_truncation_asks_for_more(void **state)
     ambs_random random;
     ambs_random_init(&random, 2, 0, AMBS_PURPOSE_TEST);
     ambs_text bytes = {0}, scratch = {0};
-    for (int type = 1; type <= AMBS_RECORD_END; type++) {
+    for (int type = 1; type <= AMBS_RECORD_JOB; type++) {
         record_room room;
         ambs_record in, out;
         size_t size;
@@ -86,7 +86,7 @@ static void every_flipped_bit_is_found(void **state)
     ambs_random random;
     ambs_random_init(&random, 3, 0, AMBS_PURPOSE_TEST);
     ambs_text bytes = {0}, scratch = {0};
-    for (int type = 1; type <= AMBS_RECORD_END; type++) {
+    for (int type = 1; type <= AMBS_RECORD_JOB; type++) {
         record_room room;
         ambs_record in, out;
         size_t size;
@@ -116,7 +116,7 @@ static void a_random_body_with_a_right_checksum_never_crashes(void **state)
         uint32_t length = 12 + (uint32_t)ambs_random_below(&random, 250);
         for (uint32_t k = 8; k < 8 + length; k++)
             bytes[k] = (unsigned char)(ambs_random_u32(&random) & (i % 2 ? 0xff : 0x03));
-        bytes[16] = (unsigned char)(1 + i % 11);
+        bytes[16] = (unsigned char)(1 + i % 12);
         bytes[17] = 0;
         uint32_t crc = ambs_crc32c(0, bytes + 8, length);
         memcpy(bytes, &length, 4);
