@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/* Which model of a portfolio serves an ask, and what each of them holds. */
+#include "fixture.h"
+
+#include "search/arm.h"
+
+static ambs_arms three(void)
+{
+    ambs_arms arms = {.n = 3};
+    arms.arm[0].until = arms.arm[2].until = 10;
+    arms.arm[1].until = UINT64_MAX;
+    return arms;
+}
+
+static void arms_take_turns_by_the_asks_that_a_model_decided(void **state)
+{
+    (void)state;
+    const ambs_arms arms = three();
+    for (uint64_t n = 0; n < 9; n++) assert_int_equal(ambs_arms_turn(&arms, n, 9), n % 3);
+}
+
+static void an_arm_serves_no_trial_from_its_end_on(void **state)
+{
+    (void)state;
+    const ambs_arms arms = three();
+    for (uint64_t n = 0; n < 9; n++) assert_int_equal(ambs_arms_turn(&arms, n, 10), 1);
+}
+
+static ambs_text described(const char *settings)
+{
+    ambs_text out = {0};
+    ambs_spec *spec = make_spec("ambs", make_space(SPACE_CONTINUOUS), 1, settings);
+    spec->method->describe(spec, spec->method_options, &out);
+    drop_spec(spec);
+    return out;
+}
+
+static void the_description_names_the_models_in_their_order(void **state)
+{
+    (void)state;
+    static const char *const wanted[][2] = {
+        {"",
+         "10 initial trials (lhs), then lcb over gp (none), forest (log) and gp (rank) in turn, "
+         "from trial 500 on forest alone"},
+        {"transform=log",
+         "10 initial trials (lhs), then lcb over gp (log), forest (log) and gp (log) in "
+         "turn, from trial 500 on forest alone"},
+        {"surrogate=forest", "8 initial trials (lhs), then lcb over forest"},
+        {"surrogate=forest surrogate=auto initial.points=3",
+         "3 initial trials (lhs), then lcb over gp (none), forest (log) and gp (rank) in turn, "
+         "from "
+         "trial 500 on forest alone"}};
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
+        ambs_text text = described(wanted[i][0]);
+        assert_string_equal(text.text, wanted[i][1]);
+        ambs_text_fini(&text);
+    }
+}
+
+static void an_option_of_one_model_needs_that_model_chosen(void **state)
+{
+    (void)state;
+    ambs_error err;
+    ambs_spec *spec = make_spec("ambs", make_space(SPACE_CONTINUOUS), 1, "trees=10");
+    const ambs_option *table = spec->method->member.options;
+    assert_int_equal(ambs_options_check(table, spec->method_options, &err), AMBS_E_INVALID);
+    assert_string_equal(err.text,
+                        "trees is an option of forest, but surrogate is auto; leave it out or "
+                        "choose forest");
+    must(ambs_options_set(table, spec->method_options, "surrogate", "forest", &err), &err);
+    must(ambs_options_check(table, spec->method_options, &err), &err);
+    assert_int_equal(ambs_options_set(table, spec->method_options, "surrogate", "best", &err),
+                     AMBS_E_INVALID);
+    assert_non_null(strstr(err.text, "found \"best\", expected one of auto, forest, gp"));
+    drop_spec(spec);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(arms_take_turns_by_the_asks_that_a_model_decided),
+        cmocka_unit_test(an_arm_serves_no_trial_from_its_end_on),
+        cmocka_unit_test(the_description_names_the_models_in_their_order),
+        cmocka_unit_test(an_option_of_one_model_needs_that_model_chosen),
+    };
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests_name("arm", tests, NULL, NULL);
+}
