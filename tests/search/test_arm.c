@@ -39,11 +39,10 @@ static void the_description_names_the_models_in_their_order(void **state)
 {
     (void)state;
     static const char *const wanted[][2] = {
-        {"",
-         "10 initial trials (lhs), then lcb over gp (none), forest (log) and gp (rank) in turn, "
-         "from trial 500 on forest alone"},
+        {"", "8 initial trials (lhs), then lcb over gp (none), forest (log) and gp (rank) in turn, "
+             "from trial 500 on forest alone"},
         {"transform=log",
-         "10 initial trials (lhs), then lcb over gp (log), forest (log) and gp (log) in "
+         "8 initial trials (lhs), then lcb over gp (log), forest (log) and gp (log) in "
          "turn, from trial 500 on forest alone"},
         {"surrogate=forest", "8 initial trials (lhs), then lcb over forest"},
         {"surrogate=forest surrogate=auto initial.points=3",
