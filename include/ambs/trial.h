@@ -38,7 +38,9 @@ typedef enum ambs_reason {
     AMBS_REASON_CONSTRAINT = 10,
     AMBS_REASON_CANCELLED = 11,
     AMBS_REASON_NOT_STARTED = 12, /* the program could not be executed */
-    AMBS_REASON_OBJECTIVE = 13    /* a built-in objective refused; see the message */
+    AMBS_REASON_OBJECTIVE = 13,   /* a built-in objective refused; see the message */
+    AMBS_REASON_DEADLINE = 14,    /* of an attempt: cut when the batch job had to end */
+    AMBS_REASON_LAST = AMBS_REASON_DEADLINE
 } ambs_reason;
 
 enum { AMBS_METRIC_NAME_SIZE = 64, AMBS_MAX_METRICS = 32, AMBS_MESSAGE_SIZE = 256 };

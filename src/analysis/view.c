@@ -227,7 +227,7 @@ static void line(ambs_text *out, const char *label, const char *format, ...)
 static void failures_text(const ambs_view *view, ambs_text *out)
 {
     const ambs_table *t = view->table;
-    uint64_t count[AMBS_REASON_OBJECTIVE + 1] = {0};
+    uint64_t count[AMBS_REASON_LAST + 1] = {0};
     for (size_t i = 0; i < t->n; i++) {
         if (t->rows[i].state == AMBS_TRIAL_FAILED) count[t->rows[i].reason]++;
     }
@@ -244,10 +244,11 @@ static void failures_text(const ambs_view *view, ambs_text *out)
                                        [AMBS_REASON_CONSTRAINT] = "constraint",
                                        [AMBS_REASON_CANCELLED] = "cancelled",
                                        [AMBS_REASON_NOT_STARTED] = "could not be started",
-                                       [AMBS_REASON_OBJECTIVE] = "reported as failed"};
+                                       [AMBS_REASON_OBJECTIVE] = "reported as failed",
+                                       [AMBS_REASON_DEADLINE] = "cut by the deadline"};
     for (;;) {
         size_t most = 0;
-        for (size_t r = 1; r <= AMBS_REASON_OBJECTIVE; r++)
+        for (size_t r = 1; r <= AMBS_REASON_LAST; r++)
             if (count[r] > count[most]) most = r;
         if (count[most] == 0) return;
         line(out, "", "%llu × %s", (unsigned long long)count[most], name[most]);

@@ -291,11 +291,18 @@ static int take_cancel(ambs_agent *a, const ambs_message *m, ambs_error *err)
     return rc;
 }
 
-static int take_drain(ambs_agent *a, bool at_once, ambs_error *err)
+static void ask_to_save(ambs_agent *a)
+{
+    if (!a->config.runner.checkpoint) return;
+    for (uint32_t s = 0; s < a->config.n_slots; s++)
+        if (a->slots[s].n_running > 0) a->config.runner.checkpoint(a->config.runner.ctx, s);
+}
+
+static int take_drain(ambs_agent *a, bool at_once, double grace_s, ambs_error *err)
 {
     if (a->phase == PHASE_WORKING) {
         a->phase = PHASE_DRAINING;
-        a->drain_s = a->now_s + a->grace_s;
+        a->drain_s = a->now_s + (grace_s >= 0 ? grace_s : a->grace_s);
     }
     if (a->phase != PHASE_DRAINING) return AMBS_OK;
     if (at_once && !a->drained_at_once) {
@@ -343,7 +350,10 @@ static int take(ambs_agent *a, const ambs_message *m, ambs_error *err)
         forget_result(a, &m->as.ack.at);
         return AMBS_OK;
     case AMBS_MESSAGE_DRAIN:
-        return take_drain(a, m->as.drain.at_once, err);
+        return take_drain(a, m->as.drain.at_once, m->as.drain.grace_s, err);
+    case AMBS_MESSAGE_CHECKPOINT:
+        ask_to_save(a);
+        return AMBS_OK;
     case AMBS_MESSAGE_RESET:
         return take_reset(a, err);
     default:

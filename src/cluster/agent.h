@@ -29,6 +29,8 @@ typedef struct ambs_agent_runner {
     void (*cancel)(void *ctx, uint32_t slot, bool at_once);
     void (*answer)(void *ctx, uint32_t slot, ambs_decision decision);
     bool (*poll)(void *ctx, ambs_run_event *ret_event);
+    /* The end is near: what runs may save its state. NULL: nothing here can. */
+    void (*checkpoint)(void *ctx, uint32_t slot);
 } ambs_agent_runner;
 
 typedef struct ambs_agent_config {

@@ -168,13 +168,7 @@ int ambs_manager_drain(ambs_manager *m, ambs_status status, bool at_once, const 
     }
     m->phase = PHASE_DRAINING;
     m->at_once = at_once;
-    /* The agents keep the grace; TERM and KILL take another, and the way takes a moment. */
-    m->drain_limit_s = time.now_s + 10 + (at_once ? 0 : 2 * m->spec->trial.grace_s);
-    ambs_message drain = {.type = AMBS_MESSAGE_DRAIN, .as.drain.at_once = at_once};
-    int rc = AMBS_OK;
-    for (uint32_t r = 0; r < m->config.n_ranks && rc == AMBS_OK; r++)
-        if (m->workers[r].state == AMBS_WORKER_JOINED) rc = manager_send(m, r, &drain, err);
-    return rc;
+    return manager_send_drain(m, err);
 }
 
 static int check_limits(ambs_manager *m, ambs_error *err)
@@ -198,6 +192,8 @@ static int check_limits(ambs_manager *m, ambs_error *err)
     if (m->time.now_s >= m->start_s + b->time_s - m->config.time_used_s)
         return ambs_manager_drain(m, AMBS_STATUS_DONE, false, "the time budget is used up", m->time,
                                   err);
+    int rc = manager_check_deadline(m, err);
+    if (rc != AMBS_OK || m->phase != PHASE_RUNNING) return rc;
     bool all_gone = m->n_gone >= m->config.n_expected;
     bool waited =
         m->n_joined == 0 && m->time.now_s >= m->alone_since_s + m->spec->manager.timeout_s;
@@ -236,7 +232,8 @@ static int cancel_waiting(ambs_manager *m, ambs_error *err)
 
 static int finish(ambs_manager *m, ambs_error *err)
 {
-    int rc = target_is_reached(m) ? cancel_waiting(m, err) : AMBS_OK;
+    int rc = manager_give_up_held(m, err);
+    if (rc == AMBS_OK && target_is_reached(m)) rc = cancel_waiting(m, err);
     ambs_message stop = {.type = AMBS_MESSAGE_STOP, .as.stop.status = (int)m->status};
     for (uint32_t r = 0; r < m->config.n_ranks && rc == AMBS_OK; r++)
         if (m->workers[r].state == AMBS_WORKER_JOINED || m->workers[r].state == AMBS_WORKER_SUSPECT)
@@ -347,6 +344,7 @@ double ambs_manager_due_s(const ambs_manager *m)
     if (!isnan(m->ended_s)) due = least(due, m->ended_s + LAST_WRITE_S);
     if (m->phase == PHASE_RUNNING) {
         due = least(due, m->start_s + m->spec->budget.time_s - m->config.time_used_s);
+        due = least(due, manager_last_call_s(m));
         if (m->n_joined == 0) due = least(due, m->alone_since_s + m->spec->manager.timeout_s);
     }
     return due;
@@ -463,6 +461,8 @@ int ambs_manager_create(const ambs_manager_config *config, ambs_time time,
     m->n_done_before = t->n_complete + t->n_pruned + t->n_failed;
     m->best_trial = best_trial(m);
     m->failure_said_s = -INFINITY;
+    m->deadline_s = INFINITY;
+    m->saving_s = SAVING_S;
     int rc = set_up(m, err);
     if (rc != AMBS_OK)
         ambs_manager_destroy(m);

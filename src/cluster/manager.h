@@ -16,7 +16,7 @@
  * taken once, whoever brings it first; whatever else runs for that trial is cancelled.
  *
  * The study's way: running ─► draining (nothing is handed out; attempts end within the grace) ─►
- * done.
+ * done. Towards a deadline (manager_deadline.c) it drains by itself, in time to save everything.
  *
  * Cost: O(1) per message and per trial, O(slots of the worker) when a worker comes or goes. Nothing
  * walks over all slots or all trials after ambs_manager_create(). */
@@ -90,6 +90,18 @@ int ambs_manager_dead(ambs_manager *manager, uint32_t rank, ambs_time time, ambs
  * (`at_once`). A call while draining can only hasten. `text` says why, for people. */
 int ambs_manager_drain(ambs_manager *manager, ambs_status status, bool at_once, const char *text,
                        ambs_time time, ambs_error *err);
+/* When the allocation ends, by the clock of ambs_time.now_s; INFINITY: never, or nobody knows. May
+ * be called at any time, and again whenever the limit changes: it counts from then on. What cannot
+ * end before it is not started; in time for the running attempts to save their state and for
+ * everything to be written, the study drains and ends as AMBS_STATUS_STOPPED. Attempts that are cut
+ * end as `deadline` and are issued again in the next life. */
+void ambs_manager_deadline(ambs_manager *manager, double deadline_s, ambs_time time);
+/* How long it takes to save everything once the last attempt has ended; 5 s until it is said. */
+void ambs_manager_saving(ambs_manager *manager, double saving_s);
+/* The batch system says, by a signal, that the end is near: drains as at a deadline. `at_once`:
+ * there are only seconds. */
+int ambs_manager_notice(ambs_manager *manager, bool at_once, const char *text, ambs_time time,
+                        ambs_error *err);
 /* True when nothing runs and nothing will: all agents were told to leave. ret_text is the
  * manager's. */
 bool ambs_manager_is_done(const ambs_manager *manager, ambs_status *ret_status,

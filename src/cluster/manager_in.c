@@ -141,6 +141,7 @@ static int take_outcome(ambs_manager *m, uint32_t rank, const ambs_address *at,
         if (rc != AMBS_OK) return rc;
     }
     settle_outcome(outcome);
+    if (m->cut && outcome->state == AMBS_TRIAL_CANCELLED) outcome->reason = AMBS_REASON_DEADLINE;
     return manager_end_attempt(m, rank, at, outcome, is_final(m, at, outcome), err);
 }
 

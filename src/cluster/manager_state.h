@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The manager's inside, shared by its four files: manager.c (life, turn, limits), manager_in.c
- * (what arrives), manager_out.c (what is handed out), manager_workers.c (who is there). */
+/* The manager's inside, shared by its files: manager.c (life, turn, limits), manager_in.c
+ * (what arrives), manager_out.c (what is handed out), manager_workers.c (who is there), manager_deadline.c (how much time
+ * is left). */
 #ifndef AMBS_CLUSTER_MANAGER_STATE_H
 #define AMBS_CLUSTER_MANAGER_STATE_H
 
@@ -19,6 +20,8 @@ enum { DEPTH_MAX = 8, BUFFER_LEAST_MAX = 64, BUFFER_MAX = 1024 };
 /* How often a journal that cannot be written is tried again, and how long the end waits for it. */
 #define RETRY_S      1.0
 #define LAST_WRITE_S 30.0
+/* What saving is taken to last until it was measured. */
+#define SAVING_S 5.0
 /* The log names one failed trial in this time, and counts the others. */
 #define FAILURE_PAUSE_S 10.0
 
@@ -93,9 +96,11 @@ struct ambs_manager {
     phase phase;
     bool at_once;
     ambs_status status;
-    double drain_limit_s; /* attempts that have not ended by then are given up */
-    double ended_s;       /* when nothing was left but to make the rest durable; NaN before */
-    char text[512];       /* why it ends */
+    double drain_limit_s;        /* attempts that have not ended by then are given up */
+    double deadline_s, saving_s; /* the allocation's end, INFINITY: none; what saving takes */
+    bool cut;                    /* it drains because of the deadline */
+    double ended_s; /* when nothing was left but to make the rest durable; NaN before */
+    char text[512]; /* why it ends */
     uint64_t best_trial;
     double best_s;
     double failure_said_s; /* when the log last named a failed trial */
@@ -117,6 +122,15 @@ int manager_send(ambs_manager *m, uint32_t rank, const ambs_message *message, am
 int manager_send_after_write(ambs_manager *m, uint32_t rank, const ambs_message *message,
                              ambs_error *err);
 bool manager_trial_is_over(const ambs_trial_row *row);
+
+/* manager_deadline.c */
+/* When nothing is handed out any more and running attempts are asked to end. */
+double manager_last_call_s(const ambs_manager *m);
+int manager_check_deadline(ambs_manager *m, ambs_error *err);
+/* Tells all agents to end their attempts, and sets how long they have. */
+int manager_send_drain(ambs_manager *m, ambs_error *err);
+/* What has not ended when the drain's time is over waits for the next life. */
+int manager_give_up_held(ambs_manager *m, ambs_error *err);
 
 /* manager_in.c */
 /* Records how the attempt ended; `final` tells the model, else the trial waits again. */

@@ -87,6 +87,7 @@ static void put_body(ambs_text *out, const ambs_message *m)
         break;
     case AMBS_MESSAGE_DRAIN:
         ambs_put_u8(out, m->as.drain.at_once);
+        ambs_put_f64(out, m->as.drain.grace_s);
         break;
     case AMBS_MESSAGE_STOP:
         ambs_put_u8(out, (uint8_t)m->as.stop.status);
@@ -94,6 +95,7 @@ static void put_body(ambs_text *out, const ambs_message *m)
     case AMBS_MESSAGE_BEAT:
     case AMBS_MESSAGE_RESET:
     case AMBS_MESSAGE_BYE:
+    case AMBS_MESSAGE_CHECKPOINT:
         break;
     }
 }
@@ -196,7 +198,7 @@ static void get_outcome(ambs_wire *in, ambs_outcome *ret)
     ret->duration_s = ambs_get_f64(in);
     ambs_get_short_text(in, ret->message, sizeof ret->message);
     size_t n = ambs_get_u8(in);
-    if (n > AMBS_MAX_METRICS || ret->reason > AMBS_REASON_OBJECTIVE ||
+    if (n > AMBS_MAX_METRICS || ret->reason > AMBS_REASON_LAST ||
         (ret->state != AMBS_TRIAL_COMPLETE && ret->state != AMBS_TRIAL_PRUNED &&
          ret->state != AMBS_TRIAL_FAILED && ret->state != AMBS_TRIAL_CANCELLED))
         in->bad = true;
@@ -292,6 +294,7 @@ static int get_body(ambs_inbox *inbox, ambs_wire *in, ambs_message *ret, ambs_er
         return AMBS_OK;
     case AMBS_MESSAGE_DRAIN:
         ret->as.drain.at_once = ambs_get_u8(in) != 0;
+        ret->as.drain.grace_s = ambs_get_f64(in);
         return AMBS_OK;
     case AMBS_MESSAGE_STOP:
         ret->as.stop.status = ambs_get_u8(in);
@@ -299,6 +302,7 @@ static int get_body(ambs_inbox *inbox, ambs_wire *in, ambs_message *ret, ambs_er
     case AMBS_MESSAGE_BEAT:
     case AMBS_MESSAGE_RESET:
     case AMBS_MESSAGE_BYE:
+    case AMBS_MESSAGE_CHECKPOINT:
         return AMBS_OK;
     }
     return ambs_fail(err, AMBS_E_FORMAT, "found a message of unknown type %d", (int)ret->type);

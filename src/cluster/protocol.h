@@ -11,8 +11,8 @@
  * that is received is trusted: every length is checked, and every text ends within its frame.
  *
  *   agent → manager   HELLO, BEAT, RESULT, REPORT, BYE          always one frame
- *   manager → agent   WELCOME (the study file), BEAT, START, CANCEL, ANSWER, ACK, DRAIN,
- *                     RESET, STOP */
+ *   manager → agent   WELCOME (the study file), BEAT, START, CANCEL, ANSWER, ACK,
+ *                     CHECKPOINT, DRAIN, RESET, STOP */
 #ifndef AMBS_CLUSTER_PROTOCOL_H
 #define AMBS_CLUSTER_PROTOCOL_H
 
@@ -23,7 +23,7 @@
 enum {
     AMBS_FRAME_SIZE = 4000,
     AMBS_FRAME_HEAD = 20,
-    AMBS_PROTOCOL_VERSION = 1,
+    AMBS_PROTOCOL_VERSION = 2,
     AMBS_MESSAGE_MAX = 64 << 20 /* body of a message in many frames */
 };
 
@@ -37,11 +37,12 @@ typedef enum ambs_message_type {
     AMBS_MESSAGE_ACK = 7,     /* that result is safe: forget it */
     AMBS_MESSAGE_REPORT = 8,  /* one point of a curve */
     AMBS_MESSAGE_ANSWER = 9,  /* go on, stop, or pause */
-    AMBS_MESSAGE_DRAIN = 10,  /* end every attempt: with the study's grace, or at once */
+    AMBS_MESSAGE_DRAIN = 10,  /* end every attempt: after a grace, or at once */
     AMBS_MESSAGE_RESET =
         11, /* you were given up: end every attempt, forget what waits, say HELLO again */
-    AMBS_MESSAGE_STOP = 12, /* the study is over: leave */
-    AMBS_MESSAGE_BYE = 13   /* I leave */
+    AMBS_MESSAGE_STOP = 12,      /* the study is over: leave */
+    AMBS_MESSAGE_BYE = 13,       /* I leave */
+    AMBS_MESSAGE_CHECKPOINT = 14 /* the end is near: whoever runs may save its state now */
 } ambs_message_type;
 
 /* Where an attempt runs; the rank is known from the transport, the epoch is in the head. */
@@ -92,6 +93,8 @@ typedef struct ambs_message {
         } answer;
         struct {
             bool at_once;
+            double grace_s; /* what runs may go on so long before it is told to end; NaN:
+ trial.grace */
         } drain;
         struct {
             int status; /* an ambs_status */

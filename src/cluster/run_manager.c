@@ -184,10 +184,13 @@ static int heed_signals(manager_loop *l, ambs_error *err)
 {
     ambs_signals seen = ambs_signals_seen();
     if (seen.n_drain == l->signals.n_drain && seen.n_hurry == l->signals.n_hurry) return AMBS_OK;
-    bool at_once = seen.n_drain > 1 || seen.n_hurry > 0;
+    bool again = seen.n_drain > 1 || seen.n_hurry > 1;
     l->signals = seen;
-    return ambs_manager_drain(l->manager, AMBS_STATUS_STOPPED, at_once, "stopped by a signal",
-                              time_now(), err);
+    if (again)
+        return ambs_manager_drain(l->manager, AMBS_STATUS_STOPPED, true, "stopped by a signal",
+                                  time_now(), err);
+    return ambs_manager_notice(l->manager, seen.n_hurry > 0, "stopped by a signal", time_now(),
+                               err);
 }
 
 /* Workers on this host whose process has gone are dead for certain. */

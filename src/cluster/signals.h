@@ -9,7 +9,7 @@
 
 typedef struct ambs_signals {
     int n_drain;     /* SIGINT, SIGUSR1: the first drains, the second stops at once */
-    int n_hurry;     /* SIGUSR2: the end is near, stop at once */
+    int n_hurry;     /* SIGUSR2: there are only seconds left: a drain with next to no grace */
     int n_terminate; /* SIGTERM, SIGHUP: leave, everything is saved */
 } ambs_signals;
 

@@ -139,7 +139,7 @@ static void row(codec *c, const double **x)
 static void outcome(codec *c, ambs_outcome *o)
 {
     o->state = (ambs_trial_state)small(c, o->state, AMBS_TRIAL_CANCELLED);
-    o->reason = (ambs_reason)small(c, o->reason, AMBS_REASON_OBJECTIVE);
+    o->reason = (ambs_reason)small(c, o->reason, AMBS_REASON_LAST);
     i32(c, &o->code);
     f64(c, &o->objective);
     f64(c, &o->start_s);

@@ -175,7 +175,7 @@ static int take_reason(const field *f, char *at, const char *row)
     int code;
     char buffer[64];
     memcpy(&code, row + f->column->size, sizeof code);
-    for (int reason = 0; reason <= AMBS_REASON_OBJECTIVE; reason++)
+    for (int reason = 0; reason <= AMBS_REASON_LAST; reason++)
         if (strncmp(ambs_reason_text((ambs_reason)reason, code, buffer), f->text,
                     strcspn(f->text, "0123456789-")) == 0 &&
             (f->text[0] != '\0') == (buffer[0] != '\0')) {

@@ -53,6 +53,8 @@ static const char *plain_reason(ambs_reason reason)
         return "not started";
     case AMBS_REASON_OBJECTIVE:
         return "objective";
+    case AMBS_REASON_DEADLINE:
+        return "deadline";
     default:
         return NULL;
     }

@@ -214,6 +214,73 @@ static void a_second_request_stops_at_once(void **state)
     world_end(&w);
 }
 
+/* --- deadlines ------------------------------------------------------------------------------- */
+
+static double thirty_s(world *world_, uint64_t trial, uint32_t attempt)
+{
+    (void)world_, (void)trial, (void)attempt;
+    return 30;
+}
+
+/* 200 s: a saving of 5 s, 3 s on the way and two graces of 5 s before the end. */
+static void before_a_deadline_the_study_drains_in_time(void **state)
+{
+    (void)state;
+    world_init(&w, 1);
+    w.duration = thirty_s;
+    world_begin(&w);
+    ambs_manager_deadline(w.manager, 200, world_time(&w));
+    assert_false(world_run(&w, 100));
+    ambs_manager_deadline(w.manager, 148, world_time(&w)); /* it was shortened */
+    finish(200);
+    assert_int_equal(status, AMBS_STATUS_STOPPED);
+    assert_string_equal(text, "the deadline is near");
+    assert_true(w.now_s >= 130 && w.now_s <= 143);
+    assert_int_equal(w.table->n_complete, 8);
+    assert_int_equal(w.n_checkpoints, 2);
+    for (size_t i = 8; i < w.table->n_attempts; i++) {
+        assert_int_equal(w.table->attempts[i].state, AMBS_TRIAL_CANCELLED);
+        assert_int_equal(w.table->attempts[i].reason, AMBS_REASON_DEADLINE);
+    }
+    assert_true(w.table->n_waiting >= 2);
+    world_end(&w);
+}
+
+static void a_deadline_that_is_over_or_unknown_does_no_harm(void **state)
+{
+    (void)state;
+    world_init(&w, 1);
+    world_begin(&w);
+    ambs_manager_deadline(w.manager, -5, world_time(&w));
+    finish(20);
+    assert_int_equal(status, AMBS_STATUS_STOPPED);
+    world_end(&w);
+    world_init(&w, 1);
+    world_begin(&w);
+    ambs_manager_deadline(w.manager, NAN, world_time(&w));
+    ambs_manager_deadline(w.manager, INFINITY, world_time(&w));
+    finish(20);
+    assert_int_equal(status, AMBS_STATUS_DONE);
+    world_end(&w);
+}
+
+static void a_notice_of_seconds_ends_within_seconds(void **state)
+{
+    (void)state;
+    ambs_error err;
+    world_init(&w, 1);
+    w.duration = thirty_s;
+    world_begin(&w);
+    assert_false(world_run(&w, 10));
+    assert_int_equal(ambs_manager_notice(w.manager, true, "USR2", world_time(&w), &err), 0);
+    finish(20);
+    assert_true(w.now_s <= 12.1);
+    assert_int_equal(status, AMBS_STATUS_STOPPED);
+    assert_int_equal(w.n_checkpoints, 2);
+    assert_int_equal(w.table->attempts[0].reason, AMBS_REASON_DEADLINE);
+    world_end(&w);
+}
+
 /* --- workers --------------------------------------------------------------------------------- */
 
 static void a_dead_workers_trial_is_issued_again(void **state)
@@ -563,6 +630,9 @@ int main(void)
         cmocka_unit_test(too_many_failures_end_the_study),
         cmocka_unit_test(a_drain_gives_the_grace_and_leaves_the_rest_waiting),
         cmocka_unit_test(a_second_request_stops_at_once),
+        cmocka_unit_test(before_a_deadline_the_study_drains_in_time),
+        cmocka_unit_test(a_deadline_that_is_over_or_unknown_does_no_harm),
+        cmocka_unit_test(a_notice_of_seconds_ends_within_seconds),
         cmocka_unit_test(a_dead_workers_trial_is_issued_again),
         cmocka_unit_test(a_trial_that_kills_workers_fails_in_the_end),
         cmocka_unit_test(the_last_worker_gone_stops_the_study),

@@ -282,6 +282,12 @@ static void runner_answer(void *ctx, uint32_t slot, ambs_decision decision)
     (void)ctx, (void)slot, (void)decision;
 }
 
+static void runner_checkpoint(void *ctx, uint32_t slot)
+{
+    (void)slot;
+    ((world_agent *)ctx)->world->n_checkpoints++;
+}
+
 static bool runner_poll(void *ctx, ambs_run_event *ret)
 {
     return ambs_queue_pop(&((world_agent *)ctx)->ended, ret);
@@ -414,7 +420,7 @@ static void make_agent(world *w, uint32_t rank)
                                 .pid = 1000 + rank,
                                 .host = "node",
                                 .runner = {a, runner_open, runner_room, runner_begin, runner_cancel,
-                                           runner_answer, runner_poll},
+                                           runner_answer, runner_poll, runner_checkpoint},
                                 .send_ctx = a,
                                 .send = agent_sends};
     double at = w->join_s ? w->join_s(w, rank) : 0;

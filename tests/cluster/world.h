@@ -58,7 +58,7 @@ typedef struct world {
     world_agent *agents; /* [n_ranks] */
     uint8_t *told;       /* [told_capacity] how often each trial was told */
     size_t told_capacity;
-    uint64_t n_proposed, n_told, n_reports, n_events, n_lost_records;
+    uint64_t n_proposed, n_told, n_reports, n_events, n_lost_records, n_checkpoints;
     uint32_t most_at_once;
     ambs_random random;
     /* inside */
