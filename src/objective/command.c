@@ -57,6 +57,11 @@ static bool has_variable(const ambs_command *c, const char *name)
     return strcmp(name, "AMBS_FIDELITY") != 0 || !isnan(c->attempt->fidelity);
 }
 
+uint64_t ambs_attempt_seed(const ambs_attempt *attempt)
+{
+    return ambs_mix64(ambs_mix64(attempt->study_seed) + attempt->trial) >> 33;
+}
+
 /* The value of one of `variables` that there is. */
 static void add_variable(const ambs_command *c, const char *name, ambs_text *out)
 {
@@ -69,12 +74,8 @@ static void add_variable(const ambs_command *c, const char *name, ambs_text *out
         ambs_text_addf(out, "%llu", (unsigned long long)c->attempt->trial);
     else if (strcmp(name, "AMBS_ATTEMPT") == 0)
         ambs_text_addf(out, "%u", (unsigned)c->attempt->attempt);
-    else if (strcmp(name, "AMBS_SEED") ==
-             0) /* of this trial; below 2^31, as most generators want it */
-        ambs_text_addf(out, "%llu",
-                       (unsigned long long)(ambs_mix64(ambs_mix64(c->attempt->study_seed) +
-                                                       c->attempt->trial) >>
-                                            33));
+    else if (strcmp(name, "AMBS_SEED") == 0)
+        ambs_text_addf(out, "%llu", (unsigned long long)ambs_attempt_seed(c->attempt));
     else if (strcmp(name, "AMBS_STUDY") == 0)
         ambs_text_add(out, c->spec->name ? c->spec->name : "");
     else if (strcmp(name, "AMBS_REPORT_FD") == 0)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* ambs-trial-host: evaluates the trials of one slot, one after the other, with what the objective
  * opened kept in memory. It has no MPI, so that a crash, a limit or a hang costs one attempt and
- * nothing else. Descriptor 3 is its socket to the agent (wire.h), descriptor 4 the study. */
+ * nothing else. Descriptor 3 is its socket to the agent (wire.h), descriptor 4 the study. With
+ * --describe it loads a plug-in and says on descriptor 3 what that is (plugin_look.c). */
 #include <errno.h>
 #include <math.h>
 #include <sched.h>
@@ -13,7 +14,8 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
-#include "objective/objective.h"
+#include "objective/plugin.h"
+#include "objective/result.h"
 #include "objective/setup.h"
 #include "objective/wire.h"
 
@@ -114,20 +116,10 @@ static ambs_decision report(void *ctx, long long step, const char *metric, doubl
     return (ambs_decision)answer.decision;
 }
 
-/* What a complete trial must be: a finite number. */
-static void check_outcome(const host *h, ambs_outcome *o)
+static void log_line(void *ctx, const char *line)
 {
-    if (o->state != AMBS_TRIAL_COMPLETE) return;
-    if (h->stopped)
-        o->state = AMBS_TRIAL_PRUNED;
-    else if (isnan(o->objective)) {
-        o->state = AMBS_TRIAL_FAILED;
-        o->reason = AMBS_REASON_NOT_A_NUMBER;
-    } else if (isinf(o->objective)) {
-        o->state = AMBS_TRIAL_FAILED;
-        o->reason = AMBS_REASON_INFINITE;
-    }
-    if (!isfinite(o->objective)) o->objective = NAN;
+    (void)ctx;
+    fprintf(stderr, "%s\n", line);
 }
 
 static void evaluate(host *h, const ambs_wire_evaluate *request, ambs_outcome *o)
@@ -137,7 +129,7 @@ static void evaluate(host *h, const ambs_wire_evaluate *request, ambs_outcome *o
                                   .study_seed = request->study_seed,
                                   .fidelity = request->fidelity,
                                   .x = h->x};
-    const ambs_reporter reporter = {.report = report, .ctx = h};
+    const ambs_reporter reporter = {.report = report, .ctx = h, .log = log_line};
     ambs_error err = {0};
     *o = (ambs_outcome){.objective = NAN, .state = AMBS_TRIAL_COMPLETE};
     h->stopped = false;
@@ -148,7 +140,7 @@ static void evaluate(host *h, const ambs_wire_evaluate *request, ambs_outcome *o
         o->reason = rc == AMBS_E_NOMEM ? AMBS_REASON_OUT_OF_MEMORY : AMBS_REASON_OBJECTIVE;
         snprintf(o->message, sizeof o->message, "%.250s", err.text);
     }
-    check_outcome(h, o);
+    ambs_outcome_settle(h->stopped, o);
     o->duration_s = ambs_clock_monotonic_s() - began;
     o->start_s = wall;
     o->end_s = wall + o->duration_s;
@@ -209,6 +201,8 @@ int main(int argc, char **argv)
 {
     int type;
     socklen_t size = sizeof type;
+    if (argc == 3 && strcmp(argv[1], "--describe") == 0)
+        return ambs_plugin_answer(argv[2], AMBS_WIRE_SOCKET);
     if (argc != 1 || getsockopt(AMBS_WIRE_SOCKET, SOL_SOCKET, SO_TYPE, &type, &size) != 0) {
         fprintf(stderr, "%s is started by ambs, not by hand\n", argv[0]);
         return 2;

@@ -11,6 +11,8 @@
 #include "base/option.h"
 #include "space/space.h"
 
+struct ambs_trial_limits;
+
 /* One attempt as an objective sees it. Borrowed for the call. */
 typedef struct ambs_attempt {
     uint64_t trial;
@@ -21,22 +23,34 @@ typedef struct ambs_attempt {
     const double *x; /* [d] configuration */
 } ambs_attempt;
 
+/* The seed that a trial's own program gets: below 2^31, as most generators want it. */
+uint64_t ambs_attempt_seed(const ambs_attempt *attempt);
+
 /* Hands one step report up and gets the answer. Called from evaluate(). */
 typedef struct ambs_reporter {
     ambs_decision (*report)(void *ctx, long long step, const char *metric, double value);
     void *ctx;
+    void (*log)(void *ctx, const char *line); /* a line for people; may be NULL */
 } ambs_reporter;
 
 typedef struct ambs_objective_ops {
     ambs_member member; /* name is the key in the `objective:` section that selects the kind; its
                            value is the option of the same name. */
     bool hosted;
+    bool own_temporaries; /* hosted: $TMPDIR is a folder that goes with the host, even by a crash */
+    /* Called once the kind's own value is set, before all others: `file` names the study, to whose
+     * folder relative paths belong. `looks`: the study is read from that file to be checked or run,
+     * in a process without MPI: what lies outside may be looked at, by a child process. NULL:
+     * nothing. */
+    int (*place)(void *options, const char *file, bool looks, ambs_error *err);
     /* An option that member.options does not have (the trainer's hyperparameters under `train`).
      * NULL: such names are errors. Returns as ambs_options_set does. */
     int (*set_other)(void *options, const char *name, const char *value, ambs_error *err);
     /* Called once when the study is read: the space must suit (dimension, names). `metric` is the
      * name of the study's metric. */
     int (*check)(const void *options, const ambs_space *space, const char *metric, ambs_error *err);
+    /* Called once when the study is read: the limits must suit. NULL: one rank. */
+    int (*check_trial)(const void *options, const struct ambs_trial_limits *trial, ambs_error *err);
     /* The same for the argument vector of the kind command (NULL-terminated); other kinds: NULL. */
     int (*check_argv)(char *const *argv, const ambs_space *space, ambs_error *err);
     /* What there is to say about the objective on this space, for `ambs check`: a line, and a line

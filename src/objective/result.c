@@ -269,3 +269,18 @@ int ambs_report_read(const char *bytes, size_t length, const char *metric, long 
     ambs_json_destroy(document);
     return rc;
 }
+
+void ambs_outcome_settle(bool stopped, ambs_outcome *o)
+{
+    if (o->state != AMBS_TRIAL_COMPLETE) return;
+    if (stopped)
+        o->state = AMBS_TRIAL_PRUNED;
+    else if (isnan(o->objective)) {
+        o->state = AMBS_TRIAL_FAILED;
+        o->reason = AMBS_REASON_NOT_A_NUMBER;
+    } else if (isinf(o->objective)) {
+        o->state = AMBS_TRIAL_FAILED;
+        o->reason = AMBS_REASON_INFINITE;
+    }
+    if (!isfinite(o->objective)) o->objective = NAN;
+}

@@ -3,6 +3,8 @@
 #ifndef AMBS_OBJECTIVE_RESULT_H
 #define AMBS_OBJECTIVE_RESULT_H
 
+#include <stdbool.h>
+
 #include "ambs/trial.h"
 
 /* Reads a result of `length` bytes, any bytes at all: a number, or a JSON object that holds
@@ -14,6 +16,10 @@
  * it: "the file in AMBS_RESULT". */
 void ambs_result_read(const char *bytes, size_t length, const char *metric, const char *origin,
                       ambs_outcome *ret_outcome);
+
+/* What a trial that ran to its end must be: a finite number, else it failed; one that was told to stop
+ * is pruned. */
+void ambs_outcome_settle(bool stopped, ambs_outcome *outcome);
 
 /* One step report: {"step": 3, "value": 0.25, "loss": 0.5}, where "value" stands for `metric`,
  * which may also be named. ret_metrics [AMBS_MAX_METRICS]; the study's metric comes first when it

@@ -10,6 +10,7 @@
 
 #include "base/memory.h"
 #include "objective/runner_slot.h"
+#include "objective/scratch.h"
 
 enum { HOST_FDS = 4 };
 
@@ -20,13 +21,15 @@ static int fail_errno(ambs_error *err, const char *what)
 
 static int launch_with(ambs_runner *r, run_slot *s, int output, int socket, ambs_error *err)
 {
-    char omp[48], openblas[48], mkl[48];
+    char omp[48], openblas[48], mkl[48], temporaries[4200];
     unsigned cores = r->spec->trial.cores;
     snprintf(omp, sizeof omp, "OMP_NUM_THREADS=%u", cores);
     snprintf(openblas, sizeof openblas, "OPENBLAS_NUM_THREADS=%u", cores);
     snprintf(mkl, sizeof mkl, "MKL_NUM_THREADS=%u", cores);
-    const char *const argv[] = {r->host_path, NULL}, *const environment[] = {omp, openblas, mkl,
-                                                                             NULL};
+    snprintf(temporaries, sizeof temporaries, "TMPDIR=%.4000s", s->scratch ? s->scratch : "");
+    const char *const argv[] = {r->host_path, NULL}, *const environment[] = {
+                                                         omp, openblas, mkl,
+                                                         s->scratch ? temporaries : NULL, NULL};
     const int fds[HOST_FDS] = {output, output, socket, r->setup};
     return ambs_supervisor_launch(r->supervisor, ambs_slot_new_id(r, s), argv, environment, fds,
                                   HOST_FDS, err);
@@ -36,6 +39,8 @@ static int launch_with(ambs_runner *r, run_slot *s, int output, int socket, ambs
 static int launch(ambs_runner *r, run_slot *s, ambs_error *err)
 {
     int sockets[2], output[2];
+    int rc = r->spec->objective->own_temporaries ? ambs_scratch_create(&s->scratch, err) : AMBS_OK;
+    if (rc != AMBS_OK) return rc;
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) != 0)
         return fail_errno(err, "socketpair");
     s->socket = sockets[0];
@@ -46,7 +51,7 @@ static int launch(ambs_runner *r, run_slot *s, ambs_error *err)
     }
     s->out = output[0];
     fcntl(s->out, F_SETFL, O_NONBLOCK);
-    int rc = launch_with(r, s, output[1], sockets[1], err);
+    rc = launch_with(r, s, output[1], sockets[1], err);
     if (rc == AMBS_OK) rc = ambs_slot_watch(r, s, s->socket, AMBS_TAG_SOCKET, err);
     if (rc == AMBS_OK) rc = ambs_slot_watch(r, s, s->out, AMBS_TAG_OUT, err);
     close(sockets[1]);

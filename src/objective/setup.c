@@ -3,6 +3,7 @@
 #include "objective/setup.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,7 +29,9 @@ static int write_all(int fd, const char *bytes, size_t length, ambs_error *err)
 int ambs_setup_write(const ambs_spec *spec, int *ret_fd, ambs_error *err)
 {
     ambs_text out = {0};
-    ambs_text_addf(&out, "%s%c", spec->file ? spec->file : "", 0);
+    char absolute[PATH_MAX]; /* a host may run in another folder */
+    const char *file = spec->file ? spec->file : "";
+    ambs_text_addf(&out, "%s%c", realpath(file, absolute) ? absolute : file, 0);
     ambs_text_add(&out, spec->text ? spec->text : "");
     int rc = ambs_text_check(&out, err);
     int fd = -1;

@@ -14,6 +14,8 @@ typedef struct ambs_reader {
     ambs_findings *findings;
     ambs_text appended; /* lines that go behind the recorded text */
     bool is_record;     /* only to look at: what lies outside the text is not checked */
+    bool
+        looks; /* to be checked or run from here: what lies outside is looked at, by a child process */
     /* The ConfigSpace JSON that a recorded text carries; NULL: read the file. */
     const char *recorded_space;
 } ambs_reader;
@@ -69,8 +71,9 @@ void ambs_read_conditions(ambs_reader *r, const ambs_yaml_node *parameters,
 /* read_objective.c, read_method.c. The space is finished, or there are findings already. */
 void ambs_read_objective(ambs_reader *r, const ambs_yaml_node *objective);
 void ambs_read_method(ambs_reader *r, const ambs_yaml_node *method);
-/* The objective's own check of the finished space. */
-void ambs_read_check_objective(ambs_reader *r, const ambs_yaml_node *objective);
+/* The objective's own check of the finished space and of the trial's limits (`trial` may be NULL). */
+void ambs_read_check_objective(ambs_reader *r, const ambs_yaml_node *objective,
+                               const ambs_yaml_node *trial);
 
 /* ---- other formats ------------------------------------------------------------------------- */
 

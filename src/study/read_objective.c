@@ -149,11 +149,49 @@ void ambs_read_objective(ambs_reader *r, const ambs_yaml_node *objective)
     r->spec->objective_options = options;
     /* the kind first: its value decides which other options there are */
     read_kind(r, objective->keys[chosen], objective->items[chosen]);
+    ambs_error err = {0};
+    if (ops->place && ambs_read_is_clean(r) &&
+        ops->place(options, r->spec->file, r->looks, &err) != AMBS_OK)
+        ambs_read_fault_error(r, objective->items[chosen], ops->member.name, &err);
     for (size_t i = 0; i < objective->n; i++)
         if (i != chosen) set_option(r, objective->keys[i], objective->items[i]);
 }
 
-void ambs_read_check_objective(ambs_reader *r, const ambs_yaml_node *objective)
+/* Where a fault of the limits lies: at the key that the message names first, if it is there. */
+static const ambs_yaml_node *limit_node(const ambs_yaml_node *trial, const ambs_yaml_node *other)
+{
+    const ambs_yaml_node *ranks = ambs_yaml_get(trial, "ranks");
+    return ranks ? ranks : trial ? trial : other;
+}
+
+static void check_trial(ambs_reader *r, const ambs_yaml_node *objective,
+                        const ambs_yaml_node *trial)
+{
+    const ambs_spec *spec = r->spec;
+    const ambs_objective_ops *ops = spec->objective;
+    const ambs_yaml_node *at = limit_node(trial, objective);
+    ambs_error err = {0};
+    if (ops->check_trial) {
+        if (ops->check_trial(spec->objective_options, &spec->trial, &err) != AMBS_OK)
+            ambs_read_fault_error(r, at, "trial", &err);
+    } else if (spec->trial.ranks > 1 && !ops->hosted) {
+        ambs_read_fault(
+            r, at,
+            "ranks: found %u, expected 1: a command starts its own ranks, as in command: "
+            "[mpirun, -n, \"%u\", ./solver, \"${args}\"] with trial: {cores: %u}; several "
+            "ranks here are for plug-ins that compute on a communicator",
+            (unsigned)spec->trial.ranks, (unsigned)spec->trial.ranks, (unsigned)spec->trial.ranks);
+    } else if (spec->trial.ranks > 1) {
+        ambs_read_fault(
+            r, at,
+            "ranks: found %u, expected 1: the objective %s runs on one; several ranks are "
+            "for plug-ins that compute on a communicator",
+            (unsigned)spec->trial.ranks, ops->member.name);
+    }
+}
+
+void ambs_read_check_objective(ambs_reader *r, const ambs_yaml_node *objective,
+                               const ambs_yaml_node *trial)
 {
     const ambs_spec *spec = r->spec;
     const ambs_objective_ops *ops = spec->objective;
@@ -162,6 +200,7 @@ void ambs_read_check_objective(ambs_reader *r, const ambs_yaml_node *objective)
     if (ops->check &&
         ops->check(spec->objective_options, spec->space, spec->metric, &err) != AMBS_OK)
         ambs_read_fault_error(r, objective, "objective", &err);
+    check_trial(r, objective, trial);
     const ambs_yaml_node *argv = ambs_yaml_get(objective, ops->member.name);
     if (argv && ops->check_argv && ops->check_argv(spec->argv, spec->space, &err) != AMBS_OK)
         ambs_read_fault_error(r, argv, NULL, &err);

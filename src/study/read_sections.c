@@ -172,13 +172,8 @@ static void read_trial(ambs_reader *r, const ambs_yaml_node *root)
     trial_section t = {0};
     read_section(r, root, "trial", trial_table, &t, NULL);
     const ambs_yaml_node *section = ambs_yaml_get(root, "trial");
-    const ambs_yaml_node *ranks = ambs_yaml_get(section, "ranks"),
-                         *gpus = ambs_yaml_get(section, "gpus"),
+    const ambs_yaml_node *gpus = ambs_yaml_get(section, "gpus"),
                          *memory = ambs_yaml_get(section, "memory");
-    if (ranks && t.ranks > 1)
-        ambs_read_fault(r, ranks,
-                        "ranks: found %lld, expected 1: this version runs every trial on one rank",
-                        t.ranks);
     if (gpus && t.gpus > 0)
         ambs_read_fault(
             r, gpus, "gpus: found %lld, expected 0: this version does not hand out GPUs", t.gpus);

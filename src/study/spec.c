@@ -222,7 +222,7 @@ static void read_root(ambs_reader *r, ambs_yaml_node *root)
                 "found no parameters, expected a section \"parameters\" with at least one");
     }
     ambs_read_method(r, ambs_yaml_get(root, "method"));
-    if (objective) ambs_read_check_objective(r, objective);
+    if (objective) ambs_read_check_objective(r, objective, ambs_yaml_get(root, "trial"));
 }
 
 static void read_text(ambs_reader *r, const char *text, size_t length, const ambs_setting *settings,
@@ -248,10 +248,13 @@ static void read_text(ambs_reader *r, const char *text, size_t length, const amb
     read_root(r, root);
 }
 
+/* What a text is read for. */
+typedef enum purpose { TO_SHOW, TO_FOLLOW, TO_BEGIN } purpose;
+
 static int parse(const char *text, size_t length, const char *name, const ambs_setting *settings,
-                 size_t n_settings, bool is_record, ambs_spec **ret_spec, ambs_error *err)
+                 size_t n_settings, purpose why, ambs_spec **ret_spec, ambs_error *err)
 {
-    ambs_reader r = {.is_record = is_record};
+    ambs_reader r = {.is_record = why == TO_SHOW, .looks = why == TO_BEGIN};
     int rc = spec_create(name, &r.spec, err);
     if (rc != AMBS_OK) return rc;
     r.findings = ambs_findings_create(r.spec->file, err);
@@ -276,13 +279,13 @@ static int parse(const char *text, size_t length, const char *name, const ambs_s
 int ambs_spec_parse(const char *text, size_t length, const char *name, const ambs_setting *settings,
                     size_t n_settings, ambs_spec **ret_spec, ambs_error *err)
 {
-    return parse(text, length, name, settings, n_settings, false, ret_spec, err);
+    return parse(text, length, name, settings, n_settings, TO_FOLLOW, ret_spec, err);
 }
 
 int ambs_spec_parse_recorded(const char *text, size_t length, const char *name,
                              ambs_spec **ret_spec, ambs_error *err)
 {
-    return parse(text, length, name, NULL, 0, true, ret_spec, err);
+    return parse(text, length, name, NULL, 0, TO_SHOW, ret_spec, err);
 }
 
 static int read_stream(FILE *file, const char *path, ambs_text *out, ambs_error *err)
@@ -321,8 +324,8 @@ int ambs_spec_read(const char *path, const ambs_setting *settings, size_t n_sett
     ambs_text text = {0};
     int rc = ambs_read_file(path, &text, err);
     if (rc == AMBS_OK)
-        rc = ambs_spec_parse(text.text ? text.text : "", text.length, path, settings, n_settings,
-                             ret_spec, err);
+        rc = parse(text.text ? text.text : "", text.length, path, settings, n_settings, TO_BEGIN,
+                   ret_spec, err);
     ambs_text_fini(&text);
     return rc;
 }

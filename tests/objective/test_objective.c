@@ -21,6 +21,9 @@ static const char *study_for(const char *kind)
         {"train", "metric: {name: validation_error}\n"
                   "objective: {train: mlp, dataset: 'share:digits', epochs: 1, units: 8}\n"
                   "parameters: {learning_rate: {min: 1.0e-4, max: 1.0e-1, scale: log}}\n"},
+        {"plugin", "objective: {plugin: " AMBS_TEST_PLUGINS "/libprobe_good.so}\n"
+                   "parameters: {x: {min: 0.0, max: 1.0}, do: {value: go}, layers: {value: 1}, "
+                   "momentum: {value: 0.5}}\n"},
         {"command",
          "objective: {command: [printf, '${a}']}\nparameters: {a: {min: 0.0, max: 1.0}}\n"},
         {"reference",

@@ -258,10 +258,22 @@ static const wrong table[] = {
      "s.yaml:1:21: found unknown key \"totl\" in budget.failures; did you mean \"total\"? known: "
      "total, "
      "in_a_row"},
-    {"ranks",
-     LITERAL("trial: {ranks: 2}\nparameters: {x: {min: 0.0, max: 1.0}}\n"),
+    {"ranks of a command",
+     LITERAL(
+         "trial: {ranks: 2}\nobjective: {command: [/bin/true]}\nparameters: {x: {min: 0.0, max: "
+         "1.0}}\n"),
      {{0}},
-     "s.yaml:1:16: ranks: found 2, expected 1: this version runs every trial on one rank"},
+     "s.yaml:1:16: ranks: found 2, expected 1: a command starts its own ranks, as in command: "
+     "[mpirun, -n, \"2\", ./solver, \"${args}\"] with trial: {cores: 2}; several ranks here are "
+     "for "
+     "plug-ins that compute on a communicator"},
+    {"ranks of a function",
+     LITERAL("trial: {ranks: 3}\nobjective: {function: sphere}\nparameters: {x: {min: 0.0, max: "
+             "1.0}}\n"),
+     {{0}},
+     "s.yaml:1:16: ranks: found 3, expected 1: the objective function runs on one; several ranks "
+     "are "
+     "for plug-ins that compute on a communicator"},
     {"gpus",
      LITERAL("trial: {gpus: 1}\nparameters: {x: {min: 0.0, max: 1.0}}\n"),
      {{0}},
