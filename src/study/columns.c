@@ -200,6 +200,22 @@ static const ambs_column workers[] = {
     {"host", AMBS_COLUMN_CHARS, FIELD(ambs_worker_row, host), AMBS_HOST_SIZE, .about = "its host"},
     {NULL}};
 
+static const ambs_column slots[] = {
+    {"epoch", AMBS_COLUMN_U32, FIELD(ambs_slot_row, epoch),
+     .about = "life of the manager, see /allocations"},
+    {"rank", AMBS_COLUMN_U32, FIELD(ambs_slot_row, rank), .about = "MPI rank"},
+    {"slot", AMBS_COLUMN_U32, FIELD(ambs_slot_row, slot), .about = "slot on that rank"},
+    {"host", AMBS_COLUMN_CHARS, FIELD(ambs_slot_row, host), AMBS_HOST_SIZE, .about = "its host"},
+    {"threads", AMBS_COLUMN_U32, FIELD(ambs_slot_row, n_cores),
+     .about = "cores that a trial may use there"},
+    {"cores", AMBS_COLUMN_TEXT, FIELD(ambs_slot_row, cores),
+     .about = "their numbers as in 0-3,8; empty: not pinned"},
+    {"gpus", AMBS_COLUMN_TEXT, FIELD(ambs_slot_row, gpus),
+     .about = "UUIDs or PCI addresses of its GPUs; empty: none of its own"},
+    {"memory", AMBS_COLUMN_F64, FIELD(ambs_slot_row, memory_bytes), .unit = "bytes",
+     .about = "limit of a trial; NaN: none"},
+    {NULL}};
+
 #define GROUP(group, row, array, count, text)                                                      \
     {                                                                                              \
 #group, group, sizeof(row), offsetof(ambs_table, array), offsetof(ambs_table, count), text \
@@ -218,6 +234,7 @@ const ambs_column_group ambs_column_groups[] = {
           "the manager's lives: one per start of the study"),
     GROUP(workers, ambs_worker_row, workers, n_workers,
           "ranks that joined, fell silent and left, in order"),
+    GROUP(slots, ambs_slot_row, slots, n_slots, "what the slots of the workers own"),
     {NULL}};
 
 /* ---- the operation log ---- */

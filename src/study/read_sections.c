@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The sections that are plain settings: study, metric, budget, trial, manager, durability,
+/* The sections that are plain settings: study, metric, budget, trial, manager, slots, durability,
  * on_deadline. */
 #include <math.h>
 #include <stdio.h>
@@ -82,13 +82,13 @@ static const ambs_option trial_table[] = {
     {0}};
 
 typedef struct manager_section {
-    long long slots;
+    char *slots;
     double heartbeat, suspect, timeout, snapshot;
 } manager_section;
 
 static const ambs_option manager_table[] = {
-    {"slots", AMBS_OPTION_INT, offsetof(manager_section, slots), "0", 0, 65535, NULL,
-     "slots of rank 0's own"},
+    {"slots", AMBS_OPTION_STRING, offsetof(manager_section, slots), "0", 1, 0, NULL,
+     "slots of rank 0's own: a number, or fit"},
     {"heartbeat", AMBS_OPTION_DURATION, offsetof(manager_section, heartbeat), "5s", 0.01, 3600,
      NULL, "agents say they live"},
     {"suspect", AMBS_OPTION_DURATION, offsetof(manager_section, suspect), "60s", 0.1, 86400, NULL,
@@ -172,21 +172,37 @@ static void read_trial(ambs_reader *r, const ambs_yaml_node *root)
     trial_section t = {0};
     read_section(r, root, "trial", trial_table, &t, NULL);
     const ambs_yaml_node *section = ambs_yaml_get(root, "trial");
-    const ambs_yaml_node *gpus = ambs_yaml_get(section, "gpus"),
-                         *memory = ambs_yaml_get(section, "memory");
-    if (gpus && t.gpus > 0)
-        ambs_read_fault(
-            r, gpus, "gpus: found %lld, expected 0: this version does not hand out GPUs", t.gpus);
+    const ambs_yaml_node *memory = ambs_yaml_get(section, "memory");
     if (memory && !isnan(t.memory))
         ambs_read_fault(
             r, memory, "memory: this version does not limit the memory of a trial; remove the key");
     r->spec->trial = (ambs_trial_limits){.ranks = (uint32_t)t.ranks,
                                          .cores = (uint32_t)t.cores,
+                                         .cores_given = ambs_yaml_get(section, "cores") != NULL,
                                          .gpus = (uint32_t)t.gpus,
                                          .memory_bytes = t.memory,
                                          .timeout_s = t.timeout,
                                          .grace_s = t.grace,
                                          .attempts = (uint32_t)t.attempts};
+}
+
+/* A number of slots, or `fit` (AMBS_SLOTS_FIT); takes the text. */
+static int32_t take_n_slots(ambs_reader *r, const ambs_yaml_node *root, const char *section,
+                            const char *key, char *text, long long least)
+{
+    const ambs_yaml_node *node = ambs_yaml_get(ambs_yaml_get(root, section), key);
+    long long n = 0;
+    if (text && strcmp(text, "fit") == 0)
+        n = AMBS_SLOTS_FIT;
+    else if (node && text && (!ambs_parse_int(text, &n) || n < least || n > 4096)) {
+        ambs_read_fault(r, node,
+                        "%s: found \"%.60s\", expected a whole number from %lld to 4096, "
+                        "or fit: as many as fit",
+                        key, text, least);
+        n = 0;
+    }
+    free(text);
+    return (int32_t)n;
 }
 
 static void read_manager(ambs_reader *r, const ambs_yaml_node *root)
@@ -197,11 +213,93 @@ static void read_manager(ambs_reader *r, const ambs_yaml_node *root)
     if (suspect && m.suspect <= m.heartbeat)
         ambs_read_fault(r, suspect, "suspect: found %gs, expected more than the heartbeat of %gs",
                         m.suspect, m.heartbeat);
-    r->spec->manager = (ambs_manager_settings){.slots = (uint32_t)m.slots,
-                                               .heartbeat_s = m.heartbeat,
-                                               .suspect_s = m.suspect,
-                                               .timeout_s = m.timeout,
-                                               .snapshot_s = m.snapshot};
+    r->spec->manager =
+        (ambs_manager_settings){.slots = take_n_slots(r, root, "manager", "slots", m.slots, 0),
+                                .heartbeat_s = m.heartbeat,
+                                .suspect_s = m.suspect,
+                                .timeout_s = m.timeout,
+                                .snapshot_s = m.snapshot};
+}
+
+typedef struct slots_section {
+    char *per_rank, *cores, *gpus;
+    double memory;
+    int variable;
+} slots_section;
+
+static const char *const gpu_variables[] = {"auto", "CUDA_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES",
+                                            "HIP_VISIBLE_DEVICES", NULL};
+static const ambs_option slots_table[] = {
+    {"per_rank", AMBS_OPTION_STRING, offsetof(slots_section, per_rank), NULL, 1, 0, NULL,
+     "slots of each rank: a number, or fit"},
+    {"cores", AMBS_OPTION_STRING, offsetof(slots_section, cores), NULL, 1, 0, NULL,
+     "cores of each host that trials may use, as in 0-31,64-95"},
+    {"memory", AMBS_OPTION_BYTES, offsetof(slots_section, memory), NULL, 1, INFINITY, NULL,
+     "memory of each host for all its trials together"},
+    {"gpus", AMBS_OPTION_STRING, 0, NULL, 1, 0, NULL,
+     "a list of the GPUs of each host that trials may use"},
+    {"gpu_variable", AMBS_OPTION_CHOICE, offsetof(slots_section, variable), "auto", 1, 0,
+     gpu_variables, "the variable through which a trial gets its GPUs"},
+    {0}};
+
+static void read_gpu_list(ambs_reader *r, const ambs_yaml_node *list)
+{
+    ambs_slot_settings *slots = &r->spec->slots;
+    char what[96];
+    if (list->type != AMBS_YAML_LIST || list->n == 0) {
+        ambs_read_fault(r, list, "gpus: found %s, expected a list as in [0, 1] or [GPU-3f2a…]",
+                        ambs_yaml_what(list, what));
+        return;
+    }
+    slots->gpus = ambs_calloc(list->n, sizeof *slots->gpus, NULL);
+    if (!slots->gpus) r->findings->no_memory = true;
+    for (size_t i = 0; slots->gpus && i < list->n; i++) {
+        const char *text = ambs_read_text(r, list->items[i], "gpus");
+        if (text && strchr(text, ','))
+            ambs_read_fault(r, list->items[i], "gpus: found \"%.60s\", expected one GPU an item",
+                            text);
+        for (size_t k = 0; text && k < slots->n_gpus; k++)
+            if (strcmp(slots->gpus[k], text) == 0)
+                ambs_read_fault(r, list->items[i], "gpus: found \"%.60s\" twice", text);
+        char *copy = text ? ambs_read_copy(r, text) : NULL;
+        if (copy) slots->gpus[slots->n_gpus++] = copy;
+    }
+}
+
+/* The kernel's way to write a set of processors: "0-31,64-95". */
+static bool is_core_list(const char *text)
+{
+    long long first, last;
+    int length;
+    do {
+        if (sscanf(text, "%lld%n", &first, &length) != 1 || first < 0 || first > 4095) return false;
+        text += length;
+        last = first;
+        if (*text == '-') {
+            if (sscanf(++text, "%lld%n", &last, &length) != 1 || last < first || last > 4095)
+                return false;
+            text += length;
+        }
+    } while (*text++ == ',');
+    return text[-1] == '\0';
+}
+
+static void read_slots(ambs_reader *r, const ambs_yaml_node *root)
+{
+    slots_section s = {0};
+    const ambs_yaml_node *section = ambs_yaml_get(root, "slots");
+    read_section(r, root, "slots", slots_table, &s, "gpus");
+    const ambs_yaml_node *gpus = ambs_yaml_get(section, "gpus");
+    ambs_slot_settings *slots = &r->spec->slots;
+    slots->per_rank = take_n_slots(r, root, "slots", "per_rank", s.per_rank, 1);
+    slots->cores = s.cores;
+    slots->memory_bytes = s.memory;
+    if (s.cores && !is_core_list(s.cores))
+        ambs_read_fault(r, ambs_yaml_get(section, "cores"),
+                        "cores: found \"%.60s\", expected numbers of cores as in 0-31,64-95",
+                        s.cores);
+    if (gpus) read_gpu_list(r, gpus);
+    if (s.variable > 0) slots->gpu_variable = ambs_read_copy(r, gpu_variables[s.variable]);
 }
 
 static void read_durability(ambs_reader *r, const ambs_yaml_node *root)
@@ -274,7 +372,7 @@ static void check_top(ambs_reader *r, const ambs_yaml_node *root)
                                         "space",     "constraints", "method",     "budget",
                                         "trial",     "manager",     "durability", "stopping",
                                         "surrogate", "on_deadline", "warm_start", "metrics",
-                                        "repeats",   "retry",       NULL};
+                                        "repeats",   "retry",       "slots",      NULL};
     ambs_read_check_keys(r, root, known, "");
 }
 
@@ -287,6 +385,7 @@ void ambs_read_sections(ambs_reader *r, const ambs_yaml_node *root)
     read_budget(r, root);
     read_trial(r, root);
     read_manager(r, root);
+    read_slots(r, root);
     read_durability(r, root);
     read_on_deadline(r, root);
 }

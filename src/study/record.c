@@ -278,6 +278,16 @@ static void job(codec *c, ambs_record_job *r)
     fixed(c, r->job, sizeof r->job);
 }
 
+static void slot(codec *c, ambs_record_slot *r)
+{
+    u32(c, &r->rank);
+    u32(c, &r->slot);
+    u32(c, &r->n_cores);
+    f64(c, &r->memory_bytes);
+    text(c, &r->cores);
+    text(c, &r->gpus);
+}
+
 static void body(codec *c, ambs_record *r)
 {
     switch (r->type) {
@@ -313,6 +323,9 @@ static void body(codec *c, ambs_record *r)
         return;
     case AMBS_RECORD_JOB:
         job(c, &r->as.job);
+        return;
+    case AMBS_RECORD_SLOT:
+        slot(c, &r->as.slot);
         return;
     }
     c->trouble = "its type is not known";
@@ -372,7 +385,7 @@ bool ambs_record_peek(const void *bytes, uint64_t *ret_sequence, size_t *ret_siz
     memcpy(&sequence, in + LENGTH_AND_CRC, sizeof sequence);
     unsigned type = in[16] | (unsigned)in[17] << 8;
     if (length < AMBS_RECORD_HEAD - LENGTH_AND_CRC || length > AMBS_RECORD_MAX_BYTES ||
-        type < AMBS_RECORD_LIFE || type > AMBS_RECORD_END)
+        type < AMBS_RECORD_LIFE || type > AMBS_RECORD_SLOT)
         return false;
     *ret_sequence = le64toh(sequence);
     *ret_size = LENGTH_AND_CRC + (size_t)length;

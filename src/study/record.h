@@ -30,7 +30,8 @@ typedef enum ambs_record_type {
     AMBS_RECORD_WORKER = 8,
     AMBS_RECORD_EVENT = 9,
     AMBS_RECORD_END = 10, /* the life ended by itself */
-    AMBS_RECORD_JOB = 11  /* the batch job of this life: its deadline, how it goes on */
+    AMBS_RECORD_JOB = 11, /* the batch job of this life: its deadline, how it goes on */
+    AMBS_RECORD_SLOT = 12 /* what a slot of a worker that joined owns */
 } ambs_record_type;
 
 typedef enum ambs_worker_state {
@@ -128,6 +129,14 @@ typedef struct ambs_record_worker {
     char host[AMBS_HOST_SIZE];
 } ambs_record_worker;
 
+typedef struct ambs_record_slot {
+    uint32_t rank, slot;
+    uint32_t n_cores;    /* how many threads a trial may use there */
+    double memory_bytes; /* limit of a trial; NaN: none */
+    const char *cores;   /* "0-3,8"; "": not pinned */
+    const char *gpus;    /* UUIDs or PCI addresses with commas between; "": none of its own */
+} ambs_record_slot;
+
 typedef struct ambs_record_event {
     uint32_t level; /* ambs_log_level */
     double wall_s;
@@ -165,6 +174,7 @@ typedef struct ambs_record {
         ambs_record_event event;
         ambs_record_end end;
         ambs_record_job job;
+        ambs_record_slot slot;
     } as;
 } ambs_record;
 

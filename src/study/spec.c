@@ -39,6 +39,10 @@ void ambs_spec_destroy(ambs_spec *spec)
     }
     for (size_t i = 0; spec->argv && spec->argv[i]; i++) free(spec->argv[i]);
     for (size_t i = 0; i < spec->n_notes; i++) free(spec->notes[i]);
+    for (size_t i = 0; i < spec->slots.n_gpus; i++) free(spec->slots.gpus[i]);
+    free(spec->slots.gpus);
+    free(spec->slots.cores);
+    free(spec->slots.gpu_variable);
     free(spec->objective_settings);
     free(spec->objective_options);
     free(spec->method_options);
@@ -79,7 +83,7 @@ static int spec_create(const char *file, ambs_spec **ret_spec, ambs_error *err)
 {
     ambs_spec *spec = ambs_calloc(1, sizeof *spec, err);
     if (!spec) return AMBS_E_NOMEM;
-    spec->target = spec->fidelity_min = spec->fidelity_max = NAN;
+    spec->target = spec->fidelity_min = spec->fidelity_max = spec->slots.memory_bytes = NAN;
     spec->file = ambs_strdup(file, err);
     spec->name = default_name(file, err);
     if (!spec->file || !spec->name || ambs_space_create(&spec->space, err) != AMBS_OK) {

@@ -24,14 +24,26 @@ typedef struct ambs_budget {
 
 typedef struct ambs_trial_limits {
     uint32_t ranks, cores, gpus; /* what one slot owns: 1, 1, 0 */
+    bool cores_given;            /* else a slot's cores follow from those of its host */
     double memory_bytes;         /* NaN: not limited */
     double timeout_s;            /* NaN: none */
     double grace_s;              /* between TERM and KILL; 5 */
     uint32_t attempts;           /* of one trial when workers are lost; 2 */
 } ambs_trial_limits;
 
+/* How hosts are divided into slots (cluster/layout.h). */
+enum { AMBS_SLOTS_FIT = -1 };
+typedef struct ambs_slot_settings {
+    int32_t per_rank;    /* 0: by the rule; AMBS_SLOTS_FIT: as many as fit */
+    char *cores;         /* "0-31": only these of each host; NULL: all */
+    double memory_bytes; /* of each host, for all its trials together; NaN: all */
+    char **gpus;         /* [n_gpus] only these of each host; where none can be seen, believed */
+    size_t n_gpus;
+    char *gpu_variable; /* through which a trial gets its GPUs; NULL: by their kind */
+} ambs_slot_settings;
+
 typedef struct ambs_manager_settings {
-    uint32_t slots;     /* slots of rank 0's own; 0 (with N = 1 all) */
+    int32_t slots;      /* slots of rank 0's own; 0 (with N = 1 all); AMBS_SLOTS_FIT */
     double heartbeat_s; /* agents say they live; 5 */
     double suspect_s;   /* silent so long: suspect; 60 */
     double timeout_s;   /* agents leave when the manager is silent so long; 300 */
@@ -86,6 +98,7 @@ struct ambs_spec {
     ambs_durability durability;
     ambs_manager_settings manager;
     ambs_continuation on_deadline;
+    ambs_slot_settings slots;
     char **notes; /* what was read other than literally (an ordinal by inference, W&B); `ambs
                      check` prints them, `ambs run` logs them */
     size_t n_notes;
@@ -100,8 +113,9 @@ int ambs_spec_parse_recorded(const char *text, size_t length, const char *name,
 /* Prints the study as understood: what `ambs check` shows. `output` is where the study file will
  * go. */
 void ambs_spec_print(const ambs_spec *spec, const char *output, ambs_text *out);
-/* The keys that may differ when a study is resumed are workers, budget, trial limits, manager,
- * durability, on_deadline, metric.target; another space, seed, metric, objective or method is AMBS_E_MISMATCH
+/* The keys that may differ when a study is resumed are workers, budget, trial limits, slots,
+ * manager, durability, on_deadline, metric.target; another space, seed, metric, objective or method
+ * is AMBS_E_MISMATCH
  * with each difference
  * ("seed: 7 in the study, 8 in the file"). */
 int ambs_spec_check_resume(const ambs_spec *recorded, const ambs_spec *now, ambs_error *err);

@@ -29,6 +29,11 @@ void ambs_table_destroy(ambs_table *t)
         free(t->lives[i].build);
         free(t->lives[i].text);
     }
+    for (size_t i = 0; i < t->n_slots; i++) {
+        free(t->slots[i].cores);
+        free(t->slots[i].gpus);
+    }
+    free(t->slots);
     free(t->spec_file);
     free(t->spec_text);
     free(t->rows);
@@ -401,6 +406,29 @@ static int apply_worker(ambs_table *t, const ambs_record_worker *r, ambs_error *
     return AMBS_OK;
 }
 
+/* Written just after the rank's WORKER record, whose host it shares. */
+static int apply_slot(ambs_table *t, const ambs_record_slot *r, ambs_error *err)
+{
+    int rc = ambs_reserve(&t->slots, &t->slots_capacity, t->n_slots + 1, sizeof *t->slots, err);
+    if (rc != AMBS_OK) return rc;
+    ambs_slot_row s = {.epoch = t->lives[t->n_lives - 1].epoch,
+                       .rank = r->rank,
+                       .slot = r->slot,
+                       .n_cores = r->n_cores,
+                       .memory_bytes = r->memory_bytes,
+                       .cores = ambs_strdup(r->cores ? r->cores : "", err),
+                       .gpus = ambs_strdup(r->gpus ? r->gpus : "", err)};
+    if (!s.cores || !s.gpus) {
+        free(s.cores);
+        free(s.gpus);
+        return AMBS_E_NOMEM;
+    }
+    const ambs_worker_row *w = t->n_workers > 0 ? &t->workers[t->n_workers - 1] : NULL;
+    if (w && w->rank == r->rank) memcpy(s.host, w->host, sizeof s.host);
+    t->slots[t->n_slots++] = s;
+    return AMBS_OK;
+}
+
 static int apply_event(ambs_table *t, const ambs_record_event *r, ambs_error *err)
 {
     int rc = ambs_reserve(&t->events, &t->events_capacity, t->n_events + 1, sizeof *t->events, err);
@@ -525,6 +553,8 @@ static int apply_body(ambs_table *t, const ambs_record *r, ambs_error *err)
         return apply_end(t, &r->as.end, err);
     case AMBS_RECORD_JOB:
         return apply_job(t, &r->as.job, err);
+    case AMBS_RECORD_SLOT:
+        return apply_slot(t, &r->as.slot, err);
     }
     return ambs_fail(err, AMBS_E_FORMAT, "type %d is not known", (int)r->type);
 }

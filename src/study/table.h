@@ -83,6 +83,13 @@ typedef struct ambs_worker_row {
     char host[AMBS_HOST_SIZE];
 } ambs_worker_row;
 
+typedef struct ambs_slot_row {
+    uint32_t epoch, rank, slot, n_cores;
+    double memory_bytes; /* NaN: no limit */
+    char host[AMBS_HOST_SIZE];
+    char *cores, *gpus; /* "0-3,8"; "": not pinned, none */
+} ambs_slot_row;
+
 typedef struct ambs_table {
     size_t d;
     uint8_t uuid[16];
@@ -108,6 +115,8 @@ typedef struct ambs_table {
     ambs_life_row *lives;
     size_t n_workers, workers_capacity;
     ambs_worker_row *workers; /* every change of a worker, in order */
+    size_t n_slots, slots_capacity;
+    ambs_slot_row *slots; /* what slots own, in the order in which their workers joined */
     /* counts kept up to date */
     uint64_t n_waiting, n_running, n_complete, n_failed, n_pruned, n_cancelled;
     uint64_t n_failed_in_row; /* failures since the last complete trial, in order of the results */

@@ -76,6 +76,13 @@ static void give_life(maker *m, uint32_t epoch)
                                        .wall_s = m->now_s,
                                        .host = "node2"}};
         give(m, &w);
+        ambs_record slot = {.type = AMBS_RECORD_SLOT,
+                            .as.slot = {.rank = rank,
+                                        .n_cores = 4,
+                                        .memory_bytes = rank == 1 ? NAN : 0x1p33,
+                                        .cores = rank == 1 ? "" : "0-2,8",
+                                        .gpus = rank == 2 ? "GPU-1,GPU-2" : ""}};
+        give(m, &slot);
     }
 }
 

@@ -156,6 +156,14 @@ void random_record(ambs_random *r, ambs_record_type type, size_t d, record_room 
                                         .next = (ambs_next)ambs_random_below(r, 4)};
         any_text(r, ret->as.job.job, sizeof ret->as.job.job);
         break;
+    case AMBS_RECORD_SLOT:
+        ret->as.slot = (ambs_record_slot){.rank = u32(r),
+                                          .slot = u32(r),
+                                          .n_cores = u32(r),
+                                          .memory_bytes = any_double(r),
+                                          .cores = text(r, room, 0),
+                                          .gpus = text(r, room, 1)};
+        break;
     }
 }
 
@@ -262,6 +270,14 @@ void assert_records_equal(const ambs_record *a, const ambs_record *b, size_t d)
         assert_memory_equal(&a->as.job.deadline_s, &b->as.job.deadline_s, sizeof(double));
         assert_int_equal(a->as.job.next, b->as.job.next);
         assert_string_equal(a->as.job.job, b->as.job.job);
+        break;
+    case AMBS_RECORD_SLOT:
+        assert_int_equal(a->as.slot.rank, b->as.slot.rank);
+        assert_int_equal(a->as.slot.slot, b->as.slot.slot);
+        assert_int_equal(a->as.slot.n_cores, b->as.slot.n_cores);
+        assert_same(a->as.slot.memory_bytes, b->as.slot.memory_bytes);
+        assert_string_equal(a->as.slot.cores, b->as.slot.cores);
+        assert_string_equal(a->as.slot.gpus, b->as.slot.gpus);
         break;
     }
 }

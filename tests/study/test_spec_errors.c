@@ -157,14 +157,14 @@ static const wrong table[] = {
      "metric, "
      "objective, parameters, space, constraints, method, budget, trial, manager, durability, "
      "stopping, "
-     "surrogate, on_deadline, warm_start, metrics, repeats, retry"},
+     "surrogate, on_deadline, warm_start, metrics, repeats, retry, slots"},
     {"unknown section without a near one",
      LITERAL("parameters: {x: {min: 0.0, max: 1.0}}\ncolours: 3\n"),
      {{0}},
      "s.yaml:2:1: found unknown key \"colours\"; known: study, metric, objective, parameters, "
      "space, "
      "constraints, method, budget, trial, manager, durability, stopping, surrogate, on_deadline, "
-     "warm_start, metrics, repeats, retry"},
+     "warm_start, metrics, repeats, retry, slots"},
     {"unknown key of study",
      LITERAL("study: {sed: 1}\nparameters: {x: {min: 0.0, max: 1.0}}\n"),
      {{0}},
@@ -274,10 +274,39 @@ static const wrong table[] = {
      "s.yaml:1:16: ranks: found 3, expected 1: the objective function runs on one; several ranks "
      "are "
      "for plug-ins that compute on a communicator"},
-    {"gpus",
-     LITERAL("trial: {gpus: 1}\nparameters: {x: {min: 0.0, max: 1.0}}\n"),
+    {"less than no GPU",
+     LITERAL("trial: {gpus: -1}\nparameters: {x: {min: 0.0, max: 1.0}}\n"),
      {{0}},
-     "s.yaml:1:15: gpus: found 1, expected 0: this version does not hand out GPUs"},
+     "s.yaml:1:15: gpus: found \"-1\", expected a value from 0 to 4294967295"},
+    {"slots of each rank",
+     LITERAL("slots: {per_rank: some}\nparameters: {x: {min: 0.0, max: 1.0}}\n"),
+     {{0}},
+     "s.yaml:1:19: per_rank: found \"some\", expected a whole number from 1 to 4096, or fit: as "
+     "many "
+     "as fit"},
+    {"slots of rank 0",
+     LITERAL("manager: {slots: -1}\nparameters: {x: {min: 0.0, max: 1.0}}\n"),
+     {{0}},
+     "s.yaml:1:18: slots: found \"-1\", expected a whole number from 0 to 4096, or fit: as many as "
+     "fit"},
+    {"cores of hosts",
+     LITERAL("slots: {cores: \"3-1\"}\nparameters: {x: {min: 0.0, max: 1.0}}\n"),
+     {{0}},
+     "s.yaml:1:16: cores: found \"3-1\", expected numbers of cores as in 0-31,64-95"},
+    {"GPUs of hosts",
+     LITERAL("slots: {gpus: 2}\nparameters: {x: {min: 0.0, max: 1.0}}\n"),
+     {{0}},
+     "s.yaml:1:15: gpus: found 2, expected a list as in [0, 1] or [GPU-3f2a…]"},
+    {"a GPU twice",
+     LITERAL("slots: {gpus: [0, 1, 0]}\nparameters: {x: {min: 0.0, max: 1.0}}\n"),
+     {{0}},
+     "s.yaml:1:22: gpus: found \"0\" twice"},
+    {"a misspelt key of slots",
+     LITERAL("slots: {gpu: [0]}\nparameters: {x: {min: 0.0, max: 1.0}}\n"),
+     {{0}},
+     "s.yaml:1:9: found unknown key \"gpu\" in slots; did you mean \"gpus\"? known: per_rank, "
+     "cores, "
+     "memory, gpus, gpu_variable"},
     {"memory",
      LITERAL("trial: {memory: 8GiB}\nparameters: {x: {min: 0.0, max: 1.0}}\n"),
      {{0}},
@@ -309,7 +338,9 @@ static const wrong table[] = {
     {"too many slots",
      LITERAL("manager: {slots: 100000}\nparameters: {x: {min: 0.0, max: 1.0}}\n"),
      {{0}},
-     "s.yaml:1:18: slots: found \"100000\", expected a value from 0 to 65535"},
+     "s.yaml:1:18: slots: found \"100000\", expected a whole number from 0 to 4096, or fit: as "
+     "many "
+     "as fit"},
     {"durability unknown",
      LITERAL("durability: results\nparameters: {x: {min: 0.0, max: 1.0}}\n"),
      {{0}},

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/* Who gets what: divides the cores, memory and GPUs of each host into slots.
+ *
+ * Several ranks may share a host, and none of them knows what the others take. So each tells the
+ * manager what it sees (HELLO), and the manager, which sees all, deals out as they join: what it
+ * has given is given, whatever becomes of the rank, since a trial of a lost one may still run
+ * there. Ranks may join in any order and at any time; each one's part is reckoned from the number
+ * of ranks on its host, which it knows from the start.
+ *
+ * How many slots: as many as the rank wishes, else `slots.per_rank`, else as many as fit where the
+ * rank is alone on its host (in a job of several hosts, or of one rank), else one.
+ *
+ * What a slot gets: `trial.gpus` GPUs that this rank can see, the nearest cores, and as its limit
+ * `trial.memory`. Where trial.cores says how many cores, exactly so many that no other slot has,
+ * and no slot where they do not suffice. Where it does not, the rank's part of the host's cores,
+ * divided among its slots; with more ranks than cores the slots are not pinned and share them.
+ *
+ * Pure; O(cores + GPUs) per rank that joins. */
+#ifndef AMBS_CLUSTER_LAYOUT_H
+#define AMBS_CLUSTER_LAYOUT_H
+
+#include "cluster/resources.h"
+
+typedef struct ambs_share {
+    char *cores;         /* "0-3,8"; "": not pinned */
+    uint32_t n_cores;    /* how many threads it should use, at least 1 */
+    char *gpus;          /* "0,1" for the visibility variable; "" none */
+    char *gpu_ids;       /* the same devices by their ids */
+    double memory_bytes; /* limit of a trial; NaN: none */
+} ambs_share;
+
+/* Frees the texts and the array. */
+void ambs_shares_free(ambs_share *shares, size_t n);
+
+typedef struct ambs_layout_config {
+    const ambs_spec *spec; /* borrowed: trial and slots */
+    uint32_t n_ranks;
+    uint64_t manager_machine; /* of rank 0; 0 not known */
+    bool manager_has_slots;
+} ambs_layout_config;
+
+typedef struct ambs_layout ambs_layout;
+
+int ambs_layout_create(const ambs_layout_config *config, ambs_layout **ret_layout, ambs_error *err);
+void ambs_layout_destroy(ambs_layout *layout);
+/* A rank joins. `n_wanted` 0: by the rules above. *ret_shares [*ret_n] is the caller's
+ * (ambs_shares_free); *ret_n may be 0, and is n_wanted (or 1) unpinned slots where `seen` names no
+ * machine. */
+int ambs_layout_join(ambs_layout *layout, const char *host, uint32_t n_wanted,
+                     const ambs_resources *seen, ambs_share **ret_shares, uint32_t *ret_n,
+                     ambs_error *err);
+/* So far. */
+uint32_t ambs_layout_n_slots(const ambs_layout *layout);
+/* The table: one line per kind of host, then what a person should know (idle or shared cores, ranks
+ * without a slot, GPUs that nobody asked for). Lines end with \n. */
+void ambs_layout_print(const ambs_layout *layout, ambs_text *out);
+/* Why there is no slot, with the arithmetic: "each trial asks for 4 cores and 1 GPU; host a has 2
+ * cores: 0 slots; …". */
+void ambs_layout_explain(const ambs_layout *layout, ambs_text *out);
+
+#endif
