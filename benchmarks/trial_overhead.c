@@ -56,7 +56,7 @@ static double through_runner(const char *study, uint32_t n_slots, uint32_t depth
     ambs_error err = {0};
     if (ambs_spec_parse(study, strlen(study), "benchmark", NULL, 0, &spec, &err) != AMBS_OK ||
         ambs_supervisor_start(&supervisor, &err) != AMBS_OK ||
-        ambs_runner_create(spec, n_slots, supervisor, NULL, false, &runner, &err) != AMBS_OK)
+        ambs_runner_create(spec, n_slots, NULL, supervisor, NULL, false, &runner, &err) != AMBS_OK)
         die(err.text);
     double x[2] = {0.5, 3}, began = 0;
     uint32_t held[64] = {0};

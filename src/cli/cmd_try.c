@@ -136,7 +136,7 @@ static int try_configuration(const ambs_spec *spec, const double *x, bool *ret_c
         .trial = 0, .attempt = 1, .study_seed = spec->seed, .fidelity = NAN, .x = x};
     int rc = ambs_supervisor_start(&supervisor, err);
     if (rc != 0) return rc;
-    rc = ambs_runner_create(spec, 1, supervisor, NULL, true, &runner, err);
+    rc = ambs_runner_create(spec, 1, NULL, supervisor, NULL, true, &runner, err);
     if (rc == 0) {
         tell_start(spec, x);
         rc = ambs_runner_begin(runner, 0, &attempt, err);

@@ -6,7 +6,7 @@
 int ambs_host_open(ambs_host *host, const ambs_spec *spec, ambs_error *err)
 {
     host->spec = spec;
-    return ambs_runner_create(spec, host->n_slots, host->supervisor, host->log, false,
+    return ambs_runner_create(spec, host->n_slots, NULL, host->supervisor, host->log, false,
                               &host->runner, err);
 }
 

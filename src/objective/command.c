@@ -203,19 +203,12 @@ static int add_parameters(const ambs_command *c, ambs_strings *environment, ambs
 
 int ambs_command_environment(const ambs_command *c, ambs_strings *ret_environment, ambs_error *err)
 {
-    static const char *const threads[] = {"OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS",
-                                          "MKL_NUM_THREADS"};
     int rc = AMBS_OK;
     for (size_t i = 0; variables[i] && rc == AMBS_OK; i++) {
         if (!has_variable(c, variables[i])) continue;
         ambs_text entry = {0};
         ambs_text_addf(&entry, "%s=", variables[i]);
         add_variable(c, variables[i], &entry);
-        rc = ambs_strings_take(ret_environment, &entry, err);
-    }
-    for (size_t i = 0; i < sizeof threads / sizeof *threads && rc == AMBS_OK; i++) {
-        ambs_text entry = {0};
-        ambs_text_addf(&entry, "%s=%u", threads[i], (unsigned)c->spec->trial.cores);
         rc = ambs_strings_take(ret_environment, &entry, err);
     }
     return rc == AMBS_OK ? add_parameters(c, ret_environment, err) : rc;

@@ -31,7 +31,7 @@ int ambs_command_argv_check(const ambs_spec *spec, ambs_error *err);
 int ambs_command_argv(const ambs_command *command, ambs_strings *ret_argv, ambs_error *err);
 /* AMBS_PARAMS, AMBS_RESULT, AMBS_TRIAL, AMBS_ATTEMPT, AMBS_SEED, AMBS_STUDY, AMBS_FIDELITY (where
  * the study has one), AMBS_REPORT_FD, AMBS_PARAM_<name> (characters other than letters, digits and
- * _ become _), OMP_NUM_THREADS, OPENBLAS_NUM_THREADS and MKL_NUM_THREADS. */
+ * _ become _). */
 int ambs_command_environment(const ambs_command *command, ambs_strings *ret_environment,
                              ambs_error *err);
 /* The active parameters as a JSON object: the file that AMBS_PARAMS names. */

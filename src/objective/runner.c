@@ -58,8 +58,9 @@ int ambs_runner_check(const ambs_spec *spec, ambs_error *err)
                       : AMBS_OK;
 }
 
-int ambs_runner_create(const ambs_spec *spec, uint32_t n_slots, ambs_supervisor *supervisor,
-                       const ambs_log *log, bool verbose, ambs_runner **ret_runner, ambs_error *err)
+int ambs_runner_create(const ambs_spec *spec, uint32_t n_slots, const ambs_slot_resources *slots,
+                       ambs_supervisor *supervisor, const ambs_log *log, bool verbose,
+                       ambs_runner **ret_runner, ambs_error *err)
 {
     int rc = ambs_runner_check(spec, err);
     if (rc != AMBS_OK) return rc;
@@ -71,6 +72,7 @@ int ambs_runner_create(const ambs_spec *spec, uint32_t n_slots, ambs_supervisor 
     r->verbose = verbose;
     r->hosted = spec->objective->hosted;
     r->n_slots = n_slots;
+    r->resources = slots;
     r->depth = r->hosted ? AMBS_RUNNER_DEPTH : 1;
     r->d = ambs_space_dimension(spec->space);
     r->setup = -1;
@@ -184,6 +186,20 @@ int ambs_slot_watch(ambs_runner *r, const run_slot *s, int fd, int what, ambs_er
     return ambs_supervisor_watch(r->supervisor, fd, (uint64_t)s->index << 2 | (uint64_t)what, err);
 }
 
+int ambs_slot_launch(ambs_runner *r, run_slot *s, ambs_launch *launch, ambs_strings *environment,
+                     ambs_error *err)
+{
+    const ambs_slot_resources *slot = r->resources ? &r->resources[s->index] : NULL;
+    int rc = ambs_slot_environment(slot, r->spec->trial.cores, environment, err);
+    launch->id = ambs_slot_new_id(r, s);
+    launch->environment = (const char *const *)environment->items;
+    launch->cores = slot ? slot->cores : NULL;
+    launch->n_cores = slot ? slot->n_cores : 0;
+    if (rc == AMBS_OK) rc = ambs_supervisor_launch(r->supervisor, launch, err);
+    ambs_strings_fini(environment);
+    return rc;
+}
+
 static void close_fd(int *fd)
 {
     if (*fd >= 0) close(*fd);
@@ -197,7 +213,7 @@ void ambs_slot_forget_process(run_slot *s)
     close_fd(&s->err);
     s->id = 0;
     s->pid = 0;
-    s->host_ready = s->killed = s->stop_is_spent = false;
+    s->host_ready = s->killed = s->stop_is_spent = s->asked_checkpoint = false;
     s->refused[0] = '\0';
     s->stop = STOP_NONE;
     s->deadline_s = s->kill_at_s = INFINITY;
@@ -263,6 +279,12 @@ void ambs_slot_classify(const ambs_runner *r, const run_slot *s, const ambs_wire
         o->reason = AMBS_REASON_NOT_STARTED;
         snprintf(o->message, sizeof o->message, "%.160s: %s",
                  r->hosted ? r->host_path : r->spec->argv[0], strerror(exited->exec_errno));
+    } else if (s->asked_checkpoint && WIFSIGNALED(exited->status) &&
+               WTERMSIG(exited->status) == SIGUSR1) {
+        o->state = AMBS_TRIAL_CANCELLED;
+        o->reason = AMBS_REASON_CANCELLED;
+        snprintf(o->message, sizeof o->message,
+                 "ended by SIGUSR1, by which it was asked to checkpoint (trial.checkpoint)");
     } else if (WIFSIGNALED(exited->status)) {
         o->reason = AMBS_REASON_SIGNAL;
         o->code = WTERMSIG(exited->status);
@@ -328,6 +350,15 @@ void ambs_runner_cancel(ambs_runner *r, uint32_t slot, bool at_once)
     run_slot *s = &r->slots[slot];
     ambs_slot_stop(r, s, STOP_CANCEL, at_once);
     if (s->has_exited) ambs_slot_command_exited(r, s, &s->exited);
+}
+
+void ambs_runner_checkpoint(ambs_runner *r, uint32_t slot)
+{
+    if (slot >= r->n_slots || r->hosted || !r->spec->trial.checkpoint) return;
+    run_slot *s = &r->slots[slot];
+    if (s->pid <= 0 || s->has_exited || s->asked_checkpoint || s->stop != STOP_NONE) return;
+    s->asked_checkpoint = true;
+    ambs_supervisor_signal(r->supervisor, s->id, SIGUSR1);
 }
 
 void ambs_runner_answer(ambs_runner *r, uint32_t slot, ambs_decision decision)

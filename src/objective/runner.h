@@ -12,6 +12,7 @@
 
 #include "base/log.h"
 #include "objective/objective.h"
+#include "objective/slot.h"
 
 struct ambs_spec;
 
@@ -61,9 +62,11 @@ enum { AMBS_RUNNER_DEPTH = 4 }; /* attempts that a slot with a trial host takes 
  * too. */
 int ambs_runner_check(const struct ambs_spec *spec, ambs_error *err);
 
-/* `spec` is borrowed and outlives the runner; `n_slots` slots 0 … n_slots-1, all free. `log` may be
- * NULL. `verbose`: trial output passes through to standard error (ambs try). */
-int ambs_runner_create(const struct ambs_spec *spec, uint32_t n_slots, ambs_supervisor *supervisor,
+/* `spec` is borrowed and outlives the runner; `n_slots` slots 0 … n_slots-1, all free. `slots`
+ * [n_slots] is what each may use; NULL: nothing is restricted. `log` may be NULL. `verbose`: trial
+ * output passes through to standard error (ambs try). */
+int ambs_runner_create(const struct ambs_spec *spec, uint32_t n_slots,
+                       const ambs_slot_resources *slots, ambs_supervisor *supervisor,
                        const ambs_log *log, bool verbose, ambs_runner **ret_runner,
                        ambs_error *err);
 void ambs_runner_destroy(ambs_runner *runner);
@@ -81,6 +84,10 @@ int ambs_runner_begin(ambs_runner *runner, uint32_t slot, const ambs_attempt *at
 /* Asks all attempts of the slot to end: TERM, the study's grace, KILL of the group; `at_once`:
  * KILL. They end as CANCELLED, but for one whose result was faster. */
 void ambs_runner_cancel(ambs_runner *runner, uint32_t slot, bool at_once);
+/* Asks the command that runs on the slot to checkpoint: SIGUSR1 to its process, once, where the
+ * study says that its trials heed it (`trial.checkpoint`); else nothing happens. One that dies of it
+ * ends as CANCELLED. */
+void ambs_runner_checkpoint(ambs_runner *runner, uint32_t slot);
 /* The answer to a report; each needs one. A trial told to stop (PAUSE is taken as STOP by hosts and
  * commands) has the study's grace to end and ends as PRUNED. */
 void ambs_runner_answer(ambs_runner *runner, uint32_t slot, ambs_decision decision);

@@ -87,10 +87,9 @@ static int launch(ambs_runner *r, run_slot *s, const ambs_command *c, ambs_error
     if (rc == AMBS_OK) rc = ambs_command_environment(c, &environment, err);
     if (rc == AMBS_OK) rc = make_channels(s, theirs, err);
     if (rc == AMBS_OK) rc = watch_channels(r, s, err);
-    if (rc == AMBS_OK)
-        rc = ambs_supervisor_launch(r->supervisor, ambs_slot_new_id(r, s),
-                                    (const char *const *)argv.items,
-                                    (const char *const *)environment.items, theirs, 3, err);
+    ambs_launch request = {
+        .argv = (const char *const *)argv.items, .fds = theirs, .n_fds = 3, .folder = NULL};
+    if (rc == AMBS_OK) rc = ambs_slot_launch(r, s, &request, &environment, err);
     for (int i = 0; i < 3; i++)
         if (theirs[i] >= 0) close(theirs[i]);
     ambs_strings_fini(&argv);

@@ -21,18 +21,17 @@ static int fail_errno(ambs_error *err, const char *what)
 
 static int launch_with(ambs_runner *r, run_slot *s, int output, int socket, ambs_error *err)
 {
-    char omp[48], openblas[48], mkl[48], temporaries[4200];
-    unsigned cores = r->spec->trial.cores;
-    snprintf(omp, sizeof omp, "OMP_NUM_THREADS=%u", cores);
-    snprintf(openblas, sizeof openblas, "OPENBLAS_NUM_THREADS=%u", cores);
-    snprintf(mkl, sizeof mkl, "MKL_NUM_THREADS=%u", cores);
-    snprintf(temporaries, sizeof temporaries, "TMPDIR=%.4000s", s->scratch ? s->scratch : "");
-    const char *const argv[] = {r->host_path, NULL}, *const environment[] = {
-                                                         omp, openblas, mkl,
-                                                         s->scratch ? temporaries : NULL, NULL};
+    const char *const argv[] = {r->host_path, NULL};
     const int fds[HOST_FDS] = {output, output, socket, r->setup};
-    return ambs_supervisor_launch(r->supervisor, ambs_slot_new_id(r, s), argv, environment, fds,
-                                  HOST_FDS, err);
+    ambs_launch request = {.argv = argv, .fds = fds, .n_fds = HOST_FDS};
+    ambs_strings environment = {0};
+    ambs_text temporaries = {0};
+    if (s->scratch) {
+        ambs_text_addf(&temporaries, "TMPDIR=%s", s->scratch);
+        int rc = ambs_strings_take(&environment, &temporaries, err);
+        if (rc != AMBS_OK) return rc;
+    }
+    return ambs_slot_launch(r, s, &request, &environment, err);
 }
 
 /* The agent keeps sockets[0] and pipe[0]; the other ends go to the host. */

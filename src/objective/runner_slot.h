@@ -12,6 +12,7 @@
 #define AMBS_OBJECTIVE_RUNNER_SLOT_H
 
 #include "objective/capture.h"
+#include "objective/command.h"
 #include "objective/supervisor.h"
 #include "study/spec.h"
 
@@ -47,8 +48,9 @@ typedef struct run_slot {
     run_stop stop;
     bool stop_is_spent; /* the attempt that was to be stopped ended first */
     bool killed;        /* KILL was sent */
-    double deadline_s;  /* monotonic: TERM; INFINITY none */
-    double kill_at_s;   /* monotonic: KILL; INFINITY none */
+    bool asked_checkpoint;
+    double deadline_s; /* monotonic: TERM; INFINITY none */
+    double kill_at_s;  /* monotonic: KILL; INFINITY none */
 
     run_report reports[AMBS_MAX_METRICS];
     uint32_t n_reports, told_reports, unanswered;
@@ -72,7 +74,8 @@ struct ambs_runner {
     uint32_t n_slots, depth;
     size_t d;
     run_slot *slots;
-    uint32_t *list; /* ring of listed slots [n_slots] */
+    const ambs_slot_resources *resources; /* [n_slots] or NULL */
+    uint32_t *list;                       /* ring of listed slots [n_slots] */
     uint32_t list_first, n_listed;
     uint32_t serial; /* of launches */
     int setup;       /* descriptor of the study for hosts, -1 */
@@ -86,6 +89,10 @@ struct ambs_runner {
 
 /* The entry that runs, NULL when none does. */
 run_entry *ambs_slot_running(run_slot *slot);
+/* Starts a process on the slot, bound to its cores; `environment` (may be NULL) is added to what the
+ * slot's resources ask for and emptied. */
+int ambs_slot_launch(ambs_runner *runner, run_slot *slot, ambs_launch *launch,
+                     ambs_strings *environment, ambs_error *err);
 /* Puts the slot on the list of those with something to tell. */
 void ambs_slot_list(ambs_runner *runner, run_slot *slot);
 /* Begins the clock of the running entry. */

@@ -215,37 +215,43 @@ static int send_packet(ambs_supervisor *s, size_t size, const int *fds, size_t n
     return fail_errno(err, "the supervisor does not answer");
 }
 
+static bool add_bytes(ambs_supervisor *s, const void *bytes, size_t length, size_t *size)
+{
+    if (length > AMBS_WIRE_PACKET_MAX - *size) return false;
+    if (length > 0) memcpy(s->packet + *size, bytes, length);
+    *size += length;
+    return true;
+}
+
 /* Appends strings to the packet; false when they do not fit. */
 static bool add_strings(ambs_supervisor *s, const char *const *strings, size_t *size,
                         uint32_t *ret_n)
 {
     *ret_n = 0;
     for (; strings && strings[*ret_n]; ++*ret_n) {
-        size_t length = strlen(strings[*ret_n]) + 1;
-        if (length > AMBS_WIRE_PACKET_MAX - *size) return false;
-        memcpy(s->packet + *size, strings[*ret_n], length);
-        *size += length;
+        if (!add_bytes(s, strings[*ret_n], strlen(strings[*ret_n]) + 1, size)) return false;
     }
     return true;
 }
 
-int ambs_supervisor_launch(ambs_supervisor *s, uint64_t id, const char *const *argv,
-                           const char *const *environment, const int *fds, size_t n_fds,
-                           ambs_error *err)
+int ambs_supervisor_launch(ambs_supervisor *s, const ambs_launch *l, ambs_error *err)
 {
     if (s->socket < 0)
         return ambs_fail(err, AMBS_E_IO, "the supervisor is gone: nothing can be started");
-    ambs_wire_launch header = {.type = AMBS_WIRE_LAUNCH, .id = id};
+    ambs_wire_launch header = {.type = AMBS_WIRE_LAUNCH, .id = l->id, .n_cores = l->n_cores};
+    const char *folder = l->folder ? l->folder : "";
     size_t size = sizeof header;
-    if (!add_strings(s, argv, &size, &header.n_argv) ||
-        !add_strings(s, environment, &size, &header.n_env))
+    if (!add_bytes(s, l->cores, l->n_cores * sizeof *l->cores, &size) ||
+        !add_bytes(s, folder, strlen(folder) + 1, &size) ||
+        !add_strings(s, l->argv, &size, &header.n_argv) ||
+        !add_strings(s, l->environment, &size, &header.n_env))
         return ambs_fail(
             err, AMBS_E_INVALID,
             "the arguments and environment of %s are longer than %d KiB: hand them over "
             "in the file that AMBS_PARAMS names",
-            argv[0], AMBS_WIRE_PACKET_MAX / 1024);
+            l->argv[0], AMBS_WIRE_PACKET_MAX / 1024);
     memcpy(s->packet, &header, sizeof header);
-    return send_packet(s, size, fds, n_fds, err);
+    return send_packet(s, size, l->fds, l->n_fds, err);
 }
 
 void ambs_supervisor_signal(ambs_supervisor *s, uint64_t id, int signal)
@@ -276,7 +282,8 @@ int ambs_supervisor_helper(ambs_supervisor *s, const char *const *argv, ambs_err
     if (pipe2(ends, O_CLOEXEC) != 0) return fail_errno(err, "starting a helper: pipe");
     fcntl(ends[0], F_SETFL, O_NONBLOCK);
     const int fds[2] = {ends[1], ends[1]};
-    int rc = ambs_supervisor_launch(s, AMBS_HELPER_ID, argv, NULL, fds, 2, err);
+    const ambs_launch launch = {.id = AMBS_HELPER_ID, .argv = argv, .fds = fds, .n_fds = 2};
+    int rc = ambs_supervisor_launch(s, &launch, err);
     if (rc == AMBS_OK) rc = ambs_supervisor_watch(s, ends[0], AMBS_TAG_HELPER, err);
     close(ends[1]);
     s->helper_runs = rc == AMBS_OK;

@@ -13,13 +13,22 @@
 #define AMBS_TAG_SUPERVISOR UINT64_MAX
 #define AMBS_TAG_HELPER     (UINT64_MAX - 1)
 
-/* Starts argv with `environment` (NAME=VALUE, over the scrubbed one) and fds [n_fds] as its
- * descriptors 1, 2, 3, …; `id` is new. The descriptors stay the caller's. AMBS_E_INVALID when argv
- * and environment are too long together, AMBS_E_IO when the supervisor is gone. */
-int ambs_supervisor_launch(ambs_supervisor *supervisor, uint64_t id, const char *const *argv,
-                           const char *const *environment, const int *fds, size_t n_fds,
-                           ambs_error *err);
-/* TERM or KILL to the whole process group. Nothing happens when it has ended. */
+/* Borrowed for the call. */
+typedef struct ambs_launch {
+    uint64_t id; /* new */
+    const char *const *argv;
+    const char *const *environment; /* NAME=VALUE over the scrubbed one, NAME removes; NULL: none */
+    const int *fds;                 /* [n_fds] its descriptors 1, 2, 3, … */
+    size_t n_fds;
+    const char *folder; /* working directory; NULL: the supervisor's own */
+    const int *cores;   /* [n_cores] that it may use; 0 of them: as the supervisor */
+    uint32_t n_cores;
+} ambs_launch;
+
+/* The descriptors stay the caller's. AMBS_E_INVALID when argv and environment are too long
+ * together, AMBS_E_IO when the supervisor is gone. */
+int ambs_supervisor_launch(ambs_supervisor *supervisor, const ambs_launch *launch, ambs_error *err);
+/* TERM or KILL to the whole process group, USR1 to its leader. Nothing happens when it has ended. */
 void ambs_supervisor_signal(ambs_supervisor *supervisor, uint64_t id, int signal);
 
 /* The supervisor kills the calling process when `limit_s` has passed, or as soon as one of the

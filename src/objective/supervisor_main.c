@@ -51,9 +51,10 @@ static void scrub_environment(void)
 
 static bool overrides(char **additions, size_t n, const char *entry)
 {
-    size_t name = strcspn(entry, "=") + 1;
+    size_t name = strcspn(entry, "=");
     for (size_t i = 0; i < n; i++)
-        if (strncmp(additions[i], entry, name) == 0) return true;
+        if (strcspn(additions[i], "=") == name && strncmp(additions[i], entry, name) == 0)
+            return true;
     return false;
 }
 
@@ -66,7 +67,8 @@ static char **merge_environment(char **additions, size_t n)
     if (!merged) return NULL;
     for (size_t i = 0; i < inherited; i++)
         if (!overrides(additions, n, environ[i])) merged[used++] = environ[i];
-    for (size_t i = 0; i < n; i++) merged[used++] = additions[i];
+    for (size_t i = 0; i < n; i++)
+        if (strchr(additions[i], '=')) merged[used++] = additions[i];
     return merged;
 }
 
@@ -90,22 +92,22 @@ static bool take_strings(char **at, const char *end, size_t n, char **ret)
     return true;
 }
 
-static int launch_with(ambs_children *children, const ambs_wire_launch *header, char **strings,
-                       const int *fds, size_t n_fds)
+/* `strings` holds the folder, argv, NULL, additions and room for the mark and NULL. */
+static int launch_with(ambs_children *children, const ambs_wire_launch *header, ambs_start *start,
+                       char **strings)
 {
-    char mark[96], **argv = strings, **additions = strings + header->n_argv + 1;
+    char mark[96], **additions = strings + 1 + header->n_argv + 1;
     snprintf(mark, sizeof mark, AMBS_WIRE_MARK "=%ld-%llu", (long)getpid(),
              (unsigned long long)header->id);
     additions[header->n_env] = mark;
-    char **environment = merge_environment(additions, (size_t)header->n_env + 1);
-    if (!environment) return ENOMEM;
-    pid_t pid = ambs_children_start(children, &(ambs_start){.id = header->id,
-                                                            .argv = argv,
-                                                            .environment = environment,
-                                                            .fds = fds,
-                                                            .n_fds = n_fds});
+    start->id = header->id;
+    start->folder = strings[0];
+    start->argv = strings + 1;
+    start->environment = merge_environment(additions, (size_t)header->n_env + 1);
+    if (!start->environment) return ENOMEM;
+    pid_t pid = ambs_children_start(children, start);
     int error = pid < 0 ? errno : 0;
-    free(environment);
+    free(start->environment);
     if (pid > 0) answer(AMBS_WIRE_STARTED, header->id, pid, 0, 0);
     return error;
 }
@@ -116,15 +118,18 @@ static void launch(ambs_children *children, char *packet, size_t size, const int
     if (size < sizeof header) return;
     memcpy(&header, packet, sizeof header);
     int error = EINVAL;
-    char *at = packet + sizeof header;
-    if (header.n_argv > 0 && (size_t)header.n_argv + header.n_env <= size) {
-        /* argv, NULL, additions, the mark: one array. */
-        char **strings = calloc((size_t)header.n_argv + header.n_env + 2, sizeof *strings);
+    char *at = packet + sizeof header, *end = packet + size;
+    ambs_start start = {.fds = fds, .n_fds = n_fds, .cores = at, .n_cores = header.n_cores};
+    size_t n_strings = (size_t)header.n_argv + header.n_env + 1,
+           cores = header.n_cores * sizeof(int32_t);
+    if (header.n_argv > 0 && n_strings <= size && cores <= (size_t)(end - at)) {
+        at += cores;
+        char **strings = calloc(n_strings + 3, sizeof *strings);
         if (!strings)
             error = ENOMEM;
-        else if (take_strings(&at, packet + size, header.n_argv, strings) &&
-                 take_strings(&at, packet + size, header.n_env, strings + header.n_argv + 1))
-            error = launch_with(children, &header, strings, fds, n_fds);
+        else if (take_strings(&at, end, 1 + (size_t)header.n_argv, strings) &&
+                 take_strings(&at, end, header.n_env, strings + 1 + header.n_argv + 1))
+            error = launch_with(children, &header, &start, strings);
         free(strings);
     }
     if (error != 0) answer(AMBS_WIRE_EXITED, header.id, 0, 127 << 8, error);

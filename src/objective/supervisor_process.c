@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,6 +41,20 @@ static void reset_signals(void)
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+/* Cores beyond what a cpu_set_t holds, or that this host does not have, are left out; none left:
+ * not restricted. */
+static void bind_cores(const ambs_start *start)
+{
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    for (size_t i = 0; i < start->n_cores; i++) {
+        int32_t core;
+        memcpy(&core, start->cores + i * sizeof core, sizeof core);
+        if (core >= 0 && core < CPU_SETSIZE) CPU_SET(core, &set);
+    }
+    if (CPU_COUNT(&set) > 0) sched_setaffinity(0, sizeof set, &set);
+}
+
 /* In the child: never returns. */
 static void become(const ambs_start *start, int exec_pipe, pid_t supervisor)
 {
@@ -58,7 +73,9 @@ static void become(const ambs_start *start, int exec_pipe, pid_t supervisor)
     fcntl(last, F_SETFD, FD_CLOEXEC);
     close_from((unsigned)last + 1);
     reset_signals();
-    execvpe(start->argv[0], start->argv, start->environment);
+    bind_cores(start);
+    if (start->folder[0] == '\0' || chdir(start->folder) == 0)
+        execvpe(start->argv[0], start->argv, start->environment);
     int error = errno;
     if (write(last, &error, sizeof error) < 0) _exit(126);
     _exit(127);
@@ -109,6 +126,10 @@ static void signal_group(pid_t pid, int signal)
 
 void ambs_child_signal(const ambs_child *child, int signal)
 {
+    if (signal == SIGUSR1) {
+        kill(child->pid, signal);
+        return;
+    }
     if (signal == SIGKILL) ambs_process_kill_descendants(child->pid);
     signal_group(child->pid, signal);
     /* A stopped process takes its TERM only when it goes on. */

@@ -27,6 +27,9 @@ typedef struct ambs_start {
     char **argv, **environment;
     const int *fds;
     size_t n_fds;
+    const char *folder; /* working directory; "": as it is */
+    const char *cores;  /* [n_cores] int32_t, of any alignment */
+    size_t n_cores;
 } ambs_start;
 
 /* Forks and executes. Returns the pid, or -1 with errno. */

@@ -39,17 +39,19 @@ typedef enum ambs_wire_type {
 
 /* --- with the supervisor --- */
 
-/* Followed by n_argv + n_env NUL-terminated strings; the descriptors come as SCM_RIGHTS and become
- * 1, 2, 3, … of the new process (0 is /dev/null, all others are closed). The environment is the
- * supervisor's own, scrubbed of launcher variables, with these NAME=VALUE put over it. */
+/* Followed by n_cores core numbers (int32_t), the working directory and n_argv + n_env strings, each
+ * with its NUL; the descriptors come as SCM_RIGHTS and become 1, 2, 3, … of the new process (0 is
+ * /dev/null, all others are closed). The environment is the supervisor's own, scrubbed of launcher
+ * variables, with these NAME=VALUE put over it; NAME alone removes a variable. */
 typedef struct ambs_wire_launch {
     uint32_t type;
     uint32_t n_argv, n_env;
-    uint32_t reserved;
-    uint64_t id; /* the agent's name for the process: new for every launch */
+    uint32_t n_cores; /* 0: as the supervisor's own */
+    uint64_t id;      /* the agent's name for the process: new for every launch */
 } ambs_wire_launch;
 
-/* To the whole process group; SIGKILL also to every descendant that left the group. */
+/* To the whole process group; SIGKILL also to every descendant that left the group; SIGUSR1 to the
+ * leader alone. */
 typedef struct ambs_wire_signal {
     uint32_t type;
     int32_t signal;

@@ -62,6 +62,7 @@ static const ambs_option failures_table[] = {
 typedef struct trial_section {
     long long ranks, cores, gpus, attempts;
     double memory, timeout, grace;
+    bool checkpoint;
 } trial_section;
 
 static const ambs_option trial_table[] = {
@@ -79,6 +80,8 @@ static const ambs_option trial_table[] = {
      "between the signals TERM and KILL"},
     {"attempts", AMBS_OPTION_INT, offsetof(trial_section, attempts), "2", 1, 1000, NULL,
      "attempts when workers are lost"},
+    {"checkpoint", AMBS_OPTION_BOOL, offsetof(trial_section, checkpoint), "false", 0, 0, NULL,
+     "commands save on SIGUSR1 and go on from what was saved"},
     {0}};
 
 typedef struct manager_section {
@@ -183,7 +186,8 @@ static void read_trial(ambs_reader *r, const ambs_yaml_node *root)
                                          .memory_bytes = t.memory,
                                          .timeout_s = t.timeout,
                                          .grace_s = t.grace,
-                                         .attempts = (uint32_t)t.attempts};
+                                         .attempts = (uint32_t)t.attempts,
+                                         .checkpoint = t.checkpoint};
 }
 
 /* A number of slots, or `fit` (AMBS_SLOTS_FIT); takes the text. */

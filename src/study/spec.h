@@ -29,6 +29,7 @@ typedef struct ambs_trial_limits {
     double timeout_s;            /* NaN: none */
     double grace_s;              /* between TERM and KILL; 5 */
     uint32_t attempts;           /* of one trial when workers are lost; 2 */
+    bool checkpoint;             /* trials save on SIGUSR1 and go on from what was saved */
 } ambs_trial_limits;
 
 /* How hosts are divided into slots (cluster/layout.h). */

@@ -24,8 +24,10 @@ typedef struct running {
     double x[64];
 } running;
 
-/* The study `text` with `n_slots` slots; x is the default configuration. */
-static inline void running_begin(running *t, const char *text, uint32_t n_slots)
+/* The study `text` with `n_slots` slots that have `slots` [n_slots] or NULL; x is the default
+ * configuration. */
+static inline void running_begin_on(running *t, const char *text, uint32_t n_slots,
+                                    const ambs_slot_resources *slots)
 {
     ambs_error err = {0};
     *t = (running){0};
@@ -33,11 +35,16 @@ static inline void running_begin(running *t, const char *text, uint32_t n_slots)
     if (ambs_spec_parse(text, strlen(text), "test.yaml", &method, 1, &t->spec, &err) != AMBS_OK)
         fail_msg("%s", err.text);
     if (ambs_supervisor_start(&t->supervisor, &err) != AMBS_OK) fail_msg("%s", err.text);
-    if (ambs_runner_create(t->spec, n_slots, t->supervisor, NULL, false, &t->runner, &err) !=
+    if (ambs_runner_create(t->spec, n_slots, slots, t->supervisor, NULL, false, &t->runner, &err) !=
         AMBS_OK)
         fail_msg("%s", err.text);
     assert_true(ambs_space_dimension(t->spec->space) <= 64);
     assert_int_equal(ambs_space_defaults(t->spec->space, t->x, &err), AMBS_OK);
+}
+
+static inline void running_begin(running *t, const char *text, uint32_t n_slots)
+{
+    running_begin_on(t, text, n_slots, NULL);
 }
 
 static inline void running_end(running *t)

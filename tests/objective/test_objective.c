@@ -142,7 +142,7 @@ static int make_a_runner(void *ctx)
     ambs_error err = {0};
     int rc = ambs_supervisor_start(&supervisor, &err);
     if (rc != AMBS_OK) return rc;
-    rc = ambs_runner_create(spec, 2, supervisor, NULL, false, &runner, &err);
+    rc = ambs_runner_create(spec, 2, NULL, supervisor, NULL, false, &runner, &err);
     double x[4];
     if (rc == AMBS_OK) {
         ambs_space_defaults(spec->space, x, &err);

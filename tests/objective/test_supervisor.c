@@ -248,8 +248,8 @@ static void a_helper_runs_beside_the_trials(void **state)
     running t = {0};
     assert_int_equal(ambs_spec_parse(study, strlen(study), "t", NULL, 0, &t.spec, &err), AMBS_OK);
     assert_int_equal(ambs_supervisor_start(&t.supervisor, &err), AMBS_OK);
-    assert_int_equal(ambs_runner_create(t.spec, 0, t.supervisor, &log, false, &t.runner, &err),
-                     AMBS_OK);
+    assert_int_equal(
+        ambs_runner_create(t.spec, 0, NULL, t.supervisor, &log, false, &t.runner, &err), AMBS_OK);
     const char *const ending[] = {"sh", "-c", "sleep 0.1; echo snapshot failed >&2; exit 5", NULL};
     const char *const dying[] = {"sh", "-c", "kill -9 $$", NULL};
     const char *const missing[] = {"/no/such/program", NULL};
