@@ -59,7 +59,8 @@ static void begin(running *t, const char *what)
     *t = (running){0};
     if (read_study(study("good", ", offset: 2", what), &t->spec, &err) != AMBS_OK ||
         ambs_supervisor_start(&t->supervisor, &err) != AMBS_OK ||
-        ambs_runner_create(t->spec, 1, t->supervisor, NULL, false, &t->runner, &err) != AMBS_OK)
+        ambs_runner_create(t->spec, 1, NULL, t->supervisor, NULL, false, &t->runner, &err) !=
+            AMBS_OK)
         fail_msg("%s", err.text);
     assert_int_equal(ambs_space_defaults(t->spec->space, t->x, &err), AMBS_OK);
 }
@@ -297,7 +298,7 @@ static void an_open_that_fails_is_told(void **state)
     ambs_error err = {0};
     if (read_study(study("good", ", n: 13", "go"), &t.spec, &err) != AMBS_OK ||
         ambs_supervisor_start(&t.supervisor, &err) != AMBS_OK ||
-        ambs_runner_create(t.spec, 1, t.supervisor, NULL, false, &t.runner, &err) != AMBS_OK)
+        ambs_runner_create(t.spec, 1, NULL, t.supervisor, NULL, false, &t.runner, &err) != AMBS_OK)
         fail_msg("%s", err.text);
     assert_int_equal(ambs_space_defaults(t.spec->space, t.x, &err), AMBS_OK);
     running_start(&t, 0, 1);
