@@ -14,11 +14,17 @@
 #include "cluster/run.h"
 #include "space/space.h"
 
+extern char **environ;
+
 typedef struct options {
     char *output;
     long long workers;
+    double time;
+    int on_deadline;
     bool resume, quiet, verbose, json_log;
 } options;
+
+static const char *const deadline_words[] = {"study", "stop", "requeue", "resubmit", NULL};
 
 static const ambs_cli_option run_options[] = {
     {.option = {.name = "output",
@@ -36,6 +42,22 @@ static const ambs_cli_option run_options[] = {
                 .help = "without mpirun: workers to start; 0: one for each core"},
      .letter = 'j',
      .value = "WORKERS"},
+    {.option = {.name = "time",
+                .type = AMBS_OPTION_DURATION,
+                .offset = offsetof(options, time),
+                .min = 1,
+                .max = INFINITY,
+                .help = "this run ends within that time, with everything saved; in a batch job "
+                        "the earlier of this and its limit"},
+     .value = "11h30m"},
+    {.option = {.name = "on-deadline",
+                .type = AMBS_OPTION_CHOICE,
+                .offset = offsetof(options, on_deadline),
+                .initial = "study",
+                .choices = deadline_words,
+                .help = "what the batch job does near its end: stop, requeue, resubmit; study: as "
+                        "its file says"},
+     .value = "WHAT"},
     {.option = {.name = "resume",
                 .type = AMBS_OPTION_BOOL,
                 .offset = offsetof(options, resume),
@@ -173,6 +195,11 @@ static void leave(void *ctx, ambs_status status)
     ambs_launch_leave_status(&v->launched, (int)status);
 }
 
+static bool interrupted(void *ctx)
+{
+    return ambs_launch_is_interrupted(&((const view *)ctx)->launched);
+}
+
 static ambs_status run_rank(const ambs_call *call, const options *o, const char *output)
 {
     view v = {.call = call, .options = o, .output = output, .launched = ambs_launch_take()};
@@ -193,7 +220,11 @@ static ambs_status run_rank(const ambs_call *call, const options *o, const char 
                                   .resume = o->resume,
                                   .settings = call->settings,
                                   .n_settings = call->n_settings,
+                                  .time_s = o->time,
+                                  .on_deadline = o->on_deadline - 1,
+                                  .environment = (const char *const *)(uintptr_t)environ,
                                   .n_slots = (uint32_t)o->workers,
+                                  .interrupted = interrupted,
                                   .log = &log,
                                   .ctx = &v,
                                   .progress = show,

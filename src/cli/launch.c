@@ -18,6 +18,9 @@
 #define STATUS_FILE "AMBS_STATUS_FILE"
 #define COLUMNS     "AMBS_COLUMNS"
 
+/* What the launcher writes into the file of the status when a person asked for the end. */
+#define INTERRUPTED 'i'
+
 enum { WORDS_MAX = 16, WAIT_MS = 50 };
 
 ambs_launched ambs_launch_take(void)
@@ -37,6 +40,15 @@ static int terminal_columns(void)
     struct winsize size;
     if (!isatty(STDERR_FILENO) || ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0) return 0;
     return size.ws_col > 0 ? size.ws_col : 80;
+}
+
+bool ambs_launch_is_interrupted(const ambs_launched *launched)
+{
+    FILE *file = launched->status_file[0] ? fopen(launched->status_file, "r") : NULL;
+    if (!file) return false;
+    int first = fgetc(file);
+    fclose(file);
+    return first == INTERRUPTED;
 }
 
 void ambs_launch_leave_status(const ambs_launched *launched, int status)
@@ -98,13 +110,22 @@ static pid_t start(const char *const *argv)
     _exit(127);
 }
 
+/* Rank 0 takes the end for the batch system's where this cannot be written. */
+static void mark_interrupted(int fd)
+{
+    const char mark = INTERRUPTED;
+    ssize_t written = pwrite(fd, &mark, 1, 0);
+    (void)written;
+}
+
 /* Passes signals on until mpirun ends; returns its wait status. */
-static int wait_for(pid_t pid)
+static int wait_for(pid_t pid, int fd)
 {
     ambs_signals passed = {0};
     int status;
     while (waitpid(pid, &status, WNOHANG) == 0) {
         ambs_signals seen = ambs_signals_seen();
+        if (seen.n_interrupt > passed.n_interrupt) mark_interrupted(fd);
         if (seen.n_drain > passed.n_drain) kill(pid, SIGUSR1);
         if (seen.n_hurry > passed.n_hurry) kill(pid, SIGUSR2);
         if (seen.n_terminate > passed.n_terminate) kill(pid, SIGTERM);
@@ -156,7 +177,7 @@ static int run_mpirun(const ambs_call *call, const char *n_ranks, int fd, int *r
     pid_t pid = start(argv);
     free(argv);
     if (pid < 0) return ambs_fail(err, AMBS_E_IO, "starting mpirun: %s", strerror(errno));
-    int wait_status = wait_for(pid);
+    int wait_status = wait_for(pid, fd);
     if (WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == 127)
         return ambs_fail(err, AMBS_E_NOT_FOUND, "mpirun could not start the study");
     if (!read_status(fd, ret_status)) *ret_status = end_without_status(call, wait_status);

@@ -17,6 +17,9 @@ typedef struct ambs_launched {
     int columns;          /* of the launcher's terminal; 0: none */
 } ambs_launched;
 ambs_launched ambs_launch_take(void);
+/* Whether a person at the launcher's terminal asked for the end: Ctrl-C reaches the ranks as USR1, as
+ * which a batch system's notice comes, too. */
+bool ambs_launch_is_interrupted(const ambs_launched *launched);
 /* Rank 0 leaves the status for the launcher; nothing without a file. */
 void ambs_launch_leave_status(const ambs_launched *launched, int status);
 

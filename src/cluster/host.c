@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/clock.h"
+
 int ambs_host_open(ambs_host *host, const ambs_spec *spec, ambs_error *err)
 {
     host->spec = spec;
@@ -101,4 +103,13 @@ void ambs_host_poll(ambs_host *host)
     ambs_run_event event;
     while (host_poll(host, &event)) {
     }
+}
+
+bool ambs_host_wait(ambs_host *host, double until_s)
+{
+    while (host->helper_runs && ambs_clock_monotonic_s() < until_s) {
+        ambs_host_poll(host);
+        if (host->helper_runs) ambs_clock_sleep_s(0.002);
+    }
+    return !host->helper_runs;
 }

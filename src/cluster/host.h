@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The runner of objective/runner.h as an agent uses it, and the one helper beside the trials
- * (snapshots). */
+ * (snapshots, questions to the batch system). */
 #ifndef AMBS_CLUSTER_HOST_H
 #define AMBS_CLUSTER_HOST_H
 
@@ -27,5 +27,7 @@ ambs_agent_runner ambs_host_runner(ambs_host *host);
 int ambs_host_helper(ambs_host *host, const char *const *argv, ambs_error *err);
 /* Takes what the runner says where no agent polls it. */
 void ambs_host_poll(ambs_host *host);
+/* Waits for the helper's end until `until_s` of the monotonic clock; true when none runs. */
+bool ambs_host_wait(ambs_host *host, double until_s);
 
 #endif

@@ -59,7 +59,7 @@ int manager_check_deadline(ambs_manager *m, ambs_error *err)
 {
     if (m->time.now_s < manager_last_call_s(m)) return AMBS_OK;
     m->cut = true;
-    return ambs_manager_drain(m, AMBS_STATUS_STOPPED, false, "the deadline is near", m->time, err);
+    return ambs_manager_drain(m, AMBS_STATUS_STOPPED, false, AMBS_DEADLINE_IS_NEAR, m->time, err);
 }
 
 /* --- the drain ------------------------------------------------------------------------------- */

@@ -18,9 +18,15 @@ typedef struct ambs_run_settings {
     bool resume;
     const ambs_setting *settings;
     size_t n_settings;
-    uint32_t n_slots;    /* of a single rank; 0: one per trial.cores of its cores */
-    const ambs_log *log; /* may be NULL */
+    double time_s;   /* how long this run may take; NaN: as long as the batch job */
+    int on_deadline; /* an ambs_on_deadline instead of the study's; -1: the study's */
+    const char *const *environment; /* of the program, NULL-terminated */
+    uint32_t n_slots;               /* of a single rank; 0: one per trial.cores of its cores */
+    const ambs_log *log;            /* may be NULL */
     void *ctx;
+    /* Rank 0, when it was asked to drain: by a person at the launcher's terminal, not by the batch
+     * system? May be NULL: by the batch system. */
+    bool (*interrupted)(void *ctx);
     /* Rank 0, several times a second; may be NULL. */
     void (*progress)(void *ctx, const ambs_spec *spec, const ambs_progress *progress);
     /* Rank 0, once, when the study has ended and all is durable; may be NULL. */

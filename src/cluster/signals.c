@@ -4,10 +4,11 @@
 #include <signal.h>
 #include <stddef.h>
 
-static volatile sig_atomic_t n_drain, n_hurry, n_terminate;
+static volatile sig_atomic_t n_interrupt, n_drain, n_hurry, n_terminate;
 
 static void note(int signal)
 {
+    n_interrupt += signal == SIGINT;
     if (signal == SIGINT || signal == SIGUSR1)
         n_drain++;
     else if (signal == SIGUSR2)
@@ -27,5 +28,5 @@ void ambs_signals_install(void)
 
 ambs_signals ambs_signals_seen(void)
 {
-    return (ambs_signals){n_drain, n_hurry, n_terminate};
+    return (ambs_signals){n_interrupt, n_drain, n_hurry, n_terminate};
 }

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 typedef struct ambs_signals {
+    int n_interrupt; /* SIGINT alone, which n_drain counts too: a person */
     int n_drain;     /* SIGINT, SIGUSR1: the first drains, the second stops at once */
     int n_hurry;     /* SIGUSR2: there are only seconds left: a drain with next to no grace */
     int n_terminate; /* SIGTERM, SIGHUP: leave, everything is saved */

@@ -60,7 +60,7 @@ void ambs_snapshots_turn(ambs_snapshots *s, uint64_t sequence, double now_s)
             s->host->log, AMBS_LOG_WARNING,
             "%s could not be written (status %d) and is tried again; the journal holds all",
             s->output, s->host->helper_code);
-    if (s->runs || sequence == s->written || s->host->supervisor_lost) return;
+    if (s->host->helper_runs || sequence == s->written || s->host->supervisor_lost) return;
     if (now_s < s->ended_s + pause_s(s)) return;
     ambs_error err;
     if (begin(s, sequence, now_s, &err) == AMBS_OK) return;
@@ -69,23 +69,14 @@ void ambs_snapshots_turn(ambs_snapshots *s, uint64_t sequence, double now_s)
     ambs_log_line(s->host->log, AMBS_LOG_WARNING, "no snapshot: %s", err.text);
 }
 
-static void wait_for_end(ambs_snapshots *s, double until_s)
-{
-    while (s->host->helper_runs && ambs_clock_monotonic_s() < until_s) {
-        ambs_host_poll(s->host);
-        if (s->host->helper_runs) ambs_clock_sleep_s(0.002);
-    }
-}
-
 int ambs_snapshots_now(ambs_snapshots *s, uint64_t sequence, double limit_s, ambs_error *err)
 {
     double now = ambs_clock_monotonic_s(), until = now + limit_s;
-    if (s->runs) wait_for_end(s, until);
+    ambs_host_wait(s->host, until); /* another one, or a question to the batch system */
     if (s->host->supervisor_lost) return ambs_study_snapshot(s->output, err);
     int rc = begin(s, sequence, now, err);
     if (rc != AMBS_OK) return rc;
-    wait_for_end(s, until);
-    if (s->host->helper_runs)
+    if (!ambs_host_wait(s->host, until))
         return ambs_fail(err, AMBS_E_IO, "%s was not written within %.0f s", s->output, limit_s);
     if (!note_end(s, ambs_clock_monotonic_s()))
         return ambs_fail(err, AMBS_E_IO,

@@ -53,7 +53,7 @@ static const run_case cases[] = {
     {NULL, "list surogate", 2,
      "ambs list: found the unknown family \"surogate\" (did you mean surrogate?), expected method, "
      "surrogate, "
-     "acquisition, design, objective, trainer, optimizer or exporter\n"},
+     "acquisition, design, objective, trainer, optimizer, exporter or batch\n"},
     /* files that are not there, or no studies */
     {NULL, "check s.yaml", 2, "ambs check: s.yaml: there is no such file; check the path\n"},
     {"mkdir s.yaml", "check s.yaml", 2, "ambs check: s.yaml: found a folder, expected a file\n"},
@@ -67,6 +67,25 @@ static const run_case cases[] = {
      "ambs export: s.h5: there is no such study, neither the file nor its journal\n"},
     {STUDY, "export s.yaml", 1,
      "ambs export: s.yaml: no HDF5 file, or a damaged one: HDF5 refused\n"},
+    /* deadlines and batch jobs */
+    {STUDY, "run s.yaml --time 5", 2,
+     "ambs run: time: found \"5\", expected a time with its unit (d, h, m, s, ms), as in \"90s\" "
+     "or \"1h30m\": a "
+     "number alone does not say which\n"},
+    {STUDY, "run s.yaml --time 0s", 2,
+     "ambs run: time: found \"0s\", expected a value of at least 1s\n"},
+    {STUDY, "run s.yaml --on-deadline requeu", 2,
+     "ambs run: on-deadline: found \"requeu\", expected one of study, stop, requeue, resubmit; did "
+     "you mean \"requeue\"?\n"},
+    {NULL, "batch requeue slrum 12", 2,
+     "ambs batch: found the unknown batch system \"slrum\": did you mean slurm?; expected one of "
+     "slurm, pbs, sge, lsf\n"},
+    {NULL, "batch requeue none 12", 2, "ambs batch: none has no command to requeue a job\n"},
+    {NULL, "batch requeue slurm", 2, "ambs batch: expected the batch system and the job's id\n"},
+    {NULL, "batch resubmit 'echo no such partition >&2; exit 3'", 1,
+     "ambs batch: /bin/sh ended with status 3: no such partition\n"},
+    {NULL, "batch resubmit", 2, "ambs batch: expected the command line that submits the job\n"},
+    {NULL, "batch aks", 2, "ambs batch: found \"aks\", expected ask, requeue or resubmit\n"},
     /* one trial */
     {STUDY, "try s.yaml x", 2,
      "ambs try: found \"x\", expected NAME=VALUE, as in learning_rate=0.01\n"},
