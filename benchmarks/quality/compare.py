@@ -6,7 +6,7 @@
                [--results FILE] [--jobs J] [--markdown FILE] METHOD…
 
 A METHOD is a peer (random, optuna, optuna_mv, forest_ei: peers.py) or ambs, with what stands under `method:` of its study
-file as JSON: ambs, 'ambs:{"surrogate":"forest"}', 'label=ambs:{…}'. Method `random` is always run, since the scores are ratios to it.
+file as JSON: ambs, 'ambs:{"surrogate":"forest"}', 'tpe=ambs:{"name":"tpe"}'. Method `random` is always run, since the scores are ratios to it.
 
 Worker w is free, asks, and its trial takes the table's run time, or a lognormal time that belongs to (problem, seed, number
 of the ask), the same for all methods. Each result is told before anything later is asked.
@@ -77,7 +77,7 @@ def program_of(job):
 def study_of(job, instance):
     study = {"study": {"name": job["problem"], "seed": job["seed"]}, "budget": {"trials": job["trials"]}, **instance.space}
     if job["kind"] == "ambs" and job["settings"]:
-        study["method"] = {"name": "ambs", **job["settings"]}
+        study["method"] = job["settings"]
     return study
 
 
