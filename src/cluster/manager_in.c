@@ -14,7 +14,7 @@ static int wait_again(ambs_manager *m, uint64_t trial, ambs_error *err)
 }
 
 /* A line of the log for a failure, since a study whose trials fail is best stopped soon. */
-static void say_failure(ambs_manager *m, uint64_t trial, const ambs_outcome *o)
+static void say_failure(ambs_manager *m, uint64_t trial, const ambs_outcome *o, bool final)
 {
     char reason[64], others[64] = "";
     if (m->time.now_s < m->failure_said_s + FAILURE_PAUSE_S) {
@@ -24,9 +24,10 @@ static void say_failure(ambs_manager *m, uint64_t trial, const ambs_outcome *o)
     if (m->failures_unsaid > 0)
         snprintf(others, sizeof others, " (and %llu others before)",
                  (unsigned long long)m->failures_unsaid);
-    ambs_log_line(m->config.log, AMBS_LOG_INFO, "trial %llu failed: %s%s%s%s",
-                  (unsigned long long)trial, ambs_reason_text(o->reason, o->code, reason),
-                  o->message[0] ? ": " : "", o->message, others);
+    ambs_log_line(m->config.log, AMBS_LOG_INFO, "trial %llu failed%s: %s%s%s%s",
+                  (unsigned long long)trial, final ? "" : " and is run again",
+                  ambs_reason_text(o->reason, o->code, reason), o->message[0] ? ": " : "",
+                  o->message, others);
     m->failure_said_s = m->time.now_s;
     m->failures_unsaid = 0;
 }
@@ -44,7 +45,9 @@ int manager_end_attempt(ambs_manager *m, uint32_t rank, const ambs_address *at,
                                             .outcome = *outcome};
     int rc = manager_record(m, &record, err);
     if (rc != AMBS_OK) return rc;
-    if (final && outcome->state == AMBS_TRIAL_FAILED) say_failure(m, at->trial, outcome);
+    if (outcome->state == AMBS_TRIAL_FAILED &&
+        (final || outcome->reason != AMBS_REASON_WORKER_LOST))
+        say_failure(m, at->trial, outcome, final);
     if (final) return m->config.model.tell(m->config.model.ctx, at->trial, outcome, err);
     return wait_again(m, at->trial, err);
 }
@@ -117,15 +120,6 @@ static void settle_outcome(ambs_outcome *o)
     o->objective = NAN;
 }
 
-/* A supervisor that was killed takes its attempts with it: they are issued again, up to the limit.
- */
-static bool is_final(ambs_manager *m, const ambs_address *at, const ambs_outcome *o)
-{
-    if (o->state == AMBS_TRIAL_CANCELLED) return false;
-    if (o->reason != AMBS_REASON_WORKER_LOST) return true;
-    return ++m->losses[at->trial] >= m->spec->trial.attempts;
-}
-
 static int take_outcome(ambs_manager *m, uint32_t rank, const ambs_address *at,
                         ambs_outcome *outcome, ambs_error *err)
 {
@@ -142,7 +136,7 @@ static int take_outcome(ambs_manager *m, uint32_t rank, const ambs_address *at,
     }
     settle_outcome(outcome);
     if (m->cut && outcome->state == AMBS_TRIAL_CANCELLED) outcome->reason = AMBS_REASON_DEADLINE;
-    return manager_end_attempt(m, rank, at, outcome, is_final(m, at, outcome), err);
+    return manager_end_attempt(m, rank, at, outcome, manager_is_final(m, at, outcome), err);
 }
 
 static int take_result(ambs_manager *m, uint32_t rank, ambs_message *message, ambs_error *err)

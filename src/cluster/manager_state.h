@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The manager's inside, shared by its files: manager.c (life, turn, limits), manager_in.c
- * (what arrives), manager_out.c (what is handed out), manager_workers.c (who is there), manager_deadline.c (how much time
+ * (what arrives), manager_out.c (what is handed out), manager_workers.c (who is there), manager_again.c (which trials are handed out once more), manager_deadline.c (how much time
  * is left). */
 #ifndef AMBS_CLUSTER_MANAGER_STATE_H
 #define AMBS_CLUSTER_MANAGER_STATE_H
@@ -80,7 +80,7 @@ struct ambs_manager {
     double busy_integral, slot_integral, integrated_s; /* slot seconds */
 
     ambs_queue again, ready; /* trial ids: to be issued again; new */
-    uint8_t *losses;         /* [losses_capacity], per trial, of this life */
+    uint16_t *losses;        /* [losses_capacity], per trial, of this life */
     size_t losses_capacity;
     uint64_t n_allowed;             /* proposals the model may still make */
     uint32_t buffer, since_starved; /* aimed at; hand-outs since a slot waited */
@@ -132,6 +132,11 @@ int manager_send_drain(ambs_manager *m, ambs_error *err);
 /* What has not ended when the drain's time is over waits for the next life. */
 int manager_give_up_held(ambs_manager *m, ambs_error *err);
 
+/* manager_again.c */
+int manager_grow_losses(ambs_manager *m, ambs_error *err); /* room for every trial of the table */
+/* Counts a loss, and tells whether the attempt's end is the trial's; may add to the message. */
+bool manager_is_final(ambs_manager *m, const ambs_address *at, ambs_outcome *outcome);
+
 /* manager_in.c */
 /* Records how the attempt ended; `final` tells the model, else the trial waits again. */
 int manager_end_attempt(ambs_manager *m, uint32_t rank, const ambs_address *at,
@@ -154,7 +159,6 @@ int manager_leave(ambs_manager *m, uint32_t rank, ambs_worker_state state, ambs_
 double manager_silence_s(const ambs_manager *m); /* of a worker, after which it is suspect */
 /* False for a rank that only follows the first of its group, or is left over. */
 bool manager_serves(const ambs_manager *m, uint32_t rank);
-int manager_grow_losses(ambs_manager *m, ambs_error *err); /* room for every trial of the table */
-int manager_watch(ambs_manager *m, ambs_error *err);       /* suspects and heartbeats */
+int manager_watch(ambs_manager *m, ambs_error *err); /* suspects and heartbeats */
 
 #endif

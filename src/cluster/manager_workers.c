@@ -77,15 +77,6 @@ static void set_usable(ambs_manager *m, const worker *w, bool usable)
 
 /* --- losing ---------------------------------------------------------------------------------- */
 
-int manager_grow_losses(ambs_manager *m, ambs_error *err)
-{
-    size_t before = m->losses_capacity;
-    int rc = ambs_reserve(&m->losses, &m->losses_capacity, m->table->n, 1, err);
-    if (rc == AMBS_OK && m->losses_capacity > before)
-        memset(m->losses + before, 0, m->losses_capacity - before);
-    return rc;
-}
-
 /* What is known of the end of an attempt in the ranks themselves: nobody is left to tell. */
 static void explain_loss(const ambs_manager *m, double ran_s, ambs_outcome *o)
 {
@@ -104,7 +95,6 @@ static int lose_attempt(ambs_manager *m, const slot *s, uint32_t i, ambs_error *
     ambs_address at = {.slot = s->number, .attempt = s->held[i].attempt, .trial = s->held[i].trial};
     const ambs_trial_row *row = &m->table->rows[at.trial];
     if (row->state != AMBS_TRIAL_RUNNING || row->n_attempts != at.attempt) return AMBS_OK;
-    if (i == 0) m->losses[at.trial]++; /* what had not begun may always begin again */
     ambs_outcome outcome = {.state = AMBS_TRIAL_FAILED,
                             .reason = AMBS_REASON_WORKER_LOST,
                             .objective = NAN,
@@ -112,7 +102,8 @@ static int lose_attempt(ambs_manager *m, const slot *s, uint32_t i, ambs_error *
                             .end_s = m->time.wall_s,
                             .duration_s = NAN};
     if (i == 0) explain_loss(m, m->time.wall_s - row->start_s, &outcome);
-    bool final = i == 0 && m->losses[at.trial] >= m->spec->trial.attempts;
+    /* What had not begun may always begin again. */
+    bool final = i == 0 && manager_is_final(m, &at, &outcome);
     return manager_end_attempt(m, s->rank, &at, &outcome, final, err);
 }
 

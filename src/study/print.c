@@ -259,6 +259,15 @@ static void print_worker(const ambs_spec *spec, ambs_text *out)
                    t->attempts == 1 ? "" : "s");
 }
 
+static void print_retry(const ambs_retry *retry, ambs_text *out)
+{
+    if (retry->max == 0) return;
+    label(out, "retried");
+    ambs_text_addf(out, "up to %u time%s: ", retry->max, retry->max == 1 ? "" : "s");
+    ambs_retry_print(retry, out);
+    ambs_text_add(out, "\n");
+}
+
 static void print_files(const ambs_spec *spec, const char *output, ambs_text *out)
 {
     char snapshot[40];
@@ -295,6 +304,7 @@ void ambs_spec_print(const ambs_spec *spec, const char *output, ambs_text *out)
     print_method(spec, out);
     print_budget(spec, out);
     print_worker(spec, out);
+    print_retry(&spec->retry, out);
     print_deadline(&spec->on_deadline, out);
     print_files(spec, output, out);
     if (spec->n_notes > 0) ambs_text_add(out, "notes\n");

@@ -360,7 +360,6 @@ static void refuse_reserved(ambs_reader *r, const ambs_yaml_node *root)
         {"metrics", "this version searches by the one metric under metric; what else a result "
                     "holds is recorded anyway"},
         {"repeats", "this version evaluates each configuration once"},
-        {"retry", "this version repeats a trial only when its worker was lost (trial.attempts)"},
     };
     for (size_t i = 0; i < sizeof reserved / sizeof reserved[0]; i++) {
         const ambs_yaml_node *key = ambs_yaml_key(root, reserved[i][0]);
@@ -392,4 +391,5 @@ void ambs_read_sections(ambs_reader *r, const ambs_yaml_node *root)
     read_slots(r, root);
     read_durability(r, root);
     read_on_deadline(r, root);
+    ambs_read_retry(r, root);
 }

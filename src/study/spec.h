@@ -62,6 +62,15 @@ typedef struct ambs_continuation {
     uint32_t lives;          /* of the study, at most; 100 */
 } ambs_continuation;
 
+/* Failed attempts that are run again before the trial counts as failed. */
+typedef struct ambs_retry {
+    uint32_t max;     /* after the first attempt; 0: none */
+    uint32_t reasons; /* bit i: those with reason i */
+} ambs_retry;
+
+bool ambs_retry_names(const ambs_retry *retry, ambs_reason reason);
+void ambs_retry_print(const ambs_retry *retry, ambs_text *out); /* "exit, timeout" */
+
 /* A name and its value as the user wrote them. */
 typedef struct ambs_spec_pair {
     char *name, *value;
@@ -100,6 +109,7 @@ struct ambs_spec {
     ambs_manager_settings manager;
     ambs_continuation on_deadline;
     ambs_slot_settings slots;
+    ambs_retry retry;
     char **notes; /* what was read other than literally (an ordinal by inference, W&B); `ambs
                      check` prints them, `ambs run` logs them */
     size_t n_notes;
@@ -114,7 +124,7 @@ int ambs_spec_parse_recorded(const char *text, size_t length, const char *name,
 /* Prints the study as understood: what `ambs check` shows. `output` is where the study file will
  * go. */
 void ambs_spec_print(const ambs_spec *spec, const char *output, ambs_text *out);
-/* The keys that may differ when a study is resumed are workers, budget, trial limits, slots,
+/* The keys that may differ when a study is resumed are workers, budget, trial limits, retry, slots,
  * manager, durability, on_deadline, metric.target; another space, seed, metric, objective or method
  * is AMBS_E_MISMATCH
  * with each difference

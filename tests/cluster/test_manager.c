@@ -223,6 +223,12 @@ static double thirty_s(world *world_, uint64_t trial, uint32_t attempt)
 }
 
 /* 200 s: a saving of 5 s, 3 s on the way and two graces of 5 s before the end. */
+static double hundred_s(world *world_, uint64_t trial, uint32_t attempt)
+{
+    (void)world_, (void)trial, (void)attempt;
+    return 100;
+}
+
 static void before_a_deadline_the_study_drains_in_time(void **state)
 {
     (void)state;
@@ -313,6 +319,76 @@ static void a_trial_that_kills_workers_fails_in_the_end(void **state)
     assert_int_equal(w.table->rows[0].reason, AMBS_REASON_WORKER_LOST);
     assert_int_equal(w.table->rows[0].n_attempts, 2);
     world_end(&w);
+}
+
+static void a_trial_that_took_two_workers_is_poison(void **state)
+{
+    (void)state;
+    world_init(&w, 1);
+    w.n_ranks = 9;
+    w.spec.trial.attempts = 100;
+    w.spec.budget.trials = 1;
+    world_begin(&w);
+    for (int i = 0; i < 2; i++) {
+        assert_false(world_run(&w, 0.5 + 0.1 * i));
+        world_kill(&w, w.table->rows[0].rank, true);
+    }
+    finish(100);
+    assert_int_equal(w.table->rows[0].state, AMBS_TRIAL_FAILED);
+    assert_int_equal(w.table->rows[0].reason, AMBS_REASON_WORKER_LOST);
+    assert_int_equal(w.table->rows[0].n_attempts, 2);
+    assert_string_equal(w.table->rows[0].message,
+                        "2 workers were lost while it ran: it is not handed out again");
+    world_end(&w);
+}
+
+/* Rank after rank falls silent with the trial and comes back later: nobody was taken. */
+static void silence_alone_is_no_poison(void **state)
+{
+    (void)state;
+    world_init(&w, 1);
+    w.spec.trial.attempts = 100;
+    w.duration = hundred_s;
+    w.spec.budget.trials = 1;
+    w.spec.manager.suspect_s = 20;
+    world_begin(&w);
+    for (int i = 0; i < 3; i++) {
+        double at = 1 + 50 * i;
+        assert_false(world_run(&w, at));
+        world_freeze(&w, w.table->rows[0].rank, at + 40);
+    }
+    finish(1000);
+    assert_int_equal(w.table->rows[0].state, AMBS_TRIAL_COMPLETE);
+    assert_true(w.table->rows[0].n_attempts > 2);
+    world_end(&w);
+}
+
+static double fails_twice(world *world_, uint64_t trial)
+{
+    const ambs_trial_row *row = &world_->table->rows[trial];
+    return trial == 3 && row->n_attempts < 3 ? NAN : (double)trial;
+}
+
+static void named_failures_are_retried_and_others_are_not(void **state)
+{
+    (void)state;
+    static const struct {
+        ambs_retry retry;
+        uint32_t attempts;
+    } cases[] = {{{2, 1u << AMBS_REASON_NOT_A_NUMBER}, 3},
+                 {{1, 1u << AMBS_REASON_NOT_A_NUMBER}, 2},
+                 {{5, 1u << AMBS_REASON_TIMEOUT}, 1}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        world_init(&w, 1);
+        w.objective = fails_twice;
+        w.spec.retry = cases[i].retry;
+        world_begin(&w);
+        finish(100);
+        assert_int_equal(w.table->rows[3].n_attempts, cases[i].attempts);
+        assert_int_equal(w.table->n_failed, i > 0);
+        assert_int_equal(w.table->n_complete, i > 0 ? 9 : 10);
+        world_end(&w);
+    }
 }
 
 static void the_last_worker_gone_stops_the_study(void **state)
@@ -635,6 +711,9 @@ int main(void)
         cmocka_unit_test(a_notice_of_seconds_ends_within_seconds),
         cmocka_unit_test(a_dead_workers_trial_is_issued_again),
         cmocka_unit_test(a_trial_that_kills_workers_fails_in_the_end),
+        cmocka_unit_test(a_trial_that_took_two_workers_is_poison),
+        cmocka_unit_test(silence_alone_is_no_poison),
+        cmocka_unit_test(named_failures_are_retried_and_others_are_not),
         cmocka_unit_test(the_last_worker_gone_stops_the_study),
         cmocka_unit_test(a_group_is_lost_with_any_of_its_ranks),
         cmocka_unit_test(the_last_group_gone_stops_the_study_although_a_rank_is_left_over),

@@ -318,6 +318,7 @@ static void limits_may_change_on_resume(void **state)
     check_resume("manager.slots", "3", NULL);
     check_resume("durability", "result", NULL);
     check_resume("on_deadline", "{action: requeue, lives: 3}", NULL);
+    check_resume("retry", "{max: 3, on: [exit]}", NULL);
     check_resume("metric.target", "0.1", NULL);
     check_resume("study.name", "other", NULL);
 }

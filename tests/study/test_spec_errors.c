@@ -368,12 +368,29 @@ static const wrong table[] = {
      "s.yaml:2:1: found the reserved section \"repeats\": this version evaluates each "
      "configuration once; "
      "remove it"},
-    {"retry",
+    {"retry not a mapping",
      LITERAL("parameters: {x: {min: 0.0, max: 1.0}}\nretry: 3\n"),
      {{0}},
-     "s.yaml:2:1: found the reserved section \"retry\": this version repeats a trial only when its "
-     "worker "
-     "was lost (trial.attempts); remove it"},
+     "s.yaml:2:8: retry: found 3, expected a mapping of names and values"},
+    {"retry too often",
+     LITERAL("parameters: {x: {min: 0.0, max: 1.0}}\nretry: {max: 0}\n"),
+     {{0}},
+     "s.yaml:2:14: max: found \"0\", expected a value from 1 to 1000"},
+    {"retry on an unknown reason",
+     LITERAL("parameters: {x: {min: 0.0, max: 1.0}}\nretry: {on: [exit, time out]}\n"),
+     {{0}},
+     "s.yaml:2:20: found unknown reason \"time out\" in retry.on; did you mean \"timeout\"? known: "
+     "exit, signal, timeout, out of memory, no result, bad result, not a number, infinite, "
+     "not started, objective"},
+    {"retry on a lost worker",
+     LITERAL("parameters: {x: {min: 0.0, max: 1.0}}\nretry: {on: [worker lost]}\n"),
+     {{0}},
+     "s.yaml:2:14: on: found \"worker lost\": trial.attempts says how often a trial is run whose "
+     "worker was lost"},
+    {"retry on one word",
+     LITERAL("parameters: {x: {min: 0.0, max: 1.0}}\nretry: {on: exit}\n"),
+     {{0}},
+     "s.yaml:2:13: on: expected a list of reasons as in [exit, timeout]"},
     {"on_deadline unknown",
      LITERAL("parameters: {x: {min: 0.0, max: 1.0}}\non_deadline: requeu\n"),
      {{0}},
