@@ -13,7 +13,9 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "cluster/process.h"
 #include "cluster/signals.h"
+#include "study/record.h"
 
 #define STATUS_FILE "AMBS_STATUS_FILE"
 #define COLUMNS     "AMBS_COLUMNS"
@@ -21,12 +23,30 @@
 /* What the launcher writes into the file of the status when a person asked for the end. */
 #define INTERRUPTED 'i'
 
-enum { WORDS_MAX = 16, WAIT_MS = 50 };
+/* mpirun waits for ever for the daemon of a host that was lost without a word. Longer than ranks
+ * take to leave MPI (FINALIZE_LIMIT_S in cluster/run.c). */
+enum { WORDS_MAX = 16, WAIT_MS = 50, OUTLIVE_MS = 30000, GRACE_MS = 5000 };
+
+/* Which file of which host: rank 0 may be on another, where the path is somebody else's. */
+static void hand_down_status_file(int fd)
+{
+    char host[AMBS_HOST_SIZE], file[AMBS_HOST_SIZE + 64];
+    snprintf(file, sizeof file, "%s /proc/%ld/fd/%d", ambs_process_host(host), (long)getpid(), fd);
+    setenv(STATUS_FILE, file, 1);
+}
+
+/* The path, where it is meant for this host; NULL: no. */
+static const char *own_status_file(const char *file)
+{
+    char host[AMBS_HOST_SIZE];
+    size_t n = strlen(ambs_process_host(host));
+    return file && strncmp(file, host, n) == 0 && file[n] == ' ' ? file + n + 1 : NULL;
+}
 
 ambs_launched ambs_launch_take(void)
 {
     ambs_launched launched = {0};
-    const char *columns = getenv(COLUMNS), *file = getenv(STATUS_FILE);
+    const char *columns = getenv(COLUMNS), *file = own_status_file(getenv(STATUS_FILE));
     long long n;
     if (columns && ambs_parse_int(columns, &n) && n > 0 && n < 10000) launched.columns = (int)n;
     if (file && strlen(file) < sizeof launched.status_file) strcpy(launched.status_file, file);
@@ -118,11 +138,18 @@ static void mark_interrupted(int fd)
     (void)written;
 }
 
+/* Ends an mpirun that has outlived the study: first politely, for it knows its ranks. */
+static void hasten(pid_t pid, int outlived_ms)
+{
+    if (outlived_ms == OUTLIVE_MS) kill(pid, SIGTERM);
+    if (outlived_ms == OUTLIVE_MS + GRACE_MS) kill(pid, SIGKILL);
+}
+
 /* Passes signals on until mpirun ends; returns its wait status. */
 static int wait_for(pid_t pid, int fd)
 {
     ambs_signals passed = {0};
-    int status;
+    int status, ignored, outlived_ms = 0;
     while (waitpid(pid, &status, WNOHANG) == 0) {
         ambs_signals seen = ambs_signals_seen();
         if (seen.n_interrupt > passed.n_interrupt) mark_interrupted(fd);
@@ -130,16 +157,17 @@ static int wait_for(pid_t pid, int fd)
         if (seen.n_hurry > passed.n_hurry) kill(pid, SIGUSR2);
         if (seen.n_terminate > passed.n_terminate) kill(pid, SIGTERM);
         passed = seen;
+        if (read_status(fd, &ignored)) hasten(pid, outlived_ms += WAIT_MS);
         usleep(WAIT_MS * 1000);
     }
     return status;
 }
 
-/* The end of an mpirun whose rank 0 left no status: killed, or never begun. */
+/* The end of an mpirun whose rank 0 left no status: it was on another host, killed, or never begun.
+ * mpirun ends with status 0 only when all ranks took their leave. */
 static int end_without_status(const ambs_call *call, int wait_status)
 {
-    if (WIFEXITED(wait_status) && WEXITSTATUS(wait_status) <= AMBS_STATUS_FAILURES &&
-        WEXITSTATUS(wait_status) != AMBS_STATUS_DONE)
+    if (WIFEXITED(wait_status) && WEXITSTATUS(wait_status) <= AMBS_STATUS_FAILURES)
         return WEXITSTATUS(wait_status);
     char how[64];
     if (WIFEXITED(wait_status))
@@ -160,7 +188,7 @@ static int end_without_status(const ambs_call *call, int wait_status)
 static int run_mpirun(const ambs_call *call, const char *n_ranks, int fd, int *ret_status,
                       ambs_error *err)
 {
-    char program[4096] = {0}, columns[16], file[64];
+    char program[4096] = {0}, columns[16];
     if (readlink("/proc/self/exe", program, sizeof program - 1) <= 0)
         return ambs_fail(err, AMBS_E_IO,
                          "/proc/self/exe cannot be read: this program is not found");
@@ -171,8 +199,7 @@ static int run_mpirun(const ambs_call *call, const char *n_ranks, int fd, int *r
     for (int i = 1; i < call->argc; i++) argv[n++] = call->argv[i];
     snprintf(columns, sizeof columns, "%d", terminal_columns());
     setenv(COLUMNS, columns, 1);
-    snprintf(file, sizeof file, "/proc/%ld/fd/%d", (long)getpid(), fd);
-    setenv(STATUS_FILE, file, 1);
+    hand_down_status_file(fd);
     ambs_signals_install();
     pid_t pid = start(argv);
     free(argv);
@@ -184,7 +211,7 @@ static int run_mpirun(const ambs_call *call, const char *n_ranks, int fd, int *r
     return AMBS_OK;
 }
 
-/* Rank 0 runs on this host and reaches the file of the status by this process's descriptor: the
+/* Where rank 0 runs on this host it reaches the file of the status by this process's descriptor: the
  * file has no name, so that nothing is left of it whoever is killed. */
 int ambs_launch(const ambs_call *call, uint32_t n_workers, int *ret_status, ambs_error *err)
 {

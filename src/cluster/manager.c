@@ -235,8 +235,9 @@ static int finish(ambs_manager *m, ambs_error *err)
     int rc = manager_give_up_held(m, err);
     if (rc == AMBS_OK && target_is_reached(m)) rc = cancel_waiting(m, err);
     ambs_message stop = {.type = AMBS_MESSAGE_STOP, .as.stop.status = (int)m->status};
+    /* Also to those that have not said HELLO yet: nobody would answer it. */
     for (uint32_t r = 0; r < m->config.n_ranks && rc == AMBS_OK; r++)
-        if (m->workers[r].state == AMBS_WORKER_JOINED || m->workers[r].state == AMBS_WORKER_SUSPECT)
+        if (m->workers[r].state != AMBS_WORKER_LOST && m->workers[r].state != AMBS_WORKER_LEFT)
             rc = manager_send(m, r, &stop, err);
     m->phase = PHASE_DONE;
     return rc;

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: MIT
+"""Studies for the tests of the lab: writing them, reading what became of them."""
+import os
+import subprocess
+import sys
+
+try:
+    import h5py
+except ImportError:
+    print("skipped: python3-h5py is missing")
+    sys.exit(77)
+
+STUDY = """study: {{name: lab, seed: 7}}
+metric: {{name: y}}
+objective: {objective}
+parameters:
+  x1: {{min: -5.0, max: 10.0}}
+  x2: {{min: 0.0, max: 15.0}}
+method: {{name: {method}}}
+budget: {{trials: {trials}}}
+trial: {{grace: 500ms, attempts: 3{trial}}}
+manager: {{heartbeat: 1s, suspect: 8s, snapshot: 1s, timeout: 20s}}
+{more}"""
+
+
+class Study:
+    """A study in `folder`; delay and objective are YAML, `more` further sections."""
+
+    def __init__(self, folder, name, trials, delay="0s", objective=None, method="random", trial="", more=""):
+        self.path, self.output = os.path.join(folder, name + ".yaml"), os.path.join(folder, name + ".h5")
+        self.trials = trials
+        with open(self.path, "w") as f:
+            f.write(STUDY.format(objective=objective or f"{{function: branin, delay: {delay}}}", method=method,
+                                 trials=trials, trial=trial, more=more))
+
+    def states(self):
+        return column(self.output, "trials/state")
+
+    def is_complete(self):
+        return self.states() == ["complete"] * self.trials
+
+    def n_complete(self, ambs):
+        """What the study knows now, the journal included; 0 before it exists."""
+        import json
+        ended = subprocess.run([ambs, "status", self.output, "--json"], capture_output=True, text=True)
+        return json.loads(ended.stdout)["complete"] if ended.returncode == 0 else 0
+
+    def hosts(self):
+        """Names of the hosts on which attempts were started."""
+        with h5py.File(self.output, "r") as f:
+            workers = {(int(e), int(r)): text(h) for e, r, h in
+                       zip(f["workers/epoch"][:], f["workers/rank"][:], f["workers/host"][:])}
+            return {workers.get((int(e), int(r)), "?")
+                    for e, r in zip(f["attempts/epoch"][:], f["attempts/rank"][:])}
+
+
+def text(value):
+    return value.decode() if isinstance(value, bytes) else value
+
+
+def column(path, name):
+    with h5py.File(path, "r") as f:
+        return [text(v) for v in f[name][:].tolist()]
+
+
+def replays(ambs, output):
+    """(whether every proposal is reproduced, what ambs said)."""
+    ended = subprocess.run([ambs, "replay", output], capture_output=True, text=True, timeout=300)
+    return ended.returncode == 0, ended.stdout + ended.stderr
+
+
+def evaluated_twice(output):
+    """Trials with more than one attempt whose result was taken."""
+    done = [t for t, s in zip(column(output, "attempts/trial"), column(output, "attempts/state")) if s == "complete"]
+    return len(done) - len(set(done))
+
+
+def overlaps(output):
+    """Pairs of attempts that one slot (epoch, rank, slot) had at the same time, and slots without an end."""
+    names = ["epoch", "rank", "slot", "start", "end"]
+    rows = sorted(zip(*(column(output, "attempts/" + n) for n in names)))
+    return sum(a[:3] == b[:3] and b[3] < a[4] - 1e-3 for a, b in zip(rows, rows[1:]))
