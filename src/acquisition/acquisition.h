@@ -23,6 +23,12 @@ typedef struct ambs_acquisition_ops {
     /* ret_value [m] from mean [m], sd [m]. */
     void (*evaluate)(const void *options, const ambs_acquisition_context *context, size_t m,
                      const double *mean, const double *sd, double *ret_value);
+    /* What is climbed where mean and sd have slopes: an increasing function of evaluate()'s value
+     * that does not underflow, and its derivatives by mean and sd, all [m]; sd > 0. NULL: there are
+     * none, climbs go by exchanges. */
+    void (*ascend)(const void *options, const ambs_acquisition_context *context, size_t m,
+                   const double *mean, const double *sd, double *ret_value, double *ret_by_mean,
+                   double *ret_by_sd);
 } ambs_acquisition_ops;
 
 extern const ambs_acquisition_ops *const ambs_acquisition_registry[];

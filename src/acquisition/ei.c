@@ -23,4 +23,5 @@ const ambs_acquisition_ops ambs_acquisition_ei = {
                sizeof(ambs_improvement_options)},
     .prepare = ambs_improvement_prepare,
     .evaluate = evaluate,
+    .ascend = ambs_improvement_ascend,
 };

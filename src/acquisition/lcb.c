@@ -54,8 +54,20 @@ static void evaluate(const void *given, const ambs_acquisition_context *context,
     for (size_t i = 0; i < m; i++) ret_value[i] = context->parameter * sd[i] - mean[i];
 }
 
+static void ascend(const void *given, const ambs_acquisition_context *context, size_t m,
+                   const double *mean, const double *sd, double *ret_value, double *ret_by_mean,
+                   double *ret_by_sd)
+{
+    evaluate(given, context, m, mean, sd, ret_value);
+    for (size_t i = 0; i < m; i++) {
+        ret_by_mean[i] = -1;
+        ret_by_sd[i] = context->parameter;
+    }
+}
+
 const ambs_acquisition_ops ambs_acquisition_lcb = {
     .member = {"lcb", "lower confidence bound, mean - kappa sd", option_table, sizeof(options)},
     .prepare = prepare,
     .evaluate = evaluate,
+    .ascend = ascend,
 };

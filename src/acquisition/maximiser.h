@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The point of a space where an acquisition function is largest: random candidates, then local
- * search by exchanges of one parameter. */
+ * search: by exchanges of one parameter, or, where surrogate and acquisition function are smooth,
+ * along the slopes in the numeric parameters and by exchanges in those of few values. */
 #ifndef AMBS_ACQUISITION_MAXIMISER_H
 #define AMBS_ACQUISITION_MAXIMISER_H
 
@@ -8,9 +9,11 @@
 #include "surrogate/surrogate.h"
 
 typedef struct ambs_maximiser_settings {
-    size_t n_candidates; /* random ones; a space that has no more members is enumerated */
+    size_t n_candidates; /* that are evaluated; a space that has no more members is enumerated */
     size_t n_climbs;     /* local searches from the best of them, beside those from the starts */
     size_t n_rounds;     /* of exchanges, at most */
+    size_t n_screened;   /* random ones, or members enumerated, of which the best n_candidates are
+                            evaluated, where the surrogate can screen; at least n_candidates */
 } ambs_maximiser_settings;
 
 /* What is maximised. All is borrowed for the call. */
@@ -34,8 +37,9 @@ void ambs_maximiser_destroy(ambs_maximiser *m);
 
 /* The best configuration found that is feasible and not taken: ret_x [d], its acquisition value,
  * mean and sd. *ret_found is false when all that was looked at was taken. Local, deterministic by
- * `random`. Cost: n_candidates + n_rounds (n_climbs + n_starts) (2 d + levels) predictions at most.
- */
+ * `random`. Cost: n_candidates + n_rounds (n_climbs + n_starts) (2 d + levels) predictions at most;
+ * by slopes n_screened looks, n_candidates predictions, some 20 gradients of ten climbs, and those
+ * exchanges that promise something. */
 int ambs_maximiser_run(ambs_maximiser *m, const ambs_maximiser_problem *problem,
                        ambs_random *random, double *ret_x, double *ret_value, double *ret_mean,
                        double *ret_sd, bool *ret_found, ambs_error *err);

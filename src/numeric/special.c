@@ -29,6 +29,11 @@ double ambs_normal_pdf(double z)
     return INVERSE_SQRT_2_PI * exp(-0.5 * z * z);
 }
 
+double ambs_normal_log_pdf(double z)
+{
+    return -0.5 * z * z - LOG_SQRT_2_PI;
+}
+
 double ambs_normal_cdf(double z)
 {
     return 0.5 * erfc(-z / SQRT_2);

@@ -6,6 +6,8 @@
 
 /* phi(z) = exp(-z^2 / 2) / sqrt(2 pi) */
 double ambs_normal_pdf(double z);
+/* ln phi(z) */
+double ambs_normal_log_pdf(double z);
 /* Phi(z) = P(Z <= z) */
 double ambs_normal_cdf(double z);
 /* ln Phi(z), finite for every finite z above -1e154 */

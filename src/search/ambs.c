@@ -25,7 +25,7 @@ typedef struct ambs_options {
     long long initial_points;
     double random_share;
     int liar, transform;
-    long long candidates, climbs, rounds;
+    long long candidates, climbs, rounds, screened;
     long long refit_until;
     double refit_growth;
 } ambs_options;
@@ -72,6 +72,8 @@ static const ambs_option option_table[] = {
      "local searches from the best candidates, beside those from the ten best trials"},
     {"rounds", AMBS_OPTION_INT, FIELD(rounds), "30", 0, 1000, NULL,
      "steps of a local search, at most"},
+    {"screened", AMBS_OPTION_INT, FIELD(screened), "2000", 0, 10000000, NULL,
+     "random candidates from which a surrogate that tells cheaply (gp) takes the best to evaluate"},
     {"refit.until", AMBS_OPTION_INT, FIELD(refit_until), "200", 0, 1e15, NULL,
      "up to so many results and lies the surrogate is fitted anew after each result"},
     {"refit.growth", AMBS_OPTION_FLOAT, FIELD(refit_growth), "0.05", 0, 1000, NULL,
@@ -159,7 +161,7 @@ static int init(void *state, const ambs_method_context *context, ambs_error *err
     s->n_initial = initial_size(context->spec, o);
     const ambs_arms_settings arms = arms_settings(o);
     const ambs_maximiser_settings maximiser = {(size_t)o->candidates, (size_t)o->climbs,
-                                               (size_t)o->rounds};
+                                               (size_t)o->rounds, (size_t)o->screened};
     s->u = ambs_calloc(ambs_space_dimension(context->space), sizeof *s->u, err);
     int rc = s->u ? AMBS_OK : AMBS_E_NOMEM;
     if (rc == AMBS_OK) rc = ambs_arms_init(&s->arms, context, &arms, err);

@@ -7,11 +7,11 @@
  *
  * A fit finds hyperparameters from its rows, the seed and the generation alone: nothing is carried
  * over from fit to fit, so a study that is resumed, which fits once, goes on with the same bits. To
- * keep that affordable, starts are explored on 100 rows and the best is polished on fit_rows; all
+ * keep that affordable, starts are explored on 64 rows and the best is polished on fit_rows; all
  * rows are in the factor. Between fits rows are appended, replaced and removed with the
  * hyperparameters, the mean and the scale of the last fit.
  *
- * Cost: a fit about 30 min(n, fit_rows)³ + n³/3 operations, a change of a row 3 n², a candidate's
+ * Cost: a fit about 20 min(n, fit_rows)³ + n³/3 operations, a change of a row 3 n², a candidate's
  * mean n (T + 20) and its sd n². Memory 8 n² bytes, and twice 8 fit_rows² during a fit. */
 #include "surrogate/gp.h"
 
@@ -115,6 +115,24 @@ static int predict(const void *memory, size_t m, const double *x, double *ret_me
     return AMBS_OK;
 }
 
+static int screen(const void *memory, size_t m, const double *x, double *ret_mean,
+                  double *ret_sd_bound, ambs_error *err)
+{
+    (void)err;
+    const state *s = memory;
+    ambs_gp_screen(&s->gp, m, x, ret_mean, ret_sd_bound);
+    return AMBS_OK;
+}
+
+static int gradient(const void *memory, size_t m, const double *x, double *ret_mean, double *ret_sd,
+                    double *ret_mean_slopes, double *ret_sd_slopes, ambs_error *err)
+{
+    (void)err;
+    const state *s = memory;
+    ambs_gp_gradient(&s->gp, m, x, ret_mean, ret_sd, ret_mean_slopes, ret_sd_slopes);
+    return AMBS_OK;
+}
+
 static double out_of_sample_error(const void *memory)
 {
     const state *s = memory;
@@ -134,5 +152,7 @@ const ambs_surrogate_ops ambs_surrogate_gp = {
     .replace = replace,
     .remove = remove_row,
     .predict = predict,
+    .screen = screen,
+    .gradient = gradient,
     .out_of_sample_error = out_of_sample_error,
 };

@@ -33,6 +33,8 @@ typedef struct ambs_gp {
 /* Candidates that are predicted together. Fewer are filled up, so that no result depends on how
  * many there were. */
 #define AMBS_GP_LANES 64
+/* The same for derivatives. */
+#define AMBS_GP_CLIMBS AMBS_SURROGATE_MAX_CLIMBS
 
 /* The latent variance is never below this share of y's. */
 #define AMBS_GP_VARIANCE_FLOOR 1e-10
@@ -63,6 +65,15 @@ void ambs_gp_remove(ambs_gp *gp, size_t row);
  * sds. Work space inside gp is written, hence one thread at a time. */
 void ambs_gp_predict(const ambs_gp *gp, size_t m, const double *x, double *ret_mean,
                      double *ret_sd);
+/* The mean, and σ as the nearest row alone would leave it, which more rows only lessen:
+ * σ² <= scale² (s² - max_j k_j² / (s² + σ_noise²)). n m operations. */
+void ambs_gp_screen(const ambs_gp *gp, size_t m, const double *x, double *ret_mean,
+                    double *ret_sd_bound);
+/* Mean, sd and their derivatives [m, p] by the numeric features, m <= AMBS_GP_CLIMBS:
+ * dμ = scale Σ_j α_j dk_j and dσ² = -2 scale² Σ_j β_j dk_j with β = (K + …)⁻¹k*. 2 n² m operations;
+ * work space inside gp is written. */
+void ambs_gp_gradient(const ambs_gp *gp, size_t m, const double *x, double *ret_mean,
+                      double *ret_sd, double *ret_mean_slopes, double *ret_sd_slopes);
 /* Mean squared error of each row of the last fit that is still held by the others of them:
  * α_i / (K⁻¹)_ii (Rasmussen and Williams 2006, equation 5.12); NaN below two rows. n³ operations.
  */

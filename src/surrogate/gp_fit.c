@@ -21,7 +21,11 @@
 #include "numeric/cholesky.h"
 #include "numeric/lbfgs.h"
 
-enum { EXPLORED = 100, EXPLORE_STEPS = 40, POLISH_STEPS = 25 };
+enum { EXPLORED = 64, EXPLORE_STEPS = 30, POLISH_STEPS = 12 };
+
+/* Of the log density's size: where steps gain no more, the search ends. A hundredth of a nat decides
+ * nothing. */
+static const double explore_tolerance = 1e-3, polish_tolerance = 1e-4;
 
 typedef struct ambs_gp_prior {
     double mean, sd, low, high; /* of a logarithm */
@@ -176,10 +180,10 @@ static double value(void *of, const double *theta, double *ret_gradient)
     return -f;
 }
 
-static double climb(work *w, size_t max_steps)
+static double climb(work *w, size_t max_steps, double tolerance)
 {
     const ambs_lbfgs_problem problem = {w->kernel.n_terms + 2, w->lower, w->upper, value, w};
-    const ambs_lbfgs_settings settings = {max_steps, 1e-2, 1e-5};
+    const ambs_lbfgs_settings settings = {max_steps, 1e-2, tolerance};
     double f;
     int rc = ambs_lbfgs_minimise(&problem, &settings, w->theta, w->lbfgs, &f, NULL, NULL);
     return rc == AMBS_OK ? f : INFINITY;
@@ -211,15 +215,15 @@ int ambs_gp_find_theta(const ambs_gp_search *search, const ambs_gp_sample *sampl
     }
     for (size_t start = 0; rc == AMBS_OK && start < search->n_starts; start++) {
         begin(&w, search, start);
-        double f = climb(&w, EXPLORE_STEPS);
+        double f = climb(&w, EXPLORE_STEPS, explore_tolerance);
         if (!(f < best)) continue;
         best = f;
         memcpy(ret_theta, w.theta, bytes);
     }
-    if (rc == AMBS_OK && n > n_explored) {
+    if (rc == AMBS_OK) {
         choose_rows(&w, sample, n);
         memcpy(w.theta, ret_theta, bytes);
-        if (isfinite(climb(&w, POLISH_STEPS))) memcpy(ret_theta, w.theta, bytes);
+        if (isfinite(climb(&w, POLISH_STEPS, polish_tolerance))) memcpy(ret_theta, w.theta, bytes);
     }
     drop(&w);
     return rc;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Candidates go in blocks of AMBS_GP_LANES: the covariances of a block are [n, LANES], row-major, a
  * triangular solve turns them into L⁻¹k*, and each lane adds up its own column in the order of the
- * rows. The block is always full (the last candidate again), since a BLAS takes other paths for
- * other widths, whose last bits differ. */
+ * rows. The block is always full: the last candidate stands in it again. */
 #include <cblas.h>
 #include <math.h>
 #include <string.h>
 
 #include "base/clones.h"
+#include "numeric/triangular.h"
 #include "surrogate/gp.h"
 
 enum { LANES = AMBS_GP_LANES };
@@ -29,13 +29,6 @@ static void add_squares(size_t n, const double *block, double *ret)
         for (size_t c = 0; c < LANES; c++) ret[c] += block[j * LANES + c] * block[j * LANES + c];
 }
 
-static void solve_block(const ambs_gp *gp, size_t n)
-{
-    if (n > 0)
-        cblas_dtrsm(CblasRowMajor, CblasLeft, CblasLower, CblasNoTrans, CblasNonUnit, (int)n, LANES,
-                    1, gp->l, (int)gp->capacity, gp->block, LANES);
-}
-
 static void predict_block(const ambs_gp *gp, size_t m, const double *x, double *ret_mean,
                           double *ret_sd)
 {
@@ -49,7 +42,7 @@ static void predict_block(const ambs_gp *gp, size_t m, const double *x, double *
     add_weighted(gp->n, gp->block, gp->alpha, sums);
     for (size_t c = 0; c < m; c++) ret_mean[c] = gp->center + gp->scale * sums[c];
     if (!ret_sd) return;
-    solve_block(gp, gp->n);
+    ambs_triangular_solve(gp->n, gp->l, gp->capacity, LANES, gp->block);
     add_squares(gp->n, gp->block, sums);
     for (size_t c = 0; c < m; c++) {
         double variance = gp->kernel.signal - sums[c];
@@ -77,7 +70,7 @@ double ambs_gp_leave_one_out(const ambs_gp *gp)
     for (size_t first = 0; first < n; first += LANES) {
         memset(gp->block, 0, n * LANES * sizeof *gp->block);
         for (size_t c = 0; c < LANES && first + c < n; c++) gp->block[(first + c) * LANES + c] = 1;
-        solve_block(gp, n);
+        ambs_triangular_solve(n, gp->l, gp->capacity, LANES, gp->block);
         add_squares(n, gp->block, squares);
         add_weighted(n, gp->block, solved, alpha);
         for (size_t c = 0; c < LANES && first + c < n; c++)

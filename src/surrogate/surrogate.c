@@ -286,26 +286,87 @@ int ambs_surrogate_remove(ambs_surrogate *s, size_t row, ambs_error *err)
     return settle(s, rc, "removing a row of", err);
 }
 
-int ambs_surrogate_predict(ambs_surrogate *s, size_t m, const double *x, double *ret_mean,
-                           double *ret_sd, ambs_error *err)
+static int check_fitted(const ambs_surrogate *s, ambs_error *err)
 {
-    if (!s->fitted || s->n_alive == 0)
-        return ambs_fail(err, AMBS_E_INVALID,
-                         "surrogate %s holds no rows; fit it before predicting",
-                         s->ops->member.name);
-    for (size_t first = 0; first < m; first += BLOCK) {
+    if (s->fitted && s->n_alive > 0) return AMBS_OK;
+    return ambs_fail(err, AMBS_E_INVALID, "surrogate %s holds no rows; fit it before predicting",
+                     s->ops->member.name);
+}
+
+static void encode_block(ambs_surrogate *s, size_t count, const double *x)
+{
+    for (size_t i = 0; i < count; i++)
+        ambs_space_encode(s->space, s->ops->encoding, x + i * s->d, s->block + i * s->p);
+}
+
+typedef int (*predictor)(const void *state, size_t m, const double *x, double *ret_mean,
+                         double *ret_sd, ambs_error *err);
+
+static int predict_by(ambs_surrogate *s, predictor predict, size_t m, const double *x,
+                      double *ret_mean, double *ret_sd, ambs_error *err)
+{
+    int rc = check_fitted(s, err);
+    for (size_t first = 0; rc == AMBS_OK && first < m; first += BLOCK) {
         size_t count = m - first < BLOCK ? m - first : BLOCK;
-        for (size_t i = 0; i < count; i++)
-            ambs_space_encode(s->space, s->ops->encoding, x + (first + i) * s->d,
-                              s->block + i * s->p);
         double *sd = ret_sd ? ret_sd + first : NULL;
-        int rc = s->ops->predict(s->state, count, s->block, ret_mean + first, sd, err);
+        encode_block(s, count, x + first * s->d);
+        rc = predict(s->state, count, s->block, ret_mean + first, sd, err);
         if (rc != AMBS_OK)
             return ambs_wrap(err, rc, "predicting by surrogate %s", s->ops->member.name);
         rc = check_prediction(s, count, ret_mean + first, sd, err);
-        if (rc != AMBS_OK) return rc;
     }
-    return AMBS_OK;
+    return rc;
+}
+
+int ambs_surrogate_predict(ambs_surrogate *s, size_t m, const double *x, double *ret_mean,
+                           double *ret_sd, ambs_error *err)
+{
+    return predict_by(s, s->ops->predict, m, x, ret_mean, ret_sd, err);
+}
+
+bool ambs_surrogate_can_screen(const ambs_surrogate *s)
+{
+    return s->ops->screen != NULL;
+}
+
+int ambs_surrogate_screen(ambs_surrogate *s, size_t m, const double *x, double *ret_mean,
+                          double *ret_sd_bound, ambs_error *err)
+{
+    return predict_by(s, s->ops->screen ? s->ops->screen : s->ops->predict, m, x, ret_mean,
+                      ret_sd_bound, err);
+}
+
+bool ambs_surrogate_is_smooth(const ambs_surrogate *s)
+{
+    return s->ops->gradient != NULL;
+}
+
+const ambs_feature *ambs_surrogate_features(const ambs_surrogate *s, size_t *ret_p)
+{
+    *ret_p = s->p;
+    return s->features;
+}
+
+void ambs_surrogate_encode(const ambs_surrogate *s, const double *x, double *ret_row)
+{
+    ambs_space_encode(s->space, s->ops->encoding, x, ret_row);
+}
+
+int ambs_surrogate_gradient(ambs_surrogate *s, size_t m, const double *rows, double *ret_mean,
+                            double *ret_sd, double *ret_mean_slopes, double *ret_sd_slopes,
+                            ambs_error *err)
+{
+    if (!s->ops->gradient || m > AMBS_SURROGATE_MAX_CLIMBS)
+        return ambs_fail(err, AMBS_E_INVALID,
+                         "found %zu points for derivatives of surrogate %s, expected at most %d of "
+                         "one that is smooth",
+                         m, s->ops->member.name, AMBS_SURROGATE_MAX_CLIMBS);
+    int rc = check_fitted(s, err);
+    if (rc != AMBS_OK || m == 0) return rc;
+    rc = s->ops->gradient(s->state, m, rows, ret_mean, ret_sd, ret_mean_slopes, ret_sd_slopes, err);
+    if (rc != AMBS_OK)
+        return ambs_wrap(err, rc, "predicting by surrogate %s", s->ops->member.name);
+    return check_prediction(s, m, ret_mean, ret_sd, err);
 }
 
 size_t ambs_surrogate_n_rows(const ambs_surrogate *s)

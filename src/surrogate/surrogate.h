@@ -12,6 +12,9 @@
 #include "base/random.h"
 #include "space/space.h"
 
+/* Points that are climbed from together. */
+#define AMBS_SURROGATE_MAX_CLIMBS 16
+
 typedef struct ambs_surrogate_ops {
     ambs_member member;
     ambs_encoding encoding; /* what the rows are */
@@ -39,6 +42,15 @@ typedef struct ambs_surrogate_ops {
      * ret_sd may be NULL. Allocates nothing. */
     int (*predict)(const void *state, size_t m, const double *x, double *ret_mean, double *ret_sd,
                    ambs_error *err);
+    /* The mean, and a bound that predict's sd does not exceed, much cheaper than predict: for
+     * choosing among many candidates. NULL: the driver predicts. Allocates nothing. */
+    int (*screen)(const void *state, size_t m, const double *x, double *ret_mean,
+                  double *ret_sd_bound, ambs_error *err);
+    /* As predict, with the derivatives [m, p] of mean and sd by the numeric features (0 for the
+     * others, and where a feature is inactive); m <= AMBS_SURROGATE_MAX_CLIMBS. NULL: not smooth.
+     * Allocates nothing. The last bits of mean and sd may differ from predict's. */
+    int (*gradient)(const void *state, size_t m, const double *x, double *ret_mean, double *ret_sd,
+                    double *ret_mean_slopes, double *ret_sd_slopes, ambs_error *err);
     /* Mean squared error of rows on the parts that did not see them (out of bag, leave one out), on
      * the rows of the last fit; NaN when there is none. */
     double (*out_of_sample_error)(const void *state);
@@ -72,6 +84,19 @@ int ambs_surrogate_replace(ambs_surrogate *s, size_t row, double y, ambs_error *
 int ambs_surrogate_remove(ambs_surrogate *s, size_t row, ambs_error *err);
 int ambs_surrogate_predict(ambs_surrogate *s, size_t m, const double *x, double *ret_mean,
                            double *ret_sd, ambs_error *err);
+/* Mean and a bound of the sd: predict's own where the member cannot tell cheaper. */
+int ambs_surrogate_screen(ambs_surrogate *s, size_t m, const double *x, double *ret_mean,
+                          double *ret_sd_bound, ambs_error *err);
+bool ambs_surrogate_can_screen(const ambs_surrogate *s);
+/* What a climb along the slopes needs: the features [p], a configuration's row [p] of them, and mean
+ * and sd with their derivatives [m, p] at rows [m, p], which need not belong to members of the space
+ * (a whole number may lie between two). Only where the surrogate is smooth. */
+bool ambs_surrogate_is_smooth(const ambs_surrogate *s);
+const ambs_feature *ambs_surrogate_features(const ambs_surrogate *s, size_t *ret_p);
+void ambs_surrogate_encode(const ambs_surrogate *s, const double *x, double *ret_row);
+int ambs_surrogate_gradient(ambs_surrogate *s, size_t m, const double *rows, double *ret_mean,
+                            double *ret_sd, double *ret_mean_slopes, double *ret_sd_slopes,
+                            ambs_error *err);
 size_t ambs_surrogate_n_rows(const ambs_surrogate *s);
 double ambs_surrogate_out_of_sample_error(const ambs_surrogate *s);
 

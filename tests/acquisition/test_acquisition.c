@@ -189,6 +189,36 @@ static void a_hostile_one_gives_what_it_is_told(void **state)
     drop(&b);
 }
 
+/* In z from the far tail to a sure improvement. */
+static void what_is_climbed_rises_with_the_value_and_has_its_slopes(void **state)
+{
+    (void)state;
+    const char *const names[] = {"lcb", "ei", "log_ei", "pi"};
+    for (size_t i = 0; i < 4; i++) {
+        made a = make(names[i], NULL, NULL);
+        double last = -INFINITY, last_value = -INFINITY;
+        value_at(&a, 1, 0, 1); /* prepares */
+        for (double z = -30; z <= 8; z += 0.5) {
+            double sd = 0.7, mean = 1 - z * sd, f[5], at_mean[5], at_sd[5], by_mean[5], by_sd[5],
+                   value, h = 1e-5;
+            for (size_t k = 0; k < 5; k++) {
+                at_mean[k] = mean + (k == 1 ? h : k == 2 ? -h : 0);
+                at_sd[k] = sd + (k == 3 ? h : k == 4 ? -h : 0);
+            }
+            a.ops->ascend(a.options, &a.context, 5, at_mean, at_sd, f, by_mean, by_sd);
+            a.ops->evaluate(a.options, &a.context, 1, &mean, &sd, &value);
+            assert_true(f[0] > last || (z > 7 && f[0] >= last));
+            assert_true(value >= last_value);
+            double slopes[2] = {(f[1] - f[2]) / (2 * h), (f[3] - f[4]) / (2 * h)};
+            assert_true(fabs(by_mean[0] - slopes[0]) <= 1e-7 * (1 + fabs(slopes[0])));
+            assert_true(fabs(by_sd[0] - slopes[1]) <= 1e-7 * (1 + fabs(slopes[1])));
+            last = f[0];
+            last_value = value;
+        }
+        drop(&a);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -201,6 +231,7 @@ int main(void)
         cmocka_unit_test(a_lower_confidence_bound_is_mean_minus_kappa_sd),
         cmocka_unit_test(a_periodic_kappa_decays_and_starts_again),
         cmocka_unit_test(a_random_kappa_is_exponential_and_the_same_for_all_candidates),
+        cmocka_unit_test(what_is_climbed_rises_with_the_value_and_has_its_slopes),
         cmocka_unit_test(a_hostile_one_gives_what_it_is_told),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);

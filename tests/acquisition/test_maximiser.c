@@ -23,7 +23,7 @@ static const ambs_acquisition_ops *find_acquisition(const char *name)
     return NULL;
 }
 
-static setup make_setup(space_kind kind, size_t n)
+static setup make_setup_with(const char *surrogate, space_kind kind, size_t n)
 {
     ambs_error err;
     setup s = {.space = make_space(kind), .acquisition = find_acquisition("lcb")};
@@ -31,7 +31,7 @@ static setup make_setup(space_kind kind, size_t n)
     const ambs_member *m = &s.acquisition->member;
     s.options = calloc(1, m->options_size);
     must(ambs_options_init(m->options, s.options, &err), &err);
-    must(ambs_surrogate_create("forest", NULL, s.space, 1, &s.surrogate, &err), &err);
+    must(ambs_surrogate_create(surrogate, NULL, s.space, 1, &s.surrogate, &err), &err);
     must(ambs_space_set_create(s.space, &s.taken, &err), &err);
     s.x = calloc(n * d, sizeof *s.x);
     double *y = calloc(n, sizeof *y);
@@ -45,6 +45,11 @@ static setup make_setup(space_kind kind, size_t n)
     s.acquisition->prepare(s.options, &r, &s.context);
     free(y);
     return s;
+}
+
+static setup make_setup(space_kind kind, size_t n)
+{
+    return make_setup_with("forest", kind, n);
 }
 
 static void drop_setup(setup *s)
@@ -137,6 +142,52 @@ static void what_is_taken_is_climbed_through_but_never_returned(void **state)
     drop_setup(&s);
 }
 
+static double values_of_many(const setup *s, size_t n)
+{
+    double x[MAX_D], mean, sd, value, best = -INFINITY;
+    ambs_random r;
+    ambs_random_init(&r, 5, 0, AMBS_PURPOSE_TEST);
+    for (size_t i = 0; i < n; i++) {
+        must(ambs_space_sample(s->space, &r, x, NULL), NULL);
+        must(ambs_surrogate_predict(s->surrogate, 1, x, &mean, &sd, NULL), NULL);
+        s->acquisition->evaluate(s->options, &s->context, 1, &mean, &sd, &value);
+        best = fmax(best, value);
+    }
+    return best;
+}
+
+static void slopes_lead_beyond_the_best_of_many_random_points(void **state)
+{
+    (void)state;
+    const space_kind kinds[] = {SPACE_CONTINUOUS, SPACE_MIXED, SPACE_HUGE};
+    for (size_t k = 0; k < 3; k++) {
+        setup s = make_setup_with("gp", kinds[k], 40);
+        double x[MAX_D], value, first = -INFINITY;
+        for (int taken = 0; taken < 5; taken++) { /* the best ones being taken, it steps aside */
+            assert_true(run(&s, (ambs_maximiser_settings){50, 10, 30, 500}, 10, x, &value));
+            assert_true(value >= values_of_many(&s, 3000));
+            if (taken == 0) first = value;
+            assert_true(value <= first + 1e-6 * (1 + fabs(first)));
+            assert_int_equal(ambs_space_set_add(s.taken, x, 0, NULL, NULL), AMBS_OK);
+        }
+        drop_setup(&s);
+    }
+}
+
+static void screening_a_small_space_loses_nothing(void **state)
+{
+    (void)state;
+    setup s = make_setup_with("gp", SPACE_SMALL, 30);
+    double x[MAX_D], values[2];
+    for (size_t i = 0; i < 60; i++) {
+        assert_true(run(&s, (ambs_maximiser_settings){100, 2, 3}, 0, x, &values[0]));
+        assert_true(run(&s, (ambs_maximiser_settings){5, 2, 3, 60}, 0, x, &values[1]));
+        assert_true(values[0] == values[1]);
+        assert_int_equal(ambs_space_set_add(s.taken, x, 0, NULL, NULL), AMBS_OK);
+    }
+    drop_setup(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -144,6 +195,8 @@ int main(void)
         cmocka_unit_test(no_climbs_and_no_starts_still_give_the_best_candidate),
         cmocka_unit_test(climbs_find_more_than_candidates_alone),
         cmocka_unit_test(what_is_taken_is_climbed_through_but_never_returned),
+        cmocka_unit_test(slopes_lead_beyond_the_best_of_many_random_points),
+        cmocka_unit_test(screening_a_small_space_loses_nothing),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("maximiser", tests, NULL, NULL);

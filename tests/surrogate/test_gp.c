@@ -191,6 +191,56 @@ static void leave_one_out_is_what_leaving_out_gives(void **state)
     drop(gp);
 }
 
+static void slopes_are_those_of_differences(void **state)
+{
+    (void)state;
+    make_rows(11);
+    for (ambs_gp_shape shape = AMBS_GP_MATERN52; shape <= AMBS_GP_SQUARED_EXPONENTIAL; shape++) {
+        ambs_gp *gp = make_gp(shape, P, 70, usual);
+        double mean[9], sd[9], mean_slopes[9 * P], sd_slopes[9 * P], again, sd_again;
+        const double *at = x + 90 * P; /* not among the rows */
+        ambs_gp_gradient(gp, 9, at, mean, sd, mean_slopes, sd_slopes);
+        for (size_t i = 0; i < 9; i++) {
+            ambs_gp_predict(gp, 1, at + i * P, &again, &sd_again);
+            assert_near(mean[i], again, 1e-12);
+            assert_near(sd[i], sd_again, 1e-12);
+            for (size_t f = 0; f < P; f++) {
+                double row[2][P], m[2], s[2], h = 1e-5;
+                if (f > 1 || isnan(at[i * P + f])) { /* a category, or inactive */
+                    assert_true(mean_slopes[i * P + f] == 0 && sd_slopes[i * P + f] == 0);
+                    continue;
+                }
+                for (int side = 0; side < 2; side++) {
+                    memcpy(row[side], at + i * P, sizeof row[side]);
+                    row[side][f] += side ? h : -h;
+                }
+                ambs_gp_predict(gp, 2, row[0], m, s);
+                assert_near(mean_slopes[i * P + f], (m[1] - m[0]) / (2 * h), 1e-6);
+                assert_near(sd_slopes[i * P + f], (s[1] - s[0]) / (2 * h), 1e-6);
+            }
+        }
+        drop(gp);
+    }
+}
+
+static void a_look_gives_the_mean_and_no_less_than_the_sd(void **state)
+{
+    (void)state;
+    double mean[2][MAX_N], sd[2][MAX_N];
+    make_rows(12);
+    for (size_t n = 1; n < 60; n += 19) {
+        ambs_gp *gp = make_gp(AMBS_GP_MATERN52, P, n, usual);
+        ambs_gp_predict(gp, MAX_N, x, mean[0], sd[0]);
+        ambs_gp_screen(gp, MAX_N, x, mean[1], sd[1]);
+        for (size_t i = 0; i < MAX_N; i++) {
+            assert_near(mean[0][i], mean[1][i], 1e-12 * (1 + fabs(mean[0][i])));
+            assert_true(sd[1][i] >= sd[0][i] * (1 - 1e-9));
+            if (n == 1) assert_near(sd[1][i], sd[0][i], 1e-9);
+        }
+        drop(gp);
+    }
+}
+
 /* --- changes of rows ------------------------------------------------------------------------ */
 
 static void check_alike(const ambs_gp *a, const ambs_gp *b, double tolerance)
@@ -379,6 +429,8 @@ int main(void)
         cmocka_unit_test(the_posterior_of_three_points_is_that_by_hand),
         cmocka_unit_test(the_covariance_is_the_formula_to_the_last_bits),
         cmocka_unit_test(the_gradient_of_the_likelihood_is_that_of_differences),
+        cmocka_unit_test(slopes_are_those_of_differences),
+        cmocka_unit_test(a_look_gives_the_mean_and_no_less_than_the_sd),
         cmocka_unit_test(leave_one_out_is_what_leaving_out_gives),
         cmocka_unit_test(appended_replaced_and_removed_rows_are_as_if_fitted),
         cmocka_unit_test(removing_undoes_appending),
