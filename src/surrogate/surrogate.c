@@ -364,8 +364,7 @@ int ambs_surrogate_gradient(ambs_surrogate *s, size_t m, const double *rows, dou
     int rc = check_fitted(s, err);
     if (rc != AMBS_OK || m == 0) return rc;
     rc = s->ops->gradient(s->state, m, rows, ret_mean, ret_sd, ret_mean_slopes, ret_sd_slopes, err);
-    if (rc != AMBS_OK)
-        return ambs_wrap(err, rc, "predicting by surrogate %s", s->ops->member.name);
+    if (rc != AMBS_OK) return ambs_wrap(err, rc, "predicting by surrogate %s", s->ops->member.name);
     return check_prediction(s, m, ret_mean, ret_sd, err);
 }
 
