@@ -12,6 +12,7 @@
 #include "cli/paths.h"
 #include "cluster/process.h"
 #include "cluster/run.h"
+#include "objective/plugin.h"
 #include "space/space.h"
 
 extern char **environ;
@@ -236,6 +237,17 @@ static ambs_status run_rank(const ambs_call *call, const options *o, const char 
     return status;
 }
 
+/* The ranks that one worker is made of: more than one only where a plug-in computes on a communicator. */
+static int count_ranks(const ambs_call *call, uint32_t *ret_ranks, ambs_error *err)
+{
+    ambs_spec *spec;
+    int rc = ambs_spec_read(call->operands[0], call->settings, call->n_settings, &spec, err);
+    if (rc != AMBS_OK) return rc;
+    *ret_ranks = ambs_plugin_comm_bytes(spec) > 0 ? spec->trial.ranks : 1;
+    ambs_spec_destroy(spec);
+    return AMBS_OK;
+}
+
 static int run(const ambs_call *call)
 {
     const options *o = call->options;
@@ -245,8 +257,12 @@ static int run(const ambs_call *call)
     if (ambs_output_path(o->output, call->operands[0], output, sizeof output, &err) != AMBS_OK)
         return ambs_cli_fail(call, &err);
     if (ambs_process_is_launched()) return (int)run_rank(call, o, output);
-    uint32_t workers = o->workers > 0 ? (uint32_t)o->workers : ambs_process_cores();
-    if (ambs_launch(call, workers, &status, &err) != AMBS_OK) return ambs_cli_fail(call, &err);
+    uint32_t ranks;
+    if (count_ranks(call, &ranks, &err) != AMBS_OK) return ambs_cli_fail(call, &err);
+    uint32_t workers = o->workers > 0 ? (uint32_t)o->workers : ambs_process_cores() / ranks;
+    if (workers == 0) workers = 1;
+    if (ambs_launch(call, workers * ranks, &status, &err) != AMBS_OK)
+        return ambs_cli_fail(call, &err);
     return status;
 }
 

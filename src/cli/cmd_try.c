@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "cli/cli.h"
 #include "cli/print.h"
+#include "objective/plugin.h"
 #include "objective/runner.h"
 #include "space/space.h"
 #include "study/spec.h"
@@ -157,6 +158,12 @@ static int try_study(const ambs_call *call, bool *ret_complete, ambs_error *err)
         rc = AMBS_E_NOMEM;
     else if (spec->objective == NULL)
         rc = ambs_fail(err, AMBS_E_INVALID, "%s has no objective to try", call->operands[0]);
+    else if (ambs_plugin_comm_bytes(spec) > 0)
+        rc = ambs_fail(
+            err, AMBS_E_INVALID,
+            "the plug-in computes on a communicator of %u ranks, which this one process has "
+            "not; try it by ambs run %s -j 1 --set budget.trials=1 -o try.h5",
+            (unsigned)spec->trial.ranks, call->operands[0]);
     if (rc == 0) rc = make_configuration(call, spec->space, x, err);
     if (rc == 0) rc = try_configuration(spec, x, ret_complete, err);
     free(x);

@@ -60,6 +60,35 @@ static void end_agent(const ambs_part *part, ambs_status status)
     _exit(status == AMBS_STATUS_DONE ? AMBS_STATUS_STOPPED : (int)status);
 }
 
+/* A study may name a plug-in, which is looked at by a child process: before MPI, whose networks do not
+ * bear a fork. Rank 0 tells what went wrong once MPI can end the others. */
+static void read_study(ambs_part *part)
+{
+    const ambs_run_settings *s = part->settings;
+    part->read_code =
+        ambs_spec_read(s->study, s->settings, s->n_settings, &part->spec, &part->read_error);
+}
+
+/* How many ranks compute one trial is known to rank 0 alone until it tells. */
+static int plan_groups(ambs_part *part, ambs_error *err)
+{
+    if (!part->spec && part->read_code == AMBS_OK) read_study(part); /* no launcher said rank 0 */
+    if (part->read_code != AMBS_OK)
+        return ambs_fail(err, part->read_code, "%s", part->read_error.text);
+    return ambs_group_plan_make(part->spec, part->n_ranks, &part->manager.plan, err);
+}
+
+static int join_group(ambs_part *part, ambs_error *err)
+{
+    const ambs_group_config config = {.ranks = part->manager.plan.ranks,
+                                      .supervisor = part->supervisor,
+                                      .log = part->settings->log,
+                                      .manager_pid = part->manager.pid,
+                                      .space = part->manager.space};
+    if (config.ranks == 0) return AMBS_OK;
+    return ambs_group_create(MPI_COMM_WORLD, &config, &part->group, err);
+}
+
 static void tell_whereabouts(ambs_part *part, int rank)
 {
     struct ambs_whereabouts *manager = &part->manager;
@@ -83,11 +112,13 @@ static ambs_status run_ranks(ambs_part *part, int rank, ambs_error *err)
 {
     err->text[0] = '\0';
     int rc = ambs_transport_mpi_create(MPI_COMM_WORLD, &part->transport, err);
+    if (rc == AMBS_OK && rank == 0) rc = plan_groups(part, err);
     if (rc == AMBS_OK) tell_whereabouts(part, rank);
+    if (rc == AMBS_OK) rc = join_group(part, err);
     alarm(0); /* see run_with() */
     if (rc == AMBS_OK && part->n_ranks == 1) rc = ambs_process_check_alone(err);
     if (rc != AMBS_OK) {
-        ambs_status status = rc == AMBS_E_INVALID ? AMBS_STATUS_USAGE : AMBS_STATUS_FAILED;
+        ambs_status status = ambs_status_of(rc);
         report_failure(part->settings, rank, err, status);
         return status;
     }
@@ -97,9 +128,9 @@ static ambs_status run_ranks(ambs_part *part, int rank, ambs_error *err)
     return status;
 }
 
-static ambs_status run_with(const ambs_run_settings *settings, ambs_supervisor *supervisor,
-                            ambs_error *err)
+static ambs_status run_with(ambs_part *part, ambs_error *err)
 {
+    const ambs_run_settings *settings = part->settings;
     int provided, rank, size;
     /* A rank that dies in MPI_Init or in the few collective calls after it would hold the others
      * for ever: they end by SIGALRM then, and the study is resumed. */
@@ -110,15 +141,15 @@ static ambs_status run_with(const ambs_run_settings *settings, ambs_supervisor *
     ambs_run_settings others = *settings;
     ambs_log quiet = quieter(settings->log);
     others.log = &quiet;
-    ambs_part part = {.settings = rank == 0 ? settings : &others,
-                      .supervisor = supervisor,
-                      .n_ranks = (uint32_t)size};
-    ambs_status status = run_ranks(&part, rank, err);
-    ambs_supervisor_stop(supervisor);
-    if (rank != 0) end_agent(&part, status);
+    if (rank != 0) part->settings = &others;
+    part->n_ranks = (uint32_t)size;
+    ambs_status status = run_ranks(part, rank, err);
+    ambs_supervisor_stop(part->supervisor);
+    if (rank != 0) end_agent(part, status);
     if (rank == 0 && settings->leaving) settings->leaving(settings->ctx, status);
-    if (part.someone_died || status != AMBS_STATUS_DONE) MPI_Abort(MPI_COMM_WORLD, (int)status);
-    part.transport->ops->destroy(part.transport);
+    if (part->someone_died || status != AMBS_STATUS_DONE) MPI_Abort(MPI_COMM_WORLD, (int)status);
+    ambs_group_destroy(part->group);
+    part->transport->ops->destroy(part->transport);
     finalize();
     return status;
 }
@@ -128,12 +159,14 @@ ambs_status ambs_run(const ambs_run_settings *settings)
     ambs_error *err = ambs_calloc(1, sizeof *err, NULL);
     if (!err) return AMBS_STATUS_FAILED;
     ambs_signals_install();
-    /* before the supervisor, which hands its cores down to the trials of rank 0 */
-    if (ambs_process_is_first()) ambs_process_unbind();
-    ambs_supervisor *supervisor;
+    ambs_part part = {.settings = settings};
+    if (ambs_process_is_first()) {
+        ambs_process_unbind(); /* before the supervisor, which hands its cores down to the trials */
+        read_study(&part);
+    }
     ambs_status status = AMBS_STATUS_FAILED;
-    if (ambs_supervisor_start(&supervisor, err) == AMBS_OK)
-        status = run_with(settings, supervisor, err);
+    if (ambs_supervisor_start(&part.supervisor, err) == AMBS_OK)
+        status = run_with(&part, err);
     else if (settings->failed)
         settings->failed(settings->ctx, err, status);
     free(err);

@@ -31,6 +31,13 @@ static int send_to_manager(void *ctx, const void *frames, size_t length, ambs_er
     return l->part->transport->ops->send(l->part->transport, 0, frames, length, err);
 }
 
+/* As far as this rank can know. */
+static bool manager_is_there(const agent_loop *l)
+{
+    const struct ambs_whereabouts *manager = &l->part->manager;
+    return l->space == 0 || manager->space != l->space || ambs_process_exists(manager->pid);
+}
+
 /* Why this rank must leave although the manager has not said so; NULL: it need not. */
 static const char *reason_to_leave(agent_loop *l, double now_s)
 {
@@ -38,9 +45,9 @@ static const char *reason_to_leave(agent_loop *l, double now_s)
     if (now_s < l->watched_s + WATCH_S) return NULL;
     l->watched_s = now_s;
     if (getppid() != l->parent) return "the launcher is gone";
-    const struct ambs_whereabouts *manager = &l->part->manager;
-    if (l->space == 0 || manager->space != l->space || ambs_process_exists(manager->pid))
-        return NULL;
+    if (ambs_group_is_broken(l->part->group) && manager_is_there(l))
+        return "another rank of its group is gone";
+    if (manager_is_there(l)) return NULL;
     l->part->orphaned = true;
     return "the manager is gone";
 }
@@ -60,8 +67,15 @@ static int take_packets(agent_loop *l, bool *active, ambs_error *err)
     return rc;
 }
 
-static int round_once(agent_loop *l, ambs_error *err)
+static bool is_over(void *ctx)
 {
+    int ignored;
+    return ambs_agent_is_done(((agent_loop *)ctx)->agent, &ignored);
+}
+
+static int round_once(void *ctx, ambs_error *err)
+{
+    agent_loop *l = ctx;
     bool active = false, did = false;
     double now = ambs_clock_monotonic_s();
     const char *why = reason_to_leave(l, now);
@@ -73,6 +87,8 @@ static int round_once(agent_loop *l, ambs_error *err)
     int rc = take_packets(l, &active, err);
     if (rc == AMBS_OK) rc = ambs_agent_turn(l->agent, now, ambs_clock_wall_s(), &did, err);
     if (rc == AMBS_OK) rc = l->part->transport->ops->flush(l->part->transport, err);
+    const ambs_group_loop own = {.ctx = l, .round = round_once, .is_over = is_over};
+    if (rc == AMBS_OK) rc = ambs_group_turn(l->part->group, &own, &active, err);
     if (rc != AMBS_OK) return rc;
     int fd = ambs_supervisor_fd(l->part->supervisor);
     ambs_idle_wait(&l->idle, active || did, &fd, 1, ambs_agent_busy(l->agent) ? RUNNING_NAP_S : 1,
@@ -87,11 +103,13 @@ ambs_status ambs_run_agent(ambs_part *part, ambs_error *err)
         .host = {.supervisor = part->supervisor, .log = part->settings->log, .n_slots = 1},
         .parent = getppid(),
         .space = ambs_process_space()};
-    ambs_agent_config config = {.n_slots = 1,
+    bool leads = part->manager.plan.ranks == 0 || ambs_group_leads(part->group);
+    ambs_agent_config config = {.n_slots = leads ? 1 : 0,
                                 .pid = (uint64_t)getpid(),
                                 .space = l.space,
                                 .host = ambs_process_host(l.host_name),
-                                .runner = ambs_host_runner(&l.host),
+                                .runner = part->group ? ambs_group_runner(part->group)
+                                                      : ambs_host_runner(&l.host),
                                 .send_ctx = &l,
                                 .send = send_to_manager,
                                 .log = part->settings->log};
@@ -104,6 +122,7 @@ ambs_status ambs_run_agent(ambs_part *part, ambs_error *err)
         status = AMBS_STATUS_FAILED;
     }
     part->transport->ops->flush(part->transport, err);
+    if (status == AMBS_STATUS_DONE && !part->someone_died) ambs_group_close(part->group);
     ambs_host_close(&l.host);
     ambs_agent_destroy(l.agent);
     return (ambs_status)status;

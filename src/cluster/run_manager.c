@@ -138,16 +138,35 @@ static int watch_job(manager_loop *l, ambs_error *err)
                          : rc;
 }
 
+static void say_groups(const manager_loop *l)
+{
+    const ambs_group_plan *p = &l->part->manager.plan;
+    if (p->ranks == 0) return;
+    ambs_log_line(l->settings->log, AMBS_LOG_INFO,
+                  "%u %s of %u %s to compute trials; rank 0 manages", (unsigned)p->n_groups,
+                  p->n_groups == 1 ? "group" : "groups", (unsigned)p->ranks,
+                  p->ranks == 1 ? "rank" : "ranks");
+    if (p->n_left > 0)
+        ambs_log_line(
+            l->settings->log, AMBS_LOG_WARNING,
+            "%u of the %u ranks beside rank 0 %s left over and will be idle: a trial takes "
+            "%u (trial.ranks), so start %u ranks in all, or %u",
+            (unsigned)p->n_left, (unsigned)(l->part->n_ranks - 1), p->n_left == 1 ? "is" : "are",
+            (unsigned)p->ranks, (unsigned)(p->n_groups * p->ranks + 1),
+            (unsigned)((p->n_groups + 1) * p->ranks + 1));
+}
+
 static int read_study(manager_loop *l, ambs_error *err)
 {
     const ambs_run_settings *s = l->settings;
-    int rc = ambs_spec_read(s->study, s->settings, s->n_settings, &l->spec, err);
-    if (rc != AMBS_OK) return rc;
+    l->spec = l->part->spec;
+    l->part->spec = NULL;
     for (size_t i = 0; i < l->spec->n_notes; i++)
         ambs_log_line(s->log, AMBS_LOG_INFO, "%s", l->spec->notes[i]);
     if (!l->spec->objective)
         return ambs_fail(err, AMBS_E_INVALID,
                          "%s has no objective: say what a trial runs, or use ambs serve", s->study);
+    say_groups(l);
     int next = watch_job(l, err);
     if (next != AMBS_OK) return next;
     l->host =
@@ -186,19 +205,22 @@ static int start_agent(manager_loop *l, ambs_error *err)
 static int start_manager(manager_loop *l, ambs_error *err)
 {
     const ambs_table *t = l->life.table;
+    const ambs_group_plan *plan = &l->part->manager.plan;
     int rc = ambs_proposer_thread_create(l->life.search, t->d, t->n_inputs,
                                          l->spec->method->report != NULL, &l->model, err);
     if (rc != AMBS_OK) return rc;
-    ambs_manager_config config = {.spec = l->spec,
-                                  .table = t,
-                                  .epoch = l->life.epoch,
-                                  .n_ranks = l->part->n_ranks,
-                                  .n_expected = l->part->n_ranks - 1 + (l->agent != NULL),
-                                  .time_used_s = time_of_earlier_lives(t),
-                                  .link = {l, link_send, link_forget},
-                                  .sink = {l, sink_record, sink_write, sink_durable},
-                                  .model = *ambs_proposer_get_port(l->model),
-                                  .log = l->settings->log};
+    ambs_manager_config config = {
+        .spec = l->spec,
+        .table = t,
+        .epoch = l->life.epoch,
+        .n_ranks = l->part->n_ranks,
+        .n_expected = plan->ranks > 0 ? plan->n_groups : l->part->n_ranks - 1 + (l->agent != NULL),
+        .group_ranks = plan->ranks,
+        .time_used_s = time_of_earlier_lives(t),
+        .link = {l, link_send, link_forget},
+        .sink = {l, sink_record, sink_write, sink_durable},
+        .model = *ambs_proposer_get_port(l->model),
+        .log = l->settings->log};
     return ambs_manager_create(&config, time_now(), &l->manager, err);
 }
 
@@ -434,6 +456,8 @@ static int look_for_the_dead(manager_loop *l, ambs_error *err)
     int rc = watch_processes(l, ambs_clock_monotonic_s(), err);
     ambs_manager_progress(l->manager, time_now(), &progress);
     l->part->someone_died |= progress.n_suspect > 0;
+    /* a rank that still computes hears nothing, and is ended with the others */
+    l->part->someone_died |= l->part->manager.plan.ranks > 0 && progress.n_busy > 0;
     return rc;
 }
 

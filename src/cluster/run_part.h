@@ -3,6 +3,7 @@
 #ifndef AMBS_CLUSTER_RUN_PART_H
 #define AMBS_CLUSTER_RUN_PART_H
 
+#include "cluster/group.h"
 #include "cluster/run.h"
 #include "cluster/transport.h"
 #include "objective/runner.h"
@@ -13,9 +14,17 @@ typedef struct ambs_part {
     ambs_supervisor *supervisor;
     ambs_transport *transport;
     uint32_t n_ranks;
+    /* rank 0: the study as it stands in its file, read before MPI is there, and how that went */
+    ambs_spec *spec;
+    int read_code;
+    ambs_error read_error;
+    /* What rank 0 tells all before anything runs: its process, so that they notice when it is gone,
+     * and how the ranks are divided. */
     struct ambs_whereabouts {
         uint64_t pid, space;
-    } manager;         /* so that the others notice when its process is gone */
+        ambs_group_plan plan;
+    } manager;
+    ambs_group *group; /* this rank's, NULL: none */
     bool someone_died; /* set by the part: MPI cannot be finalized any more */
     bool at_once;      /* leave without waiting for anything */
     bool orphaned;     /* the manager is gone, the launcher is there: end the job */

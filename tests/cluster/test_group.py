@@ -1,0 +1,196 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Plug-ins that compute on a communicator: groups of ranks, and what ends one of them.
+
+usage: test_group.py AMBS PLUGIN. Exits 77 where mpirun is missing."""
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+if not shutil.which("mpirun"):
+    sys.exit(77)
+
+AMBS, PLUGIN = sys.argv[1:3]
+STUDY = """study: {name: together, seed: 7}
+metric: {name: y}
+objective: {plugin: ./together.so%s}
+parameters: {x: {min: 0.0, max: 1.0}}
+method: {name: random}
+budget: {trials: 10}
+trial: {%s, grace: 200ms}
+manager: {snapshot: 1s}
+"""
+os.environ.update(OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1",
+                  OMPI_MCA_rmaps_base_oversubscribe="1", OMPI_MCA_btl_tcp_if_include="lo",
+                  OMPI_MCA_oob_tcp_if_include="lo")
+MPIRUN = ["mpirun", "--mca", "orte_abort_on_non_zero_status", "0", "--oversubscribe", "-n"]
+failures = 0
+
+
+def check(name, ok, why=""):
+    global failures
+    failures += not ok
+    print(("ok" if ok else "NOT OK"), name, "" if ok else why, flush=True)
+
+
+def lives(pid):
+    try:
+        with open(f"/proc/{pid}/stat") as f:
+            return f.read().rsplit(")", 1)[1].split()[0] not in "ZX"
+    except OSError:
+        return False
+
+
+class Study:
+    def __init__(self, options="", trial="ranks: 2, timeout: 1s"):
+        self.folder = tempfile.mkdtemp()
+        self.path = os.path.join(self.folder, "study.yaml")
+        self.output = os.path.join(self.folder, "study.h5")
+        shutil.copy(PLUGIN, os.path.join(self.folder, "together.so"))
+        with open(self.path, "w") as f:
+            f.write(STUDY % (options, trial))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        shutil.rmtree(self.folder)
+
+    def start(self, n, *more):
+        return subprocess.Popen(MPIRUN + [str(n), AMBS, "run", self.path, "-o", self.output, *more],
+                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+    def run(self, n, *more):
+        process = self.start(n, *more)
+        self.text = process.communicate(timeout=100)[0]
+        return process.returncode
+
+    def trials(self):
+        shown = subprocess.run([AMBS, "trials", self.output, "--json"], capture_output=True, text=True)
+        return json.loads(shown.stdout)
+
+    def metrics(self, trial):
+        shown = subprocess.run([AMBS, "show", self.output, str(trial), "--json"], capture_output=True, text=True)
+        return json.loads(shown.stdout)["metrics"]
+
+    def verified(self):
+        """The journal holds together and every proposal is made again."""
+        return all(subprocess.run([AMBS, verb, self.output], capture_output=True).returncode == 0
+                   for verb in ("verify", "replay"))
+
+    def pids(self):
+        """(trial, attempt, rank, pid) of every rank that began a trial."""
+        with open(os.path.join(self.folder, "pids")) as f:
+            return [tuple(map(int, line.split())) for line in f if line.endswith("\n")]
+
+    def left(self):
+        return sorted({p for _, _, _, p in self.pids() if lives(p)})
+
+
+def groups_compute():
+    for n, ranks in (5, 2), (4, 3), (3, 1):
+        with Study(trial=f"ranks: {ranks}, timeout: 20s") as s:
+            status = s.run(n)
+            trials = s.trials()
+            check(f"{n} ranks in groups of {ranks} end with status 0", status == 0, s.text)
+            check("a trial is computed by its whole group", len(trials) == 10 and all(
+                abs(t["objective"] - ranks * t["parameters"]["x"]) < 1e-12 for t in trials), str(trials))
+            check("what its first rank says counts", s.metrics(4) == {"ranks": ranks, "rank": 0}, str(s.metrics(4)))
+            check("the study is replayed", s.verified())
+
+
+def a_rank_is_left_over():
+    with Study() as s:
+        status = s.run(6)
+        check("a rank that is left over is said", status == 0 and "1 of the 5 ranks beside rank 0 is left over" in
+              s.text and "start 5 ranks in all, or 7" in s.text, s.text)
+
+
+def a_group_is_lost(how, rank):
+    with Study(f", how: {how}, rank: {rank}") as s:
+        s.run(5)
+        trials = s.trials()
+        check(f"{how} in rank {rank} of a group costs one attempt and the group", len(trials) == 10 and
+              all(t["state"] == "complete" for t in trials) and trials[3]["attempts"] == 2 and
+              sum(t["attempts"] for t in trials) == 11, f"{s.text} {trials}")
+        check("the study is replayed", s.verified())
+        time.sleep(0.2)
+        check("no rank is left", s.left() == [], str(s.left()))
+
+
+def a_killed_follower():
+    with Study(", ms: 400", "ranks: 2, timeout: 20s") as s:
+        process = s.start(5)
+        victim = None
+        while victim is None and process.poll() is None:
+            time.sleep(0.05)
+            if os.path.exists(os.path.join(s.folder, "pids")):
+                victim = next((p for t, _, r, p in s.pids() if r == 1 and t >= 2), None)
+        os.kill(victim, signal.SIGKILL)
+        text = process.communicate(timeout=100)[0]
+        trials = s.trials()
+        check("a follower killed in a trial costs that attempt, and the other group ends the study",
+              [t["state"] for t in trials] == ["complete"] * 10 and sum(t["attempts"] for t in trials) == 11 and
+              "is lost with its group" in text, f"{text} {trials}")
+        check("the study is replayed", s.verified())
+
+
+def failures_are_the_trials():
+    for how, why in ("fail", "no convergence"), ("mpi", "there is no such rank"):
+        with Study(f", how: {how}") as s:
+            status = s.run(5)
+            trials = s.trials()
+            check(f"{how}: a failure that the plug-in tells costs nothing else", status == 0 and
+                  [t["state"] for t in trials].count("failed") == 1 and trials[3]["attempts"] == 1 and
+                  why in s.text, f"{s.text} {trials}")
+    with Study(", how: refuse, rank: 1") as s:
+        status = s.run(3)
+        check("a plug-in that one rank cannot open fails every trial", status == 4 and
+              "rank 1 of its group: the plug-in together cannot be opened: rank 1 has no data" in s.text, s.text)
+
+
+def the_last_group():
+    with Study(", how: crash") as s:
+        s.run(3)
+        stopped = subprocess.run([AMBS, "status", s.output, "--json"], capture_output=True, text=True).stdout
+        check("with the last group gone the study stops", "no worker is left" in s.text, s.text + stopped)
+        status = s.run(3, "--resume")
+        check("and is resumed", status == 0 and [t["state"] for t in s.trials()] == ["complete"] * 10, s.text)
+
+
+def refusals():
+    with Study(trial="ranks: 4, timeout: 20s") as s:
+        status = s.run(3)
+        check("too few ranks are refused with the arithmetic", status == 2 and "found 2 ranks beside rank 0" in s.text
+              and "mpirun -n 5 ambs run" in s.text, s.text)
+    with Study(trial="ranks: 2") as s:
+        checked = subprocess.run([AMBS, "check", s.path], capture_output=True, text=True)
+        check("a communicator needs a timeout", checked.returncode == 2 and "found no timeout" in checked.stderr,
+              checked.stderr)
+    with Study() as s:
+        tried = subprocess.run([AMBS, "try", s.path], capture_output=True, text=True)
+        check("ambs try says what to do instead", tried.returncode == 2 and "-j 1" in tried.stderr, tried.stderr)
+
+
+def launched_by_itself():
+    with Study() as s:
+        ended = subprocess.run([AMBS, "run", s.path, "-o", s.output, "-j", "2"], capture_output=True, text=True,
+                               timeout=60)
+        check("-j 2 starts two groups", ended.returncode == 0 and "2 groups of 2 ranks" in ended.stderr, ended.stderr)
+
+
+groups_compute()
+a_rank_is_left_over()
+for case in ("crash", 0), ("crash", 1), ("hang", 1), ("exit", 0), ("abort", 1), ("finalize", 1):
+    a_group_is_lost(*case)
+a_killed_follower()
+failures_are_the_trials()
+the_last_group()
+refusals()
+launched_by_itself()
+sys.exit(1 if failures else 0)
