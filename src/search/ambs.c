@@ -140,7 +140,8 @@ static void describe(const ambs_spec *spec, const void *options, ambs_text *out)
 /* Who serves the ask of trial `id`: a function of the log. */
 static void take_turn(ambs_state *s, uint64_t id)
 {
-    s->arm = &s->arms.arm[ambs_arms_turn(&s->arms, s->n_model_asks, id)];
+    uint64_t n_lies = ambs_model_n_lies(s->arms.arm[0].model);
+    s->arm = &s->arms.arm[ambs_arms_turn(&s->arms, s->n_model_asks, id, n_lies)];
 }
 
 static void fini(void *state)

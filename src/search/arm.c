@@ -5,18 +5,19 @@
 
 #include "base/memory.h"
 
-/* A Gaussian process costs n³ for a fit; beyond this the forest goes on alone. */
-enum { GP_UNTIL = 500 };
+/* A Gaussian process costs n³ for a fit; beyond this the forest goes on alone. Many workers would
+ * wait for its asks, so it rests while they are many. */
+enum { GP_UNTIL = 500, GP_LIES = 256 };
 
 /* The portfolio, in the order of turns. */
 static const struct {
     const char *surrogate;
     ambs_transform_kind transform;
-    uint64_t until;
+    uint64_t until, lies;
 } portfolio[] = {
-    {"gp", AMBS_TRANSFORM_NONE, GP_UNTIL},
-    {"forest", AMBS_TRANSFORM_LOG, UINT64_MAX},
-    {"gp", AMBS_TRANSFORM_RANK, GP_UNTIL},
+    {"gp", AMBS_TRANSFORM_NONE, GP_UNTIL, GP_LIES},
+    {"forest", AMBS_TRANSFORM_LOG, UINT64_MAX, UINT64_MAX},
+    {"gp", AMBS_TRANSFORM_RANK, GP_UNTIL, GP_LIES},
 };
 enum { N_PORTFOLIO = sizeof portfolio / sizeof *portfolio };
 
@@ -26,14 +27,15 @@ static ambs_transform_kind transform_of(const char *surrogate)
     return strcmp(surrogate, "gp") == 0 ? AMBS_TRANSFORM_RANK : AMBS_TRANSFORM_LOG;
 }
 
+/* The next arm, without limits. */
 static int add(ambs_arms *arms, const ambs_method_context *context,
                const ambs_arms_settings *settings, const char *name, const void *options,
-               ambs_transform_kind transform, uint64_t until, ambs_error *err)
+               ambs_transform_kind transform, ambs_error *err)
 {
     ambs_arm *arm = &arms->arm[arms->n++];
     ambs_model_settings model = settings->model;
     model.transform = arm->transform = transform;
-    arm->until = until;
+    arm->until = arm->lies = UINT64_MAX;
     int rc = ambs_surrogate_create(name, options, context->space, context->spec->seed,
                                    &arm->surrogate, err);
     return rc == AMBS_OK ? ambs_model_create(context, arm->surrogate, &model, &arm->model, err)
@@ -48,11 +50,14 @@ int ambs_arms_init(ambs_arms *arms, const ambs_method_context *context,
     ambs_transform_kind given = (ambs_transform_kind)settings->transform;
     if (chosen)
         return add(arms, context, settings, chosen->name, settings->surrogate->options,
-                   by_itself ? transform_of(chosen->name) : given, UINT64_MAX, err);
+                   by_itself ? transform_of(chosen->name) : given, err);
     int rc = AMBS_OK;
-    for (size_t i = 0; rc == AMBS_OK && i < N_PORTFOLIO; i++)
+    for (size_t i = 0; rc == AMBS_OK && i < N_PORTFOLIO; i++) {
         rc = add(arms, context, settings, portfolio[i].surrogate, NULL,
-                 by_itself ? portfolio[i].transform : given, portfolio[i].until, err);
+                 by_itself ? portfolio[i].transform : given, err);
+        arms->arm[i].until = portfolio[i].until;
+        arms->arm[i].lies = portfolio[i].lies;
+    }
     return rc;
 }
 
@@ -81,7 +86,8 @@ void ambs_arms_describe(const ambs_arms_settings *settings, ambs_text *out)
                                              : " and ",
                        portfolio[i].surrogate, ambs_transform_names[kind]);
     }
-    ambs_text_addf(out, " in turn, from trial %d on forest alone", GP_UNTIL);
+    ambs_text_addf(out, " in turn; from trial %d on, and with more than %d in flight, forest alone",
+                   GP_UNTIL, GP_LIES);
 }
 
 /* True where the trial is too late for the arm: it holds only what came before, and is never asked
@@ -91,11 +97,11 @@ static bool is_over(const ambs_arm *arm, uint64_t id)
     return id >= arm->until;
 }
 
-size_t ambs_arms_turn(const ambs_arms *arms, uint64_t n_asks, uint64_t id)
+size_t ambs_arms_turn(const ambs_arms *arms, uint64_t n_asks, uint64_t id, uint64_t n_lies)
 {
     size_t taking_part[AMBS_ARMS_MAX], n = 0;
     for (size_t i = 0; i < arms->n; i++)
-        if (!is_over(&arms->arm[i], id)) taking_part[n++] = i;
+        if (!is_over(&arms->arm[i], id) && n_lies <= arms->arm[i].lies) taking_part[n++] = i;
     return taking_part[n_asks % n];
 }
 

@@ -19,7 +19,8 @@ typedef struct ambs_arm {
     ambs_surrogate *surrogate;
     ambs_model *model;
     ambs_transform_kind transform;
-    uint64_t until; /* it takes part while there are fewer trials than this */
+    uint64_t until; /* it takes part while there are fewer trials than this, */
+    uint64_t lies;  /* and rests while more than this are in flight */
 } ambs_arm;
 
 typedef struct ambs_arms {
@@ -41,8 +42,9 @@ void ambs_arms_fini(ambs_arms *arms);
 /* "gp", or "gp (none), forest (log) and gp (rank) in turn, from trial 500 on forest (log)". */
 void ambs_arms_describe(const ambs_arms_settings *settings, ambs_text *out);
 
-/* Whose turn it is to propose trial `id` after `n_asks` asks that a model decided. */
-size_t ambs_arms_turn(const ambs_arms *arms, uint64_t n_asks, uint64_t id);
+/* Whose turn it is to propose trial `id` after `n_asks` asks that a model decided, with `n_lies`
+ * trials in flight. */
+size_t ambs_arms_turn(const ambs_arms *arms, uint64_t n_asks, uint64_t id, uint64_t n_lies);
 /* The log, for all arms. `lie` in the minimised metric's unit, NaN where there was no model. */
 int ambs_arms_asked(ambs_arms *arms, uint64_t id, double lie, ambs_error *err);
 int ambs_arms_told(ambs_arms *arms, uint64_t id, ambs_error *err);

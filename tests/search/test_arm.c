@@ -8,7 +8,8 @@ static ambs_arms three(void)
 {
     ambs_arms arms = {.n = 3};
     arms.arm[0].until = arms.arm[2].until = 10;
-    arms.arm[1].until = UINT64_MAX;
+    arms.arm[1].until = arms.arm[1].lies = UINT64_MAX;
+    arms.arm[0].lies = arms.arm[2].lies = 4;
     return arms;
 }
 
@@ -16,14 +17,21 @@ static void arms_take_turns_by_the_asks_that_a_model_decided(void **state)
 {
     (void)state;
     const ambs_arms arms = three();
-    for (uint64_t n = 0; n < 9; n++) assert_int_equal(ambs_arms_turn(&arms, n, 9), n % 3);
+    for (uint64_t n = 0; n < 9; n++) assert_int_equal(ambs_arms_turn(&arms, n, 9, 4), n % 3);
 }
 
 static void an_arm_serves_no_trial_from_its_end_on(void **state)
 {
     (void)state;
     const ambs_arms arms = three();
-    for (uint64_t n = 0; n < 9; n++) assert_int_equal(ambs_arms_turn(&arms, n, 10), 1);
+    for (uint64_t n = 0; n < 9; n++) assert_int_equal(ambs_arms_turn(&arms, n, 10, 0), 1);
+}
+
+static void an_arm_rests_while_too_many_are_in_flight(void **state)
+{
+    (void)state;
+    const ambs_arms arms = three();
+    for (uint64_t n = 0; n < 9; n++) assert_int_equal(ambs_arms_turn(&arms, n, 0, 5), 1);
 }
 
 static ambs_text described(const char *settings)
@@ -38,20 +46,20 @@ static ambs_text described(const char *settings)
 static void the_description_names_the_models_in_their_order(void **state)
 {
     (void)state;
+    static const char in_turn[] = " in turn; from trial 500 on, and with more than 256 in flight, "
+                                  "forest alone";
     static const char *const wanted[][2] = {
-        {"", "8 initial trials (lhs), then lcb over gp (none), forest (log) and gp (rank) in turn, "
-             "from trial 500 on forest alone"},
+        {"", "8 initial trials (lhs), then lcb over gp (none), forest (log) and gp (rank)"},
         {"transform=log",
-         "8 initial trials (lhs), then lcb over gp (log), forest (log) and gp (log) in "
-         "turn, from trial 500 on forest alone"},
+         "8 initial trials (lhs), then lcb over gp (log), forest (log) and gp (log)"},
         {"surrogate=forest", "8 initial trials (lhs), then lcb over forest"},
         {"surrogate=forest surrogate=auto initial.points=3",
-         "3 initial trials (lhs), then lcb over gp (none), forest (log) and gp (rank) in turn, "
-         "from "
-         "trial 500 on forest alone"}};
+         "3 initial trials (lhs), then lcb over gp (none), forest (log) and gp (rank)"}};
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
         ambs_text text = described(wanted[i][0]);
-        assert_string_equal(text.text, wanted[i][1]);
+        char whole[256];
+        snprintf(whole, sizeof whole, "%s%s", wanted[i][1], i == 2 ? "" : in_turn);
+        assert_string_equal(text.text, whole);
         ambs_text_fini(&text);
     }
 }
@@ -79,6 +87,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(arms_take_turns_by_the_asks_that_a_model_decided),
         cmocka_unit_test(an_arm_serves_no_trial_from_its_end_on),
+        cmocka_unit_test(an_arm_rests_while_too_many_are_in_flight),
         cmocka_unit_test(the_description_names_the_models_in_their_order),
         cmocka_unit_test(an_option_of_one_model_needs_that_model_chosen),
     };
