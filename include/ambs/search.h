@@ -74,6 +74,15 @@ AMBS_API int ambs_search_cancel(ambs_search *search, uint64_t trial, ambs_error 
 AMBS_API int ambs_search_best(const ambs_search *search, uint64_t *ret_trial, double *ret_objective,
                               double *ret_x, ambs_error *err);
 
+/* The complete trial that the model expects the least of (the greatest, where the goal is to
+ * maximise), with the mean and the standard deviation of what it expects, in the metric's unit: the
+ * one to use where the metric is noisy, since the best observed value is the luckiest too. ret_x
+ * [d]. Brings the model up to what was told, as the next ask would. AMBS_E_NOT_FOUND when there is
+ * no model (yet, or in this method), or when it breaks down. Cost: a fit and a prediction per
+ * trial. */
+AMBS_API int ambs_search_best_by_model(ambs_search *search, uint64_t *ret_trial, double *ret_mean,
+                                       double *ret_sd, double *ret_x, ambs_error *err);
+
 typedef struct ambs_search_counts {
     uint64_t asked, told, complete, failed, pruned, cancelled, in_flight;
 } ambs_search_counts;

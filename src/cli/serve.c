@@ -369,6 +369,27 @@ static int do_cancel(ambs_serve *s, ambs_json_node command, ambs_json_writer *w,
     return rc;
 }
 
+/* What the model expects: of use where the metric is noisy. Nothing without a model. */
+static int answer_best_by_model(ambs_serve *s, ambs_json_writer *w, ambs_error *err)
+{
+    uint64_t id;
+    double mean, sd;
+    int rc = ambs_search_best_by_model(s->search, &id, &mean, &sd, s->x, err);
+    if (rc == AMBS_E_NOT_FOUND) return 0;
+    if (rc != 0) return rc;
+    ambs_json_key(w, "by_model");
+    ambs_json_object(w);
+    ambs_json_key(w, "id");
+    ambs_json_int(w, (long long)id);
+    ambs_json_key(w, "mean");
+    ambs_json_double(w, mean);
+    ambs_json_key(w, "sd");
+    ambs_json_double(w, sd);
+    answer_params(s, s->x, w);
+    ambs_json_end_object(w);
+    return 0;
+}
+
 static int do_best(ambs_serve *s, ambs_json_node command, ambs_json_writer *w, ambs_error *err)
 {
     uint64_t id = 0;
@@ -390,7 +411,7 @@ static int do_best(ambs_serve *s, ambs_json_node command, ambs_json_writer *w, a
         ambs_json_key(w, "params");
         ambs_json_null(w);
     }
-    return 0;
+    return answer_best_by_model(s, w, err);
 }
 
 static int do_status(ambs_serve *s, ambs_json_node command, ambs_json_writer *w, ambs_error *err)

@@ -192,13 +192,19 @@ static int next_design(const ambs_state *s, uint64_t *next, double *ret_x, bool 
     return AMBS_OK;
 }
 
-/* Mean and sd of a prediction in the user's metric. */
+/* Mean and sd of an arm's prediction in the user's metric. */
+static void to_user(const ambs_state *s, const ambs_arm *arm, double mean, double sd,
+                    double *ret_mean, double *ret_sd)
+{
+    const ambs_transform *t = ambs_model_transform(arm->model);
+    double sign = s->context.spec->goal == AMBS_MAXIMIZE ? -1 : 1;
+    *ret_mean = sign * ambs_transform_invert(t, mean);
+    *ret_sd = 0.5 * (ambs_transform_invert(t, mean + sd) - ambs_transform_invert(t, mean - sd));
+}
+
 static void tell_user(const ambs_state *s, double mean, double sd, ambs_proposal *ret)
 {
-    const ambs_transform *t = ambs_model_transform(s->arm->model);
-    double sign = s->context.spec->goal == AMBS_MAXIMIZE ? -1 : 1;
-    ret->mean = sign * ambs_transform_invert(t, mean);
-    ret->sd = 0.5 * (ambs_transform_invert(t, mean + sd) - ambs_transform_invert(t, mean - sd));
+    to_user(s, s->arm, mean, sd, &ret->mean, &ret->sd);
 }
 
 static ambs_acquisition_context acquisition_context(const ambs_state *s, const ambs_proposal *p,
@@ -372,6 +378,38 @@ static int cancel(void *state, uint64_t id, ambs_error *err)
     return ambs_arms_cancelled(&s->arms, id, err);
 }
 
+static int no_model(ambs_error *err)
+{
+    return ambs_fail(err, AMBS_E_NOT_FOUND, "there is no model yet: it needs results");
+}
+
+/* By the first arm that holds all trials. */
+static int best_by_model(void *state, uint64_t *ret_trial, double *ret_mean, double *ret_sd,
+                         ambs_error *err)
+{
+    ambs_state *s = state;
+    const ambs_method_context *c = &s->context;
+    uint64_t n = c->n_trials(c->search), best = UINT64_MAX;
+    const ambs_arm *arm = &s->arms.arm[ambs_arms_turn(&s->arms, 0, n, 0)];
+    if (!ambs_model_exists(arm->model)) return no_model(err);
+    int rc = ambs_model_update(arm->model, err);
+    double mean, sd, least = INFINITY, its_sd = NAN;
+    for (uint64_t id = 0; rc == AMBS_OK && id < n; id++) {
+        const ambs_known *t = c->trial(c->search, id);
+        if (t->state != AMBS_TRIAL_COMPLETE || isnan(t->y)) continue;
+        rc = ambs_surrogate_predict(arm->surrogate, 1, t->x, &mean, &sd, err);
+        if (rc != AMBS_OK || !(mean < least)) continue;
+        best = id;
+        least = mean;
+        its_sd = sd;
+    }
+    if (rc != AMBS_OK) return rc == AMBS_E_NUMERIC ? no_model(err) : rc;
+    if (best == UINT64_MAX) return no_model(err);
+    *ret_trial = best;
+    to_user(s, arm, least, its_sd, ret_mean, ret_sd);
+    return AMBS_OK;
+}
+
 const ambs_method_ops ambs_method_ambs = {
     .member = {.name = "ambs",
                .summary = "asynchronous model-based search with a constant liar",
@@ -388,4 +426,5 @@ const ambs_method_ops ambs_method_ambs = {
     .restore = restore,
     .tell = tell,
     .cancel = cancel,
+    .best_by_model = best_by_model,
 };

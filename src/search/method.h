@@ -61,6 +61,11 @@ typedef struct ambs_method_ops {
      * already. */
     int (*tell)(void *state, uint64_t id, ambs_error *err);
     int (*cancel)(void *state, uint64_t id, ambs_error *err);
+    /* The complete trial with the least predicted mean; mean and sd in the user's metric.
+     * AMBS_E_NOT_FOUND without a usable model. Must not change what a later ask proposes. NULL:
+     * there is no model. */
+    int (*best_by_model)(void *state, uint64_t *ret_trial, double *ret_mean, double *ret_sd,
+                         ambs_error *err);
     /* A step report; NULL: continue. */
     ambs_decision (*report)(void *state, uint64_t id, long long step, double value);
 } ambs_method_ops;

@@ -410,6 +410,17 @@ int ambs_search_best(const ambs_search *s, uint64_t *ret_trial, double *ret_obje
     return AMBS_OK;
 }
 
+int ambs_search_best_by_model(ambs_search *s, uint64_t *ret_trial, double *ret_mean, double *ret_sd,
+                              double *ret_x, ambs_error *err)
+{
+    if (!s->method->best_by_model)
+        return ambs_fail(err, AMBS_E_NOT_FOUND, "the method %s has no model",
+                         s->method->member.name);
+    int rc = s->method->best_by_model(s->state, ret_trial, ret_mean, ret_sd, err);
+    if (rc == AMBS_OK) memcpy(ret_x, s->trials[*ret_trial].x, s->d * sizeof *ret_x);
+    return rc;
+}
+
 void ambs_search_counts_get(const ambs_search *s, ambs_search_counts *ret_counts)
 {
     *ret_counts = s->counts;

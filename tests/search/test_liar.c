@@ -244,6 +244,47 @@ static void a_smooth_bowl_is_searched_better_than_at_random(void **state)
     assert_true(best[0] < best[1] - 1);
 }
 
+/* Where the metric is noisy the best by the model lies nearer to the true optimum than the luckiest
+ * value, over a few studies. */
+static void the_best_by_the_model_is_not_the_luckiest(void **state)
+{
+    (void)state;
+    ambs_error err;
+    double lucky = 0, modelled = 0;
+    for (uint64_t seed = 0; seed < 5; seed++) {
+        ambs_search *search;
+        ambs_spec *spec =
+            make_spec("ambs", make_space(SPACE_CONTINUOUS), seed,
+                      "surrogate=gp transform=none candidates=50 climbs=2 rounds=3 starts=1");
+        must(ambs_search_create(spec, &search, &err), &err);
+        uint64_t trial;
+        double x[MAX_D], u[MAX_D], value, mean, sd;
+        assert_int_equal(ambs_search_best_by_model(search, &trial, &mean, &sd, x, &err),
+                         AMBS_E_NOT_FOUND);
+        for (int i = 0; i < 40; i++) {
+            ambs_proposal p = {.x = x};
+            ambs_random r;
+            must(ambs_search_ask(search, &p, &err), &err);
+            ambs_random_init(&r, seed, p.trial, AMBS_PURPOSE_OBJECTIVE);
+            ambs_space_to_unit(spec->space, x, u);
+            double truth = 0;
+            for (size_t k = 0; k < 3; k++) truth += (u[k] - 0.4) * (u[k] - 0.4);
+            ambs_outcome o = outcome_of(truth + 0.1 * ambs_random_normal(&r));
+            must(ambs_search_tell(search, p.trial, &o, &err), &err);
+        }
+        must(ambs_search_best(search, &trial, &value, x, &err), &err);
+        ambs_space_to_unit(spec->space, x, u);
+        for (size_t k = 0; k < 3; k++) lucky += (u[k] - 0.4) * (u[k] - 0.4);
+        must(ambs_search_best_by_model(search, &trial, &mean, &sd, x, &err), &err);
+        ambs_space_to_unit(spec->space, x, u);
+        for (size_t k = 0; k < 3; k++) modelled += (u[k] - 0.4) * (u[k] - 0.4);
+        assert_true(mean > value && sd > 0 && sd < 0.2);
+        ambs_search_destroy(search);
+        drop_spec(spec);
+    }
+    assert_true(modelled < lucky);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -257,6 +298,7 @@ int main(void)
         cmocka_unit_test(a_model_that_breaks_down_does_not_end_the_study),
         cmocka_unit_test(an_option_of_another_acquisition_is_refused),
         cmocka_unit_test(a_smooth_bowl_is_searched_better_than_at_random),
+        cmocka_unit_test(the_best_by_the_model_is_not_the_luckiest),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("liar", tests, NULL, NULL);
