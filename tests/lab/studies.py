@@ -80,3 +80,16 @@ def overlaps(output):
     names = ["epoch", "rank", "slot", "start", "end"]
     rows = sorted(zip(*(column(output, "attempts/" + n) for n in names)))
     return sum(a[:3] == b[:3] and b[3] < a[4] - 1e-3 for a, b in zip(rows, rows[1:]))
+
+
+def build_nested(folder):
+    """The MPI program of nested.c."""
+    program = os.path.join(folder, "nested")
+    subprocess.run(["mpicc", "-o", program, os.path.join(os.path.dirname(__file__), "nested.c")], check=True)
+    return program
+
+
+def nested(program):
+    """The objective whose trials run it under a mpirun of their own."""
+    script = os.path.join(os.path.dirname(os.path.realpath(__file__)), "nested.sh")
+    return f"{{command: [sh, {script}, {program}]}}"
