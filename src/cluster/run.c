@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "cluster/begin.h"
 #include "cluster/process.h"
 #include "cluster/run_part.h"
 #include "cluster/signals.h"
@@ -115,7 +116,8 @@ static ambs_status run_ranks(ambs_part *part, int rank, ambs_error *err)
     if (rc == AMBS_OK && rank == 0) rc = plan_groups(part, err);
     if (rc == AMBS_OK) tell_whereabouts(part, rank);
     if (rc == AMBS_OK) rc = join_group(part, err);
-    alarm(0); /* see run_with() */
+    ambs_begin_end(part->begin); /* see run_with() */
+    alarm(0);
     if (rc == AMBS_OK && part->n_ranks == 1) rc = ambs_process_check_alone(err);
     if (rc != AMBS_OK) {
         ambs_status status = ambs_status_of(rc);
@@ -133,8 +135,10 @@ static ambs_status run_with(ambs_part *part, ambs_error *err)
     const ambs_run_settings *settings = part->settings;
     int provided, rank, size;
     /* A rank that dies in MPI_Init or in the few collective calls after it would hold the others
-     * for ever: they end by SIGALRM then, and the study is resumed. */
+     * for ever. Those of its host notice; where that cannot be they end by SIGALRM, and the study
+     * is resumed. */
     alarm(BEGIN_LIMIT_S);
+    part->begin = ambs_begin_watch(settings->log);
     MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &provided);
     MPI_Comm_rank(MPI_COMM_WORLD, &rank);
     MPI_Comm_size(MPI_COMM_WORLD, &size);

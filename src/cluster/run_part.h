@@ -3,6 +3,7 @@
 #ifndef AMBS_CLUSTER_RUN_PART_H
 #define AMBS_CLUSTER_RUN_PART_H
 
+#include "cluster/begin.h"
 #include "cluster/group.h"
 #include "cluster/run.h"
 #include "cluster/transport.h"
@@ -13,6 +14,7 @@ typedef struct ambs_part {
     const ambs_run_settings *settings;
     ambs_supervisor *supervisor;
     ambs_transport *transport;
+    ambs_begin *begin;
     uint32_t n_ranks;
     /* rank 0: the study as it stands in its file, read before MPI is there, and how that went */
     ambs_spec *spec;

@@ -8,88 +8,12 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 
-try:
-    import h5py
-except ImportError:
-    sys.exit(77)
-if not shutil.which("mpirun"):
-    sys.exit(77)
+from running import AMBS, MPIRUN, check, end, pids_of, start, states, study, wait_for_results
 
-AMBS = sys.argv[1]
-STUDY = """study: {name: test, seed: 7}
-metric: {name: y}
-objective: {function: branin, delay: %s}
-parameters:
-  x1: {min: -5.0, max: 10.0}
-  x2: {min: 0.0, max: 15.0}
-method: {name: random}
-budget: {trials: %d}
-trial: {grace: 200ms}
-manager: {snapshot: 1s}
-"""
-os.environ.update(OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1",
-                  OMPI_MCA_rmaps_base_oversubscribe="1", OMPI_MCA_btl_tcp_if_include="lo",
-                  OMPI_MCA_oob_tcp_if_include="lo")
-MPIRUN = ["mpirun", "--mca", "orte_abort_on_non_zero_status", "0", "--oversubscribe", "-n"]
-failures = 0
-
-
-def check(name, ok, why=""):
-    global failures
-    failures += not ok
-    print(("ok" if ok else "NOT OK"), name, "" if ok else why, flush=True)
-
-
-def study(folder, trials, delay="0s"):
-    path = os.path.join(folder, "study.yaml")
-    with open(path, "w") as f:
-        f.write(STUDY % (delay, trials))
-    return path, os.path.join(folder, "study.h5")
-
-
-def states(path):
-    with h5py.File(path, "r") as f:
-        state = f["trials/state"]
-        names = h5py.check_enum_dtype(state.dtype)
-        values = state[:]
-        if names:
-            back = {v: k for k, v in names.items()}
-            return [back[v] for v in values]
-        return [v.decode() if isinstance(v, bytes) else v for v in values]
-
-
-def pids_of(parent):
-    """Every ambs rank below mpirun: their numbers by rank."""
-    found = {}
-    for pid in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            with open(f"/proc/{pid}/environ", "rb") as f:
-                environ = dict(e.split(b"=", 1) for e in f.read().split(b"\0") if b"=" in e)
-            with open(f"/proc/{pid}/stat") as f:
-                up = int(f.read().rsplit(")", 1)[1].split()[1])
-        except (OSError, ValueError):
-            continue
-        if up == parent and b"OMPI_COMM_WORLD_RANK" in environ:
-            found[int(environ[b"OMPI_COMM_WORLD_RANK"])] = int(pid)
-    return found
-
-
-def start(n, path, output, *more):
-    return subprocess.Popen(MPIRUN + [str(n), AMBS, "run", path, "-o", output, *more],
-                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-
-
-def wait_for_results(output):
-    """Until the study has a result: how long a start takes differs from machine to machine."""
-    for _ in range(600):
-        status = subprocess.run([AMBS, "status", output, "--json"], capture_output=True, text=True)
-        if status.returncode == 0 and json.loads(status.stdout)["complete"] > 0:
-            return
-        time.sleep(0.1)
+import h5py
 
 
 def ranks_1_to_4():
@@ -213,4 +137,4 @@ killed(1)
 killed(0)
 launcher_killed()
 unbound()
-sys.exit(1 if failures else 0)
+end()
