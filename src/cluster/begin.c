@@ -22,6 +22,7 @@
 #define LOOK_EVERY_S   0.5
 #define GONE_S         5.0  /* how long a rank has been gone before the job is ended */
 #define ALL_FORKED_S   20.0 /* after its first rank a launcher has started them all */
+#define HEARD_S        1.5  /* the others look, too, and the launcher passes the message on */
 #define LAUNCHER_END_S 2.0
 
 enum { RANKS_MAX = 1024, NAME_SIZE = 64, PATH_MAX_SIZE = 4096 };
@@ -163,6 +164,7 @@ static void leave(const ambs_begin *b)
         ambs_log_line(b->log, AMBS_LOG_ERROR,
                       "a rank died while MPI began, and MPI would wait for it for ever: this start "
                       "is given up before any trial was run; start it again with --resume");
+    ambs_clock_sleep_s(HEARD_S);
     if (b->launcher_known) {
         kill(b->launcher, SIGTERM);
         ambs_clock_sleep_s(LAUNCHER_END_S);
