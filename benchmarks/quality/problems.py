@@ -222,26 +222,35 @@ def categories8(seed):
     return Instance(space, true, min(least))
 
 
-def tiles6(seed):
-    """A kernel's run time by its tiling, with a limit on the threads: the optimum by enumeration."""
-    rng = rng_of("tiles6", seed)
+def tiles9(seed):
+    """A kernel's run time by its tiling, with a limit on the threads: the optimum by enumeration, part by part."""
+    rng = rng_of("tiles9", seed)
     cache, lanes, vector = rng.choice((2048, 4096, 8192)), rng.choice((64, 128, 256)), rng.choice((2, 4))
-    bend = [rng.uniform(0.5, 1.5) for _ in range(3)]
+    bend, jitter = [rng.uniform(0.5, 1.5) for _ in range(3)], rng.randrange(10 ** 9)
     values = {"block_x": [8, 16, 32, 64, 128, 256], "block_y": [1, 2, 4, 8, 16, 32], "tile_x": [1, 2, 4, 8], "tile_y": [1, 2, 4, 8],
-              "unroll": [1, 2, 4, 8], "layout": ["row", "column", "blocked"]}
+              "unroll": [1, 2, 4, 8], "layout": ["row", "column", "blocked"],
+              "stages": [1, 2, 3, 4, 5], "order": ["xy", "yx"], "prefetch": [0, 1, 2, 4, 8]}
+    best_stages, best_prefetch = rng.choice(values["stages"]), rng.choice(values["prefetch"])
 
-    def true(p):
+    def shape(p):
+        """What the first six decide, with the roughness that real kernels have."""
         threads, work = p["block_x"] * p["block_y"], p["tile_x"] * p["tile_y"]
-        used = threads * work
-        t = 1 + bend[0] * abs(math.log2(threads / lanes)) ** 1.3 * 0.15 + bend[1] * abs(math.log2(used / cache)) * 0.12
+        t = 1 + bend[0] * abs(math.log2(threads / lanes)) ** 1.3 * 0.15 + bend[1] * abs(math.log2(threads * work / cache)) * 0.12
         t += 0.08 * abs(math.log2(p["unroll"] / vector)) + (0.25 if work * p["unroll"] > 64 else 0)
         t += {"row": 0.1 * (p["tile_x"] < 4), "column": 0.1 * (p["tile_y"] < 4) + 0.05, "blocked": 0.12 * bend[2] * (work < 8)}[p["layout"]]
-        return t * (1.3 if p["block_x"] < 32 else 1)
+        return t * (1.3 if p["block_x"] < 32 else 1) + 0.15 * random.Random(f"{jitter}/{threads}/{work}/{p['unroll']}").random()
+
+    def pipeline(p):
+        return 1 + 0.06 * abs(p["stages"] - best_stages) + 0.02 * abs(math.log2((p["prefetch"] + 1) / (best_prefetch + 1))) \
+            + (0.04 if p["order"] == "yx" else 0)
+
+    def least(names, cost, allowed):
+        return min(cost(p) for row in itertools.product(*(values[n] for n in names)) for p in [dict(zip(names, row))] if allowed(p))
     names = list(values)
-    space = {"parameters": {n: {"type": "categorical" if n == "layout" else "ordinal", "values": v} for n, v in values.items()},
+    optimum = least(names[:6], shape, lambda p: p["block_x"] * p["block_y"] <= 1024) * least(names[6:], pipeline, lambda p: True)
+    space = {"parameters": {n: {"type": "categorical" if isinstance(v[0], str) else "ordinal", "values": v} for n, v in values.items()},
              "constraints": ["block_x * block_y <= 1024"]}
-    optimum = min(true(dict(zip(names, row))) for row in itertools.product(*values.values()) if row[0] * row[1] <= 1024)
-    return Instance(space, true, optimum)
+    return Instance(space, lambda p: shape(p) * pipeline(p), optimum)
 
 
 def conditional8(seed):
@@ -374,7 +383,7 @@ def all_problems(tables=None):
     problems["network10"] = network10
     problems["network10_noisy"] = lambda seed: network10(seed, noise=0.01)
     problems["categories8"] = categories8
-    problems["tiles6"] = tiles6
+    problems["tiles9"] = tiles9
     problems["conditional8"] = conditional8
     problems["conditional12"] = conditional12
     return problems

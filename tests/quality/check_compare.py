@@ -60,7 +60,7 @@ def a_small_comparison_runs():
     with tempfile.TemporaryDirectory() as folder:
         results = os.path.join(folder, "runs")
         argv = [sys.executable, os.path.join(FOLDER, "compare.py"), "--ambs", AMBS, "--seeds", "2", "--trials", "24", "--workers", "4",
-                "--problems", "tiles6,conditional12,hartmann6_fails,network10_noisy", "--results", results, "random", "ambs"]
+                "--problems", "tiles9,conditional12,hartmann6_fails,network10_noisy", "--results", results, "random", "ambs"]
         text = subprocess.run(argv, check=True, stdout=subprocess.PIPE, text=True).stdout
         with open(results) as f:
             runs = [json.loads(line) for line in f]
