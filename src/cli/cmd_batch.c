@@ -56,7 +56,7 @@ static int requeue(const ambs_call *call, ambs_error *err)
         rc = ambs_fail(err, AMBS_E_INVALID, "%s has no command to requeue a job",
                        job.ops->member.name);
     if (rc == AMBS_OK)
-        rc = ambs_batch_call_for(job.ops->requeue, job.id, AMBS_BATCH_ACT_S, &said, err);
+        rc = ambs_batch_call_for(job.ops->requeue, job.id, NULL, AMBS_BATCH_ACT_S, &said, err);
     ambs_text_fini(&said);
     return rc;
 }

@@ -9,7 +9,9 @@
 #include "cli/cli.h"
 #include "cli/launch.h"
 #include "cli/live.h"
+#include "cli/open.h"
 #include "cli/paths.h"
+#include "cli/successors.h"
 #include "cluster/process.h"
 #include "cluster/run.h"
 #include "objective/plugin.h"
@@ -21,11 +23,13 @@ typedef struct options {
     char *output;
     long long workers;
     double time;
-    int on_deadline;
+    int on_deadline, launcher;
     bool resume, quiet, verbose, json_log;
 } options;
 
 static const char *const deadline_words[] = {"study", "stop", "requeue", "resubmit", NULL};
+
+static const char *const launcher_words[] = {"mpirun", "srun", NULL};
 
 static const ambs_cli_option run_options[] = {
     {.option = {.name = "output",
@@ -40,9 +44,18 @@ static const ambs_cli_option run_options[] = {
                 .initial = "0",
                 .min = 0,
                 .max = 100000,
-                .help = "without mpirun: workers to start; 0: one for each core"},
+                .help = "without mpirun: workers to start; 0: one for each core, in a batch job "
+                        "as many as it has room for"},
      .letter = 'j',
      .value = "WORKERS"},
+    {.option = {.name = "launcher",
+                .type = AMBS_OPTION_CHOICE,
+                .offset = offsetof(options, launcher),
+                .initial = "mpirun",
+                .choices = launcher_words,
+                .help = "without mpirun: what starts the ranks; srun, one rank per host, survives "
+                        "the loss of a host"},
+     .value = "mpirun|srun"},
     {.option = {.name = "time",
                 .type = AMBS_OPTION_DURATION,
                 .offset = offsetof(options, time),
@@ -232,6 +245,8 @@ static ambs_status run_rank(const ambs_call *call, const options *o, const char 
                                   .ended = end,
                                   .failed = fail,
                                   .leaving = leave};
+    const char *weakness = ambs_launch_weakness(settings.environment);
+    if (weakness && ambs_process_is_first()) ambs_log_line(&log, AMBS_LOG_WARNING, "%s", weakness);
     ambs_status status = ambs_run(&settings);
     ambs_live_fini(&v.live);
     return status;
@@ -259,10 +274,13 @@ static int run(const ambs_call *call)
     if (ambs_process_is_launched()) return (int)run_rank(call, o, output);
     uint32_t ranks;
     if (count_ranks(call, &ranks, &err) != AMBS_OK) return ambs_cli_fail(call, &err);
-    uint32_t workers = o->workers > 0 ? (uint32_t)o->workers : ambs_process_cores() / ranks;
-    if (workers == 0) workers = 1;
-    if (ambs_launch(call, workers * ranks, &status, &err) != AMBS_OK)
+    if (ambs_launch(call, (ambs_launcher)o->launcher, (uint32_t)o->workers, ranks, &status, &err) !=
+        AMBS_OK)
         return ambs_cli_fail(call, &err);
+    if (status == AMBS_STATUS_STOPPED)
+        status = ambs_stopped_status(output);
+    else
+        ambs_successors_cancel();
     return status;
 }
 

@@ -9,7 +9,7 @@ static int show(const ambs_call *call, const ambs_view *view, ambs_text *out, am
 {
     const options *o = call->options;
     if (!o->exit_code) return ambs_view_status(view, out, err);
-    ambs_text_addf(out, "%d\n", ambs_view_exit_code(view));
+    ambs_text_addf(out, "%d\n", ambs_exit_status(view));
     return 0;
 }
 

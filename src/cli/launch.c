@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <mpi.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +16,8 @@
 #include "cluster/signals.h"
 #include "study/record.h"
 
+extern char **environ;
+
 #define STATUS_FILE "AMBS_STATUS_FILE"
 #define COLUMNS     "AMBS_COLUMNS"
 
@@ -25,7 +26,7 @@
 
 /* mpirun waits for ever for the daemon of a host that was lost without a word. Longer than ranks
  * take to leave MPI (FINALIZE_LIMIT_S in cluster/run.c). */
-enum { WORDS_MAX = 16, WAIT_MS = 50, OUTLIVE_MS = 30000, GRACE_MS = 5000 };
+enum { WAIT_MS = 50, OUTLIVE_MS = 30000, GRACE_MS = 5000 };
 
 /* Which file of which host: rank 0 may be on another, where the path is somebody else's. */
 static void hand_down_status_file(int fd)
@@ -91,26 +92,6 @@ static bool read_status(int fd, int *ret_status)
     return true;
 }
 
-/* mpirun's own words before the command line. Only Open MPI knows these: its ranks must outlive one
- * another, may be more than the cores, and are not pinned to one. */
-static size_t add_options(const char **argv, const char *n_ranks)
-{
-    size_t n = 0;
-    argv[n++] = "mpirun";
-#ifdef OPEN_MPI
-    argv[n++] = "--mca";
-    argv[n++] = "orte_abort_on_non_zero_status";
-    argv[n++] = "0";
-    argv[n++] = "--oversubscribe";
-    argv[n++] = "--bind-to";
-    argv[n++] = "none";
-    argv[n++] = "-q";
-#endif
-    argv[n++] = "-n";
-    argv[n++] = n_ranks;
-    return n;
-}
-
 static pid_t start(const char *const *argv)
 {
     pid_t pid = fork();
@@ -124,9 +105,9 @@ static pid_t start(const char *const *argv)
     }
     execvp(argv[0], (char *const *)(uintptr_t)argv);
     fprintf(stderr,
-            "ambs run: mpirun was not found: %s; install openmpi-bin, or start ambs run by your "
-            "MPI's own launcher\n",
-            strerror(errno));
+            "ambs run: %s was not found: %s; install openmpi-bin or load its module, or start ambs "
+            "run by your MPI's own launcher\n",
+            argv[0], strerror(errno));
     _exit(127);
 }
 
@@ -163,17 +144,17 @@ static int wait_for(pid_t pid, int fd)
     return status;
 }
 
-/* The end of an mpirun whose rank 0 left no status: it was on another host, killed, or never begun.
+/* The end of a launcher whose rank 0 left no status: it was on another host, killed, or never begun.
  * mpirun ends with status 0 only when all ranks took their leave. */
-static int end_without_status(const ambs_call *call, int wait_status)
+static int end_without_status(const ambs_call *call, const char *launcher, int wait_status)
 {
     if (WIFEXITED(wait_status) && WEXITSTATUS(wait_status) <= AMBS_STATUS_FAILURES)
         return WEXITSTATUS(wait_status);
     char how[64];
     if (WIFEXITED(wait_status))
-        snprintf(how, sizeof how, "mpirun ended with status %d", WEXITSTATUS(wait_status));
+        snprintf(how, sizeof how, "%s ended with status %d", launcher, WEXITSTATUS(wait_status));
     else
-        snprintf(how, sizeof how, "mpirun was ended by signal %d", WTERMSIG(wait_status));
+        snprintf(how, sizeof how, "%s was ended by signal %d", launcher, WTERMSIG(wait_status));
     fprintf(
         stderr,
         "ambs run: %s before rank 0 had ended the study; every result that was recorded is safe: "
@@ -185,43 +166,84 @@ static int end_without_status(const ambs_call *call, int wait_status)
     return AMBS_STATUS_STOPPED;
 }
 
-static int run_mpirun(const ambs_call *call, const char *n_ranks, int fd, int *ret_status,
-                      ambs_error *err)
+/* `words`, this program, and its own command line. */
+static const char **join(const ambs_launch_words *words, const char *program, const ambs_call *call,
+                         ambs_error *err)
+{
+    const char **argv = ambs_calloc((size_t)call->argc + AMBS_LAUNCH_WORDS + 2, sizeof *argv, err);
+    size_t n = 0;
+    if (!argv) return NULL;
+    for (; words->argv[n]; n++) argv[n] = words->argv[n];
+    argv[n++] = program;
+    for (int i = 1; i < call->argc; i++) argv[n++] = call->argv[i];
+    return argv;
+}
+
+static int run_launcher(const ambs_call *call, const ambs_launch_words *words, int fd,
+                        int *ret_status, ambs_error *err)
 {
     char program[4096] = {0}, columns[16];
     if (readlink("/proc/self/exe", program, sizeof program - 1) <= 0)
         return ambs_fail(err, AMBS_E_IO,
                          "/proc/self/exe cannot be read: this program is not found");
-    const char **argv = ambs_calloc((size_t)call->argc + WORDS_MAX, sizeof *argv, err);
+    const char **argv = join(words, program, call, err);
     if (!argv) return AMBS_E_NOMEM;
-    size_t n = add_options(argv, n_ranks);
-    argv[n++] = program;
-    for (int i = 1; i < call->argc; i++) argv[n++] = call->argv[i];
     snprintf(columns, sizeof columns, "%d", terminal_columns());
     setenv(COLUMNS, columns, 1);
     hand_down_status_file(fd);
     ambs_signals_install();
     pid_t pid = start(argv);
     free(argv);
-    if (pid < 0) return ambs_fail(err, AMBS_E_IO, "starting mpirun: %s", strerror(errno));
+    if (pid < 0)
+        return ambs_fail(err, AMBS_E_IO, "starting %s: %s", words->argv[0], strerror(errno));
     int wait_status = wait_for(pid, fd);
     if (WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == 127)
-        return ambs_fail(err, AMBS_E_NOT_FOUND, "mpirun could not start the study");
-    if (!read_status(fd, ret_status)) *ret_status = end_without_status(call, wait_status);
+        return ambs_fail(err, AMBS_E_NOT_FOUND, "%s could not start the study", words->argv[0]);
+    if (!read_status(fd, ret_status))
+        *ret_status = end_without_status(call, words->argv[0], wait_status);
     return AMBS_OK;
+}
+
+/* What the allocation is, by the environment or by the file of its hosts. */
+static void measure(ambs_launch_request *r)
+{
+    const ambs_batch_ops *ops = r->job->ops;
+    if (ops->size && ops->size(r->environment, &r->n_nodes, &r->n_ranks)) return;
+    r->n_nodes = r->n_ranks = 0;
+    const char *name = ops->hostfile ? ambs_batch_variable(r->environment, ops->hostfile) : NULL;
+    FILE *file = name ? fopen(name, "r") : NULL;
+    if (!file) return;
+    ambs_text text = {0};
+    char line[512];
+    while (fgets(line, sizeof line, file)) ambs_text_add(&text, line);
+    fclose(file);
+    if (text.text) ambs_launch_count_hosts(text.text, &r->n_nodes, &r->n_ranks);
+    ambs_text_fini(&text);
 }
 
 /* Where rank 0 runs on this host it reaches the file of the status by this process's descriptor: the
  * file has no name, so that nothing is left of it whoever is killed. */
-int ambs_launch(const ambs_call *call, uint32_t n_workers, int *ret_status, ambs_error *err)
+int ambs_launch(const ambs_call *call, ambs_launcher launcher, uint32_t n_workers,
+                uint32_t worker_ranks, int *ret_status, ambs_error *err)
 {
-    char n_ranks[16], file[] = "/tmp/ambs-status-XXXXXX";
+    char file[] = "/tmp/ambs-status-XXXXXX";
+    const char *const *environment = (const char *const *)(uintptr_t)environ;
+    ambs_batch_job job = ambs_batch_find_job(environment);
+    ambs_launch_request request = {.launcher = launcher,
+                                   .job = &job,
+                                   .environment = environment,
+                                   .n_workers = n_workers,
+                                   .worker_ranks = worker_ranks,
+                                   .n_cores = ambs_process_cores()};
+    ambs_launch_words words;
+    measure(&request);
+    int rc = ambs_launch_choose(&request, &words, err);
+    if (rc != AMBS_OK) return rc;
     int fd = mkstemp(file);
     if (fd < 0) return ambs_fail(err, AMBS_E_IO, "%s: %s", file, strerror(errno));
     unlink(file);
     fcntl(fd, F_SETFD, FD_CLOEXEC);
-    snprintf(n_ranks, sizeof n_ranks, "%u", n_workers + 1);
-    int rc = run_mpirun(call, n_ranks, fd, ret_status, err);
+    rc = run_launcher(call, &words, fd, ret_status, err);
     close(fd);
     return rc;
 }

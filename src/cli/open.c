@@ -5,6 +5,9 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "cluster/batch.h"
+
+extern char **environ;
 
 const ambs_cli_option ambs_json_option[] = {
     {{"json", AMBS_OPTION_BOOL, offsetof(ambs_json_flag, json), "false",
@@ -54,6 +57,30 @@ int ambs_show_study(const ambs_call *call, bool json, ambs_show *show)
 {
     ambs_error err;
     return show_study(call, json, show, &err) == 0 ? AMBS_STATUS_DONE : ambs_cli_fail(call, &err);
+}
+
+int ambs_exit_status(const ambs_view *view)
+{
+    char text[AMBS_JOB_SIZE];
+    const ambs_table *t = view->table;
+    int code = ambs_view_exit_code(view);
+    if (code != AMBS_STATUS_STOPPED || view->alive || t->n_lives == 0) return code;
+    const ambs_life_row *life = &t->lives[t->n_lives - 1];
+    ambs_batch_job job = ambs_batch_find_job((const char *const *)(uintptr_t)environ);
+    bool mine = strcmp(life->job, ambs_batch_job_text(&job, text)) == 0;
+    return mine && life->next == AMBS_NEXT_EXIT_STATUS ? job.ops->requeue_status : code;
+}
+
+int ambs_stopped_status(const char *path)
+{
+    ambs_opened study;
+    int status = AMBS_STATUS_STOPPED;
+    ambs_batch_job job = ambs_batch_find_job((const char *const *)(uintptr_t)environ);
+    if (!job.ops->requeue_status || ambs_opened_init(&study, path, false, NULL) != AMBS_OK)
+        return status;
+    status = ambs_exit_status(&study.view);
+    ambs_opened_fini(&study);
+    return status;
 }
 
 int ambs_operand_trial(const ambs_call *call, size_t i, uint64_t *ret_trial, ambs_error *err)

@@ -27,6 +27,11 @@ void ambs_opened_fini(ambs_opened *opened);
 typedef int ambs_show(const ambs_call *call, const ambs_view *view, ambs_text *out,
                       ambs_error *err);
 int ambs_show_study(const ambs_call *call, bool json, ambs_show *show);
+/* What a job script ends with: the exit code of the study's last life, or, in the batch job of that
+ * life, the status by which the job goes back into the queue (Grid Engine: 99). */
+int ambs_exit_status(const ambs_view *view);
+/* The same of a study that stopped early; 3 where it cannot be read. */
+int ambs_stopped_status(const char *path);
 /* The trial id that operand `i` names. */
 int ambs_operand_trial(const ambs_call *call, size_t i, uint64_t *ret_trial, ambs_error *err);
 

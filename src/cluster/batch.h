@@ -38,8 +38,8 @@ typedef struct ambs_batch_question {
 
 /* What a submission asks for. Strings NULL and counts 0: as the template says. */
 typedef struct ambs_batch_request {
-    uint32_t nodes, gpus; /* GPUs of one node */
-    double time_s;        /* NaN: as the template says */
+    uint32_t nodes, cores, gpus; /* cores and GPUs of one node */
+    double time_s;               /* NaN: as the template says */
     const char *name, *partition, *account;
 } ambs_batch_request;
 
@@ -62,9 +62,9 @@ typedef struct ambs_batch_ops {
     const char *const *submit; /* the words before the script */
     const char *const *after;  /* words that make it wait for the end of job {job} */
     const char *const *cancel; /* the command that cancels job {job} */
-    bool script_on_stdin; /* it reads the script there, and the script's words come from within */
-    const char *script;   /* in the folder jobs: "slurm.sbatch" */
-    const char *prefix;   /* what begins its directives: "#SBATCH" */
+    bool script_on_stdin;      /* it reads the script there */
+    const char *script;        /* in the folder jobs: "slurm.sbatch" */
+    const char *prefix;        /* what begins its directives: "#SBATCH" */
     /* Writes the directives of a request, a line each, with the prefix. */
     int (*directives)(const ambs_batch_request *request, ambs_text *out, ambs_error *err);
     /* The job's id in what the submission printed; false where there is none. */

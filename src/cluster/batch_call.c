@@ -144,8 +144,8 @@ int ambs_batch_call(const char *const *argv, const char *input, double limit_s, 
     return judge(argv[0], status, out, from, err);
 }
 
-int ambs_batch_call_for(const char *const *argv, const char *id, double limit_s, ambs_text *out,
-                        ambs_error *err)
+int ambs_batch_call_for(const char *const *argv, const char *id, const char *input, double limit_s,
+                        ambs_text *out, ambs_error *err)
 {
     const char *words[AMBS_BATCH_WORDS_MAX + 1] = {NULL};
     char filled[AMBS_BATCH_WORDS_MAX][2 * AMBS_BATCH_ID_SIZE];
@@ -156,7 +156,7 @@ int ambs_batch_call_for(const char *const *argv, const char *id, double limit_s,
             snprintf(filled[i], sizeof filled[i], "%.*s%s%s", (int)(at - argv[i]), argv[i], id,
                      at + strlen(AMBS_BATCH_JOB));
     }
-    return ambs_batch_call(words, NULL, limit_s, out, err);
+    return ambs_batch_call(words, input, limit_s, out, err);
 }
 
 int ambs_batch_ask(const ambs_batch_job *job, double *ret_left_s, ambs_error *err)
@@ -167,7 +167,7 @@ int ambs_batch_ask(const ambs_batch_job *job, double *ret_left_s, ambs_error *er
     for (; q->argv; q++) {
         ambs_text answer = {0};
         ambs_error why = {0};
-        int rc = ambs_batch_call_for(q->argv, job->id, AMBS_BATCH_ASK_S, &answer, &why);
+        int rc = ambs_batch_call_for(q->argv, job->id, NULL, AMBS_BATCH_ASK_S, &answer, &why);
         if (rc == AMBS_OK)
             rc = q->read(answer.text ? answer.text : "", job->id, ambs_clock_wall_s(), ret_left_s,
                          &why);

@@ -17,8 +17,8 @@
 int ambs_batch_call(const char *const *argv, const char *input, double limit_s, ambs_text *out,
                     ambs_error *err);
 /* The same with the job's id put in; argv has at most AMBS_BATCH_WORDS_MAX words. */
-int ambs_batch_call_for(const char *const *argv, const char *id, double limit_s, ambs_text *out,
-                        ambs_error *err);
+int ambs_batch_call_for(const char *const *argv, const char *id, const char *input, double limit_s,
+                        ambs_text *out, ambs_error *err);
 /* Asks for the time left, question after question until one is answered. The error is that of the
  * first. INFINITY: no limit. */
 int ambs_batch_ask(const ambs_batch_job *job, double *ret_left_s, ambs_error *err);

@@ -58,6 +58,10 @@ static bool size(const char *const *environment, uint32_t *ret_nodes, uint32_t *
 
 static int directives(const ambs_batch_request *r, ambs_text *out, ambs_error *err)
 {
+    if (r->cores)
+        return ambs_fail(err, AMBS_E_INVALID,
+                         "--cores cannot be said to LSF, which wants it as a text of the site: "
+                         "--extra \"-R affinity[core(4)]\"");
     if (r->name) ambs_text_addf(out, "#BSUB -J %s\n", r->name);
     if (r->nodes) ambs_text_addf(out, "#BSUB -n %u\n", r->nodes);
     if (!isnan(r->time_s)) {
@@ -90,6 +94,7 @@ const ambs_batch_ops ambs_batch_lsf = {
     .submit = AMBS_BATCH_WORDS("bsub"),
     .after = AMBS_BATCH_WORDS("-w", "ended(" AMBS_BATCH_JOB ")"),
     .cancel = AMBS_BATCH_WORDS("bkill", AMBS_BATCH_JOB),
+    .script_on_stdin = true,
     .script = "lsf.bsub",
     .prefix = "#BSUB",
     .directives = directives,

@@ -125,8 +125,9 @@ static int directives(const ambs_batch_request *r, ambs_text *out, ambs_error *e
 {
     char span[40];
     if (r->name) ambs_text_addf(out, "#PBS -N %s\n", r->name);
-    if (r->nodes || r->gpus) {
-        ambs_text_addf(out, "#PBS -l select=%u:mpiprocs=1", r->nodes ? r->nodes : 1);
+    if (r->nodes || r->cores || r->gpus) {
+        ambs_text_addf(out, "#PBS -l select=%u:ncpus=%u:mpiprocs=1", r->nodes ? r->nodes : 1,
+                       r->cores ? r->cores : 1);
         if (r->gpus) ambs_text_addf(out, ":ngpus=%u", r->gpus);
         ambs_text_add(out, "\n");
     }

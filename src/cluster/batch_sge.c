@@ -109,6 +109,10 @@ static bool size(const char *const *environment, uint32_t *ret_nodes, uint32_t *
 static int directives(const ambs_batch_request *r, ambs_text *out, ambs_error *err)
 {
     char span[40];
+    if (r->cores)
+        return ambs_fail(
+            err, AMBS_E_INVALID,
+            "--cores cannot be said to Grid Engine, which counts slots, which --nodes gives");
     if (r->name) ambs_text_addf(out, "#$ -N %s\n", r->name);
     if (r->nodes) ambs_text_addf(out, "#$ -pe orte %u\n", r->nodes);
     if (!isnan(r->time_s))

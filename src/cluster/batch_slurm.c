@@ -93,6 +93,7 @@ static int directives(const ambs_batch_request *r, ambs_text *out, ambs_error *e
     char span[40];
     if (r->name) ambs_text_addf(out, "#SBATCH --job-name=%s\n", r->name);
     if (r->nodes) ambs_text_addf(out, "#SBATCH --nodes=%u\n", r->nodes);
+    if (r->cores) ambs_text_addf(out, "#SBATCH --cpus-per-task=%u\n", r->cores);
     if (!isnan(r->time_s))
         ambs_text_addf(out, "#SBATCH --time=%s\n", ambs_batch_format_span(r->time_s, true, span));
     if (r->partition) ambs_text_addf(out, "#SBATCH --partition=%s\n", r->partition);

@@ -155,7 +155,9 @@ int ambs_batch_watch_go_on(ambs_batch_watch *w, ambs_next next, ambs_error *err)
     if (rc != AMBS_OK) return rc;
     if (!ambs_host_wait(w->host, until))
         return ambs_fail(err, AMBS_E_IO, "the batch system does not answer");
-    return w->host->helper_code == 0
+    /* a requeued job is killed, and its helper before the rank that waits for it */
+    bool killed = next == AMBS_NEXT_REQUEUE && w->host->helper_code > 128;
+    return w->host->helper_code == 0 || killed
                ? AMBS_OK
                : ambs_fail(err, AMBS_E_IO, "the batch system refused (the line above says why)");
 }

@@ -313,7 +313,7 @@ static int heed_signals(manager_loop *l, ambs_error *err)
     l->signals = seen;
     l->warned = !is_by_person(l, &seen);
     const char *text =
-        l->near ? "the batch system says that the end is near" : "stopped by a signal";
+        l->warned ? "the batch system says that the end is near" : "stopped by a signal";
     if (again)
         return ambs_manager_drain(l->manager, AMBS_STATUS_STOPPED, true, text, time_now(), err);
     if (seen.n_hurry == 0 && !l->warned)

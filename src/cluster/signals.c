@@ -22,7 +22,11 @@ void ambs_signals_install(void)
     static const int all[] = {SIGINT, SIGUSR1, SIGUSR2, SIGTERM, SIGHUP};
     struct sigaction action = {.sa_handler = note, .sa_flags = SA_RESTART};
     sigemptyset(&action.sa_mask);
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++) sigaction(all[i], &action, NULL);
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        struct sigaction before;
+        bool ignored = sigaction(all[i], NULL, &before) == 0 && before.sa_handler == SIG_IGN;
+        if (all[i] != SIGHUP || !ignored) sigaction(all[i], &action, NULL); /* nohup */
+    }
     signal(SIGPIPE, SIG_IGN);
 }
 

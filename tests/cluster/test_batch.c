@@ -359,8 +359,9 @@ static void directives_say_what_was_asked_for(void **state)
     } cases[] = {
         {"slurm", "#SBATCH --job-name=digits\n#SBATCH --nodes=4\n#SBATCH --time=1-02:00:00\n"
                   "#SBATCH --partition=gpu\n#SBATCH --account=proj\n#SBATCH --gpus-per-node=2\n"},
-        {"pbs", "#PBS -N digits\n#PBS -l select=4:mpiprocs=1:ngpus=2\n#PBS -l walltime=26:00:00\n"
-                "#PBS -q gpu\n#PBS -A proj\n"},
+        {"pbs",
+         "#PBS -N digits\n#PBS -l select=4:ncpus=1:mpiprocs=1:ngpus=2\n#PBS -l walltime=26:00:00\n"
+         "#PBS -q gpu\n#PBS -A proj\n"},
         {"sge", "#$ -N digits\n#$ -pe orte 4\n#$ -l h_rt=26:00:00\n#$ -q gpu\n#$ -P proj\n"
                 "#$ -l gpu=2\n"},
         {"lsf", "#BSUB -J digits\n#BSUB -n 4\n#BSUB -W 26:00\n#BSUB -q gpu\n#BSUB -P proj\n"
