@@ -88,6 +88,26 @@ def a_shape_that_does_not_fit(folder):
           all((t["state"] == "failed") == (t in wrong) for t in found), str(found))
 
 
+def the_page_of_plug_ins():
+    """What share/doc/plugins.md tells a newcomer to type."""
+    with open(os.path.join(EXAMPLES, "../doc/plugins.md")) as f:
+        blocks = re.findall(r"```(\w*)\n(.*?)```", f.read(), re.S)
+    with tempfile.TemporaryDirectory() as folder:
+        for kind, name in ("c", "parabola.c"), ("yaml", "study.yaml"):
+            with open(os.path.join(folder, name), "w") as f:
+                f.write(next(text for k, text in blocks if k == kind))
+        lines = next(text for k, text in blocks if k == "").splitlines()
+        lines[0] = lines[0].replace("$(pkg-config --cflags ambs)", "-Wall -Wextra")
+        for line in lines:
+            words = line.split("  ")[0].split()
+            words[0] = AMBS if words[0] == "ambs" else words[0]
+            done = subprocess.run(words + (["-j", "2"] if words[1] == "run" else []), cwd=folder, text=True,
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=100)
+            check(" ".join(line.split("  ")[0].split()), done.returncode == 0 and "warning" not in done.stdout,
+                  done.stdout)
+
+
+the_page_of_plug_ins()
 for name, source, library, test in (("lotka_volterra", "lotka_volterra.c", LIBRARIES[0], [lotka_volterra]),
                                     ("scalapack", "scalapack.c", LIBRARIES[1], [scalapack, a_shape_that_does_not_fit])):
     with tempfile.TemporaryDirectory() as top:
