@@ -15,7 +15,7 @@ import time
 if not shutil.which("mpirun"):
     sys.exit(77)
 
-AMBS, PLUGIN = sys.argv[1:3]
+AMBS, PLUGIN = map(os.path.abspath, sys.argv[1:3])
 STUDY = """study: {name: together, seed: 7}
 metric: {name: y}
 objective: {plugin: ./together.so%s}
@@ -186,7 +186,7 @@ def launched_by_itself():
 
 groups_compute()
 a_rank_is_left_over()
-for case in ("crash", 0), ("crash", 1), ("hang", 1), ("exit", 0), ("abort", 1), ("finalize", 1):
+for case in ("crash", 0), ("hang", 1), ("exit", 0), ("abort", 1):
     a_group_is_lost(*case)
 a_killed_follower()
 failures_are_the_trials()

@@ -14,7 +14,7 @@ import tempfile
 if not shutil.which("mpirun"):
     sys.exit(77)
 
-AMBS, EXAMPLES, INCLUDE, *LIBRARIES = sys.argv[1:]
+AMBS, EXAMPLES, INCLUDE, *LIBRARIES = map(os.path.abspath, sys.argv[1:])
 os.environ.update(OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1", CPATH=INCLUDE,
                   OMPI_MCA_rmaps_base_oversubscribe="1", OMPI_MCA_btl_tcp_if_include="lo",
                   OMPI_MCA_oob_tcp_if_include="lo")
