@@ -87,6 +87,7 @@ static int say_hello(ambs_agent *a, ambs_error *err)
 {
     ambs_message hello = {.type = AMBS_MESSAGE_HELLO};
     hello.as.hello.n_slots = a->config.n_slots;
+    if (a->config.seen) hello.as.hello.seen = *a->config.seen;
     hello.as.hello.pid = a->config.pid;
     hello.as.hello.space = a->config.space;
     snprintf(hello.as.hello.host, AMBS_HOST_SIZE, "%s", a->config.host);
@@ -231,6 +232,23 @@ static bool runs(const ambs_agent *a, const ambs_address *at)
 
 /* --- messages -------------------------------------------------------------------------------- */
 
+static int make_slots(ambs_agent *a, uint32_t n, ambs_error *err)
+{
+    a->slots = ambs_calloc(n, sizeof *a->slots, err);
+    if (!a->slots) return AMBS_E_NOMEM;
+    a->config.n_slots = n;
+    for (uint32_t s = 0; s < n; s++) a->slots[s].queue.item_size = sizeof(waiting);
+    return AMBS_OK;
+}
+
+static int take_slots(ambs_agent *a, const ambs_message *m, ambs_error *err)
+{
+    if (a->phase != PHASE_WAITING || a->slots) return AMBS_OK;
+    int rc = make_slots(a, m->as.slots.n, err);
+    if (rc != AMBS_OK || !a->config.runner.slots) return rc;
+    return a->config.runner.slots(a->config.runner.ctx, m, err);
+}
+
 static int take_welcome(ambs_agent *a, const ambs_message *m, ambs_error *err)
 {
     if (a->phase != PHASE_WAITING) return AMBS_OK;
@@ -333,6 +351,7 @@ static int leave(ambs_agent *a, int status, ambs_error *err)
 
 static int take(ambs_agent *a, const ambs_message *m, ambs_error *err)
 {
+    if (m->type == AMBS_MESSAGE_SLOTS) return take_slots(a, m, err);
     if (m->type == AMBS_MESSAGE_WELCOME) return take_welcome(a, m, err);
     if (m->type == AMBS_MESSAGE_STOP) return leave(a, m->as.stop.status, err);
     if (m->epoch != a->epoch) return AMBS_OK;
@@ -490,12 +509,11 @@ int ambs_agent_create(const ambs_agent_config *config, double now_s, ambs_agent 
     a->heard_s = a->sent_s = now_s;
     a->heartbeat_s = HEARTBEAT_S;
     a->timeout_s = TIMEOUT_S;
-    a->slots = ambs_calloc(config->n_slots, sizeof *a->slots, err);
-    if (!a->slots) {
+    int rc = config->n_slots > 0 ? make_slots(a, config->n_slots, err) : AMBS_OK;
+    if (rc != AMBS_OK) {
         ambs_agent_destroy(a);
-        return AMBS_E_NOMEM;
+        return rc;
     }
-    for (uint32_t s = 0; s < config->n_slots; s++) a->slots[s].queue.item_size = sizeof(waiting);
     *ret_agent = a;
     return AMBS_OK;
 }

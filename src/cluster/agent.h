@@ -31,11 +31,15 @@ typedef struct ambs_agent_runner {
     bool (*poll)(void *ctx, ambs_run_event *ret_event);
     /* The end is near: what runs may save its state. NULL: nothing here can. */
     void (*checkpoint)(void *ctx, uint32_t slot);
+    /* What the agent's slots own (their number is the message's), before open(); may be NULL. Not
+     * called where the configuration says how many slots there are. */
+    int (*slots)(void *ctx, const ambs_message *slots, ambs_error *err);
 } ambs_agent_runner;
 
 typedef struct ambs_agent_config {
-    uint32_t n_slots;
-    uint64_t pid, space; /* of its process; ambs_process_space() */
+    uint32_t n_slots;           /* 0: as the manager divides the host */
+    const ambs_resources *seen; /* of the host; NULL: not looked */
+    uint64_t pid, space;        /* of its process; ambs_process_space() */
     const char *host;
     ambs_agent_runner runner;
     void *send_ctx;

@@ -1,20 +1,95 @@
 /* SPDX-License-Identifier: MIT */
 #include "cluster/host.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/memory.h"
+
+/* --- slots ----------------------------------------------------------------------------------- */
+
+static void forget_slots(ambs_host *host)
+{
+    for (uint32_t i = 0; host->slots && i < host->n_slots; i++) {
+        const ambs_slot_resources *s = &host->slots[i];
+        for (uint32_t k = 0; k < s->n_gpus; k++) free((char *)(uintptr_t)s->gpus[k]);
+        free((void *)(uintptr_t)s->gpus);
+        free((int *)(uintptr_t)s->cores);
+    }
+    free(host->slots);
+    free(host->gpu_variable);
+    host->slots = NULL;
+    host->gpu_variable = NULL;
+}
+
+static int take_cores(const char *list, ambs_slot_resources *slot, ambs_error *err)
+{
+    ambs_core_set set;
+    if (!ambs_core_set_parse(list, &set))
+        return ambs_fail(err, AMBS_E_FORMAT,
+                         "found the cores \"%.60s\", expected a list of numbers", list);
+    int *cores = ambs_calloc(ambs_core_set_count(&set), sizeof *cores, err);
+    if (!cores) return AMBS_E_NOMEM;
+    slot->cores = cores;
+    for (uint32_t c = 0; c < AMBS_CORES_MAX; c++)
+        if (ambs_core_set_has(&set, c)) cores[slot->n_cores++] = (int)c;
+    return AMBS_OK;
+}
+
+static int take_gpus(const char *list, ambs_slot_resources *slot, ambs_error *err)
+{
+    size_t n = list[0] != '\0';
+    for (const char *c = list; *c; c++) n += *c == ',';
+    char **gpus = ambs_calloc(n, sizeof *gpus, err);
+    if (!gpus) return AMBS_E_NOMEM;
+    slot->gpus = (const char *const *)gpus;
+    while (slot->n_gpus < n) {
+        size_t length = strcspn(list, ",");
+        gpus[slot->n_gpus] = ambs_strndup(list, length, err);
+        if (!gpus[slot->n_gpus]) return AMBS_E_NOMEM;
+        slot->n_gpus++;
+        list += length + (list[length] == ',');
+    }
+    return AMBS_OK;
+}
+
+int ambs_host_divide(ambs_host *host, const ambs_share *shares, uint32_t n,
+                     const char *gpu_variable, ambs_error *err)
+{
+    forget_slots(host);
+    host->slots = ambs_calloc(n, sizeof *host->slots, err);
+    host->gpu_variable = ambs_strdup(gpu_variable, err);
+    host->n_slots = n;
+    int rc = host->slots && host->gpu_variable ? AMBS_OK : AMBS_E_NOMEM;
+    for (uint32_t i = 0; i < n && rc == AMBS_OK; i++) {
+        ambs_slot_resources *s = &host->slots[i];
+        s->memory_bytes = shares[i].memory_bytes;
+        rc = take_cores(shares[i].cores, s, err);
+        if (rc == AMBS_OK) rc = take_gpus(shares[i].gpus, s, err);
+        s->gpu_variable = s->n_gpus > 0 ? host->gpu_variable : NULL;
+    }
+    return rc;
+}
+
+static int host_slots(void *ctx, const ambs_message *m, ambs_error *err)
+{
+    return ambs_host_divide(ctx, m->as.slots.shares, m->as.slots.n, m->as.slots.gpu_variable, err);
+}
+
+/* --- life ------------------------------------------------------------------------------------ */
 
 int ambs_host_open(ambs_host *host, const ambs_spec *spec, ambs_error *err)
 {
     host->spec = spec;
-    return ambs_runner_create(spec, host->n_slots, NULL, host->supervisor, host->log, false,
+    return ambs_runner_create(spec, host->n_slots, host->slots, host->supervisor, host->log, false,
                               &host->runner, err);
 }
 
 void ambs_host_close(ambs_host *host)
 {
     ambs_runner_destroy(host->runner);
+    forget_slots(host);
     ambs_spec_destroy(host->own_spec);
     host->runner = NULL;
     host->own_spec = NULL;
@@ -82,6 +157,7 @@ static bool host_poll(void *ctx, ambs_run_event *ret_event)
 ambs_agent_runner ambs_host_runner(ambs_host *host)
 {
     return (ambs_agent_runner){.ctx = host,
+                               .slots = host_slots,
                                .open = host_open,
                                .room = host_room,
                                .begin = host_begin,

@@ -5,12 +5,15 @@
 #define AMBS_CLUSTER_HOST_H
 
 #include "cluster/agent.h"
+#include "objective/slot.h"
 #include "study/spec.h"
 
 typedef struct ambs_host {
     ambs_supervisor *supervisor; /* borrowed */
     const ambs_log *log;         /* borrowed, may be NULL */
     uint32_t n_slots;
+    ambs_slot_resources *slots; /* [n_slots], owned with what they point to; NULL: unrestricted */
+    char *gpu_variable;         /* owned */
     const ambs_spec *spec;
     ambs_spec *own_spec; /* read from the manager's text; NULL where the spec is borrowed */
     ambs_runner *runner;
@@ -21,6 +24,9 @@ typedef struct ambs_host {
 /* For a process that has the spec already (rank 0); `n_slots` may be 0. Else the spec comes with
  * WELCOME. */
 int ambs_host_open(ambs_host *host, const ambs_spec *spec, ambs_error *err);
+/* What the slots own, before the host is opened: their number is `n` then. Copied. */
+int ambs_host_divide(ambs_host *host, const ambs_share *shares, uint32_t n,
+                     const char *gpu_variable, ambs_error *err);
 void ambs_host_close(ambs_host *host);
 ambs_agent_runner ambs_host_runner(ambs_host *host);
 /* Starts a helper program; AMBS_E_AGAIN while one runs. */

@@ -34,16 +34,6 @@ struct ambs_layout {
     uint32_t n_slots;
 };
 
-void ambs_shares_free(ambs_share *shares, size_t n)
-{
-    for (size_t i = 0; shares && i < n; i++) {
-        free(shares[i].cores);
-        free(shares[i].gpus);
-        free(shares[i].gpu_ids);
-    }
-    free(shares);
-}
-
 /* --- hosts ----------------------------------------------------------------------------------- */
 
 static size_t find_place(const ambs_layout *l, uint64_t machine)
@@ -135,6 +125,7 @@ static uint32_t count_wanted(const ambs_layout *l, uint32_t n_wanted, uint32_t n
                              const ambs_resources *seen)
 {
     int32_t per_rank = l->config.spec->slots.per_rank;
+    if (n_wanted == AMBS_LAYOUT_FIT) return 0;
     if (n_wanted > 0) return n_wanted;
     if (per_rank == AMBS_SLOTS_FIT) return 0;
     if (per_rank > 0) return (uint32_t)per_rank;
@@ -322,11 +313,12 @@ static int join_host(ambs_layout *l, const char *name, uint32_t n_wanted,
 
 int ambs_layout_join(ambs_layout *l, const char *name, uint32_t n_wanted,
                      const ambs_resources *found, ambs_share **ret_shares, uint32_t *ret_n,
-                     ambs_error *err)
+                     char *ret_gpu_variable, ambs_error *err)
 {
     ambs_resources seen;
     host *h = NULL;
-    plan p = {.n = n_wanted ? least(n_wanted, SLOTS_MAX) : 1};
+    bool counted = n_wanted > 0 && n_wanted != AMBS_LAYOUT_FIT;
+    plan p = {.n = counted ? least(n_wanted, SLOTS_MAX) : 1};
     int rc = ambs_resources_copy(found, &seen, err);
     if (rc != AMBS_OK) return rc;
     rc = ambs_resources_restrict(&seen, &l->config.spec->slots, err);
@@ -335,6 +327,7 @@ int ambs_layout_join(ambs_layout *l, const char *name, uint32_t n_wanted,
     if (rc == AMBS_OK && !shares) rc = AMBS_E_NOMEM;
     if (rc == AMBS_OK)
         rc = h ? deal(l, h, &seen, p, shares, err) : deal_blindly(l, p.n, shares, err);
+    memcpy(ret_gpu_variable, seen.gpu_variable, sizeof seen.gpu_variable);
     ambs_resources_fini(&seen);
     if (rc != AMBS_OK) {
         ambs_shares_free(shares, p.n);
@@ -389,14 +382,13 @@ static uint32_t count_taken_gpus(const host *h)
 }
 
 /* What the table shows of a host, without its name: hosts of the same text are one line. */
-static void print_figures(const ambs_layout *l, const host *h, ambs_text *out)
+static void print_figures(const host *h, ambs_text *out)
 {
     char cores[48], memory[32], gpus[48];
     uint32_t all = ambs_core_set_count(&h->all), used = all - ambs_core_set_count(&h->free);
     snprintf(cores, sizeof cores, "%u of %u", h->n_unpinned > 0 ? all : used, all);
     snprintf(gpus, sizeof gpus, "%u of %zu", count_taken_gpus(h), h->n_gpus);
     if (h->n_gpus == 0) strcpy(gpus, "0");
-    (void)l;
     ambs_text_addf(out, "%6u %6u   %-12s %10s   %s", h->n_joined, h->n_slots, cores,
                    print_bytes(h->memory, memory), gpus);
 }
@@ -413,7 +405,7 @@ static size_t sort_kinds(const ambs_layout *l, kind *kinds)
     size_t n = 0;
     for (size_t i = 0; i < l->n_hosts; i++) {
         ambs_text figures = {0};
-        print_figures(l, &l->hosts[i], &figures);
+        print_figures(&l->hosts[i], &figures);
         size_t k = 0;
         while (k < n && !figures.failed && strcmp(kinds[k].figures.text, figures.text) != 0) k++;
         if (k < KINDS_SHOWN && k == n && !figures.failed) {
@@ -477,8 +469,7 @@ static const host *first_host(const ambs_layout *l,
 
 static bool has_rank_without(const ambs_layout *l, const host *h)
 {
-    (void)l;
-    return h->n_without > 0;
+    return l->n_slots > 0 && h->n_without > 0; /* else it is explained */
 }
 
 static bool shares_cores(const ambs_layout *l, const host *h)
@@ -544,7 +535,8 @@ void ambs_layout_print(const ambs_layout *l, ambs_text *out)
     }
     if ((h = first_host(l, leaves_gpus, &n))) {
         ambs_text_addf(out,
-                       "%zu GPU%s on %s %s not handed out: trial.gpus says how many each "
+                       "%zu GPU%s on %s %s not handed out, and trials do not see them: trial.gpus "
+                       "says how many each "
                        "trial gets",
                        h->n_gpus, h->n_gpus == 1 ? "" : "s", h->name,
                        h->n_gpus == 1 ? "is" : "are");

@@ -21,17 +21,6 @@
 
 #include "cluster/resources.h"
 
-typedef struct ambs_share {
-    char *cores;         /* "0-3,8"; "": not pinned */
-    uint32_t n_cores;    /* how many threads it should use, at least 1 */
-    char *gpus;          /* "0,1" for the visibility variable; "" none */
-    char *gpu_ids;       /* the same devices by their ids */
-    double memory_bytes; /* limit of a trial; NaN: none */
-} ambs_share;
-
-/* Frees the texts and the array. */
-void ambs_shares_free(ambs_share *shares, size_t n);
-
 typedef struct ambs_layout_config {
     const ambs_spec *spec; /* borrowed: trial and slots */
     uint32_t n_ranks;
@@ -41,14 +30,16 @@ typedef struct ambs_layout_config {
 
 typedef struct ambs_layout ambs_layout;
 
+#define AMBS_LAYOUT_FIT UINT32_MAX
+
 int ambs_layout_create(const ambs_layout_config *config, ambs_layout **ret_layout, ambs_error *err);
 void ambs_layout_destroy(ambs_layout *layout);
-/* A rank joins. `n_wanted` 0: by the rules above. *ret_shares [*ret_n] is the caller's
- * (ambs_shares_free); *ret_n may be 0, and is n_wanted (or 1) unpinned slots where `seen` names no
+/* A rank joins. `n_wanted` 0: by the rules above; AMBS_LAYOUT_FIT: as many as fit. *ret_shares
+ * [*ret_n] is the caller's (ambs_shares_free); ret_gpu_variable [AMBS_GPU_VARIABLE_SIZE]; *ret_n may be 0, and is n_wanted (or 1) unpinned slots where `seen` names no
  * machine. */
 int ambs_layout_join(ambs_layout *layout, const char *host, uint32_t n_wanted,
                      const ambs_resources *seen, ambs_share **ret_shares, uint32_t *ret_n,
-                     ambs_error *err);
+                     char *ret_gpu_variable, ambs_error *err);
 /* So far. */
 uint32_t ambs_layout_n_slots(const ambs_layout *layout);
 /* The table: one line per kind of host, then what a person should know (idle or shared cores, ranks

@@ -192,7 +192,8 @@ static int check_limits(ambs_manager *m, ambs_error *err)
     if (m->time.now_s >= m->start_s + b->time_s - m->config.time_used_s)
         return ambs_manager_drain(m, AMBS_STATUS_DONE, false, "the time budget is used up", m->time,
                                   err);
-    int rc = manager_check_deadline(m, err);
+    int rc = manager_check_slots(m, err);
+    if (rc == AMBS_OK && m->phase == PHASE_RUNNING) rc = manager_check_deadline(m, err);
     if (rc != AMBS_OK || m->phase != PHASE_RUNNING) return rc;
     bool all_gone = m->n_gone >= m->config.n_expected;
     bool waited =
@@ -346,6 +347,7 @@ double ambs_manager_due_s(const ambs_manager *m)
     if (m->phase == PHASE_RUNNING) {
         due = least(due, m->start_s + m->spec->budget.time_s - m->config.time_used_s);
         due = least(due, manager_last_call_s(m));
+        due = least(due, manager_table_s(m));
         if (m->n_joined == 0) due = least(due, m->alone_since_s + m->spec->manager.timeout_s);
     }
     return due;

@@ -24,6 +24,7 @@
 #define AMBS_CLUSTER_MANAGER_H
 
 #include "base/log.h"
+#include "cluster/layout.h"
 #include "cluster/proposer.h"
 #include "cluster/status.h"
 #include "study/spec.h"
@@ -55,7 +56,9 @@ typedef struct ambs_manager_config {
     uint32_t n_expected;     /* how many of them will, by all that is known */
     uint32_t group_ranks;    /* trials run in the workers' own ranks, this many together, the first
                                 of which speaks for the others; 0: in processes of their own */
-    double time_used_s;      /* by earlier lives */
+    ambs_layout *layout;     /* divides the hosts; NULL: workers have the slots they say */
+    const ambs_share *own_shares; /* of rank 0, as many as its HELLO says; NULL: not known */
+    double time_used_s;           /* by earlier lives */
     ambs_manager_link link;
     ambs_manager_sink sink;
     ambs_proposer_port model;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The manager's inside, shared by its files: manager.c (life, turn, limits), manager_in.c
- * (what arrives), manager_out.c (what is handed out), manager_workers.c (who is there), manager_again.c (which trials are handed out once more), manager_deadline.c (how much time
+ * (what arrives), manager_out.c (what is handed out), manager_workers.c (who is there),
+ * manager_slots.c (what they own), manager_again.c (which trials are handed out once more), manager_deadline.c (how much time
  * is left). */
 #ifndef AMBS_CLUSTER_MANAGER_STATE_H
 #define AMBS_CLUSTER_MANAGER_STATE_H
@@ -69,7 +70,9 @@ struct ambs_manager {
     worker *workers;         /* [n_ranks] */
     ambs_roster heard, sent; /* joined workers, longest silent first, in either direction */
     uint32_t n_joined, n_suspect, n_gone;
-    double alone_since_s; /* since when no worker is joined */
+    uint32_t n_came, n_slotless; /* said HELLO in this life; of them without a slot */
+    bool table_said;             /* of the slots */
+    double alone_since_s;        /* since when no worker is joined */
 
     slot *slots; /* [n_slots] */
     size_t slots_capacity;
@@ -123,6 +126,17 @@ int manager_send_after_write(ambs_manager *m, uint32_t rank, const ambs_message 
                              ambs_error *err);
 bool manager_trial_is_over(const ambs_trial_row *row);
 
+/* manager_slots.c */
+/* Slots for a worker that joins, which is told of them; *ret_shares [*ret_n] is the caller's, NULL
+ * where it brings its own. */
+int manager_divide(ambs_manager *m, uint32_t rank, const ambs_message *hello,
+                   ambs_share **ret_shares, uint32_t *ret_n, ambs_error *err);
+int manager_record_slots(ambs_manager *m, uint32_t rank, const ambs_share *shares, uint32_t n,
+                         ambs_error *err);
+/* Shows the slots once; ends the study where there are none and none will come. */
+int manager_check_slots(ambs_manager *m, ambs_error *err);
+double manager_table_s(const ambs_manager *m); /* when it is shown at the latest */
+
 /* manager_deadline.c */
 /* When nothing is handed out any more and running attempts are asked to end. */
 double manager_last_call_s(const ambs_manager *m);
@@ -157,7 +171,7 @@ int manager_heard(ambs_manager *m, uint32_t rank, ambs_error *err);
 int manager_hello(ambs_manager *m, uint32_t rank, const ambs_message *message, ambs_error *err);
 int manager_leave(ambs_manager *m, uint32_t rank, ambs_worker_state state, ambs_error *err);
 double manager_silence_s(const ambs_manager *m); /* of a worker, after which it is suspect */
-/* False for a rank that only follows the first of its group, or is left over. */
+/* False for a rank that only follows the first of its group, is left over, or has no slot. */
 bool manager_serves(const ambs_manager *m, uint32_t rank);
 int manager_watch(ambs_manager *m, ambs_error *err); /* suspects and heartbeats */
 

@@ -27,6 +27,8 @@ static uint32_t first_of_group(const ambs_manager *m, uint32_t rank)
 
 bool manager_serves(const ambs_manager *m, uint32_t rank)
 {
+    const worker *w = &m->workers[rank];
+    if (w->state != 0 && w->n_slots == 0) return false;
     return m->config.group_ranks == 0 || first_of_group(m, rank) == rank;
 }
 
@@ -200,28 +202,54 @@ static int welcome(ambs_manager *m, uint32_t rank, ambs_error *err)
     return m->config.link.send(m->config.link.ctx, rank, m->welcome.text, m->welcome.length, err);
 }
 
+static int come_back(ambs_manager *m, uint32_t rank, ambs_error *err)
+{
+    m->n_suspect--;
+    int rc = welcome(m, rank, err);
+    if (rc != AMBS_OK) return rc;
+    ambs_log_line(m->config.log, AMBS_LOG_DEBUG, "rank %u on %s came back", rank,
+                  m->workers[rank].host);
+    return record_worker(m, rank, AMBS_WORKER_REJOINED, err);
+}
+
+static int join(ambs_manager *m, uint32_t rank, const ambs_message *message, ambs_error *err)
+{
+    worker *w = &m->workers[rank];
+    w->pid = message->as.hello.pid;
+    w->space = message->as.hello.space;
+    memcpy(w->host, message->as.hello.host, sizeof w->host);
+    ambs_share *dealt = NULL;
+    uint32_t n = 0;
+    int rc = manager_divide(m, rank, message, &dealt, &n, err);
+    if (rc == AMBS_OK) rc = add_slots(m, rank, n, err);
+    if (rc == AMBS_OK) {
+        m->n_came++;
+        if (n == 0 && m->config.group_ranks == 0 && m->config.n_expected > 0) {
+            m->n_slotless++; /* it lives, but the study cannot count on it */
+            m->config.n_expected--;
+        }
+        rc = welcome(m, rank, err);
+    }
+    if (rc == AMBS_OK) {
+        ambs_log_line(m->config.log, AMBS_LOG_DEBUG, "rank %u on %s joined with %u slots", rank,
+                      w->host, n);
+        rc = record_worker(m, rank, AMBS_WORKER_JOINED, err);
+    }
+    const ambs_share *shares = dealt ? dealt : rank == 0 ? m->config.own_shares : NULL;
+    if (rc == AMBS_OK && shares) rc = manager_record_slots(m, rank, shares, n, err);
+    ambs_shares_free(dealt, n);
+    return rc;
+}
+
 /* A HELLO of a rank that is joined already is a duplicate; of one that is gone, too late. */
 int manager_hello(ambs_manager *m, uint32_t rank, const ambs_message *message, ambs_error *err)
 {
     enum { SLOTS_MAX = 4096 };
-    worker *w = &m->workers[rank];
+    const worker *w = &m->workers[rank];
     bool again = w->state == AMBS_WORKER_SUSPECT;
     if ((w->state != 0 && !again) || message->as.hello.n_slots > SLOTS_MAX) return AMBS_OK;
     if (message->epoch != (again ? m->config.epoch : 0)) return AMBS_OK;
-    if (again)
-        m->n_suspect--;
-    else {
-        w->pid = message->as.hello.pid;
-        w->space = message->as.hello.space;
-        memcpy(w->host, message->as.hello.host, sizeof w->host);
-        int rc = add_slots(m, rank, message->as.hello.n_slots, err);
-        if (rc != AMBS_OK) return rc;
-    }
-    int rc = welcome(m, rank, err);
-    if (rc != AMBS_OK) return rc;
-    ambs_log_line(m->config.log, AMBS_LOG_DEBUG, "rank %u on %s %s with %u slots", rank, w->host,
-                  again ? "came back" : "joined", w->n_slots);
-    return record_worker(m, rank, again ? AMBS_WORKER_REJOINED : AMBS_WORKER_JOINED, err);
+    return again ? come_back(m, rank, err) : join(m, rank, message, err);
 }
 
 int manager_heard(ambs_manager *m, uint32_t rank, ambs_error *err)

@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "cluster/wire.h"
+#include "cluster/wire_resources.h"
 
 enum { MAGIC = 0x4D41, BODY_MAX = AMBS_FRAME_SIZE - AMBS_FRAME_HEAD };
 
@@ -57,6 +58,11 @@ static void put_body(ambs_text *out, const ambs_message *m)
         ambs_put_u64(out, m->as.hello.pid);
         ambs_put_u64(out, m->as.hello.space);
         ambs_put_short_text(out, m->as.hello.host);
+        ambs_put_resources(out, &m->as.hello.seen);
+        break;
+    case AMBS_MESSAGE_SLOTS:
+        ambs_put_short_text(out, m->as.slots.gpu_variable);
+        ambs_put_shares(out, m->as.slots.shares, m->as.slots.n);
         break;
     case AMBS_MESSAGE_WELCOME:
         put_welcome(out, m);
@@ -257,15 +263,39 @@ static int get_welcome(ambs_inbox *inbox, ambs_wire *in, ambs_message *ret, ambs
     return AMBS_OK;
 }
 
+static int get_hello(ambs_inbox *inbox, ambs_wire *in, ambs_message *ret, ambs_error *err)
+{
+    ret->as.hello.n_slots = ambs_get_u32(in);
+    ret->as.hello.pid = ambs_get_u64(in);
+    ret->as.hello.space = ambs_get_u64(in);
+    ambs_get_short_text(in, ret->as.hello.host, sizeof ret->as.hello.host);
+    if (make_memory(inbox, AMBS_GPUS_MAX * sizeof(ambs_gpu), err) != AMBS_OK) return AMBS_E_NOMEM;
+    ambs_get_resources(in, inbox->memory, &ret->as.hello.seen);
+    return AMBS_OK;
+}
+
+static int get_slots(ambs_inbox *inbox, ambs_wire *in, ambs_message *ret, ambs_error *err)
+{
+    ambs_get_short_text(in, ret->as.slots.gpu_variable, sizeof ret->as.slots.gpu_variable);
+    uint32_t n = ambs_get_n_shares(in);
+    size_t left = (size_t)(in->end - in->at);
+    if (make_memory(inbox, n * sizeof(ambs_share) + left + 2 * (size_t)n + 1, err) != AMBS_OK)
+        return AMBS_E_NOMEM;
+    ambs_share *shares = inbox->memory;
+    char *texts = inbox->memory;
+    ambs_get_shares(in, n, shares, texts + n * sizeof *shares);
+    ret->as.slots.n = n;
+    ret->as.slots.shares = shares;
+    return AMBS_OK;
+}
+
 static int get_body(ambs_inbox *inbox, ambs_wire *in, ambs_message *ret, ambs_error *err)
 {
     switch (ret->type) {
     case AMBS_MESSAGE_HELLO:
-        ret->as.hello.n_slots = ambs_get_u32(in);
-        ret->as.hello.pid = ambs_get_u64(in);
-        ret->as.hello.space = ambs_get_u64(in);
-        ambs_get_short_text(in, ret->as.hello.host, sizeof ret->as.hello.host);
-        return AMBS_OK;
+        return get_hello(inbox, in, ret, err);
+    case AMBS_MESSAGE_SLOTS:
+        return get_slots(inbox, in, ret, err);
     case AMBS_MESSAGE_WELCOME:
         return get_welcome(inbox, in, ret, err);
     case AMBS_MESSAGE_START:

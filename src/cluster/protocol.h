@@ -11,24 +11,25 @@
  * that is received is trusted: every length is checked, and every text ends within its frame.
  *
  *   agent → manager   HELLO, BEAT, RESULT, REPORT, BYE          always one frame
- *   manager → agent   WELCOME (the study file), BEAT, START, CANCEL, ANSWER, ACK,
+ *   manager → agent   SLOTS, WELCOME (the study file), BEAT, START, CANCEL, ANSWER, ACK,
  *                     CHECKPOINT, DRAIN, RESET, STOP */
 #ifndef AMBS_CLUSTER_PROTOCOL_H
 #define AMBS_CLUSTER_PROTOCOL_H
 
 #include "ambs/trial.h"
 #include "base/text.h"
+#include "cluster/resources.h"
 #include "study/record.h"
 
 enum {
     AMBS_FRAME_SIZE = 4000,
     AMBS_FRAME_HEAD = 20,
-    AMBS_PROTOCOL_VERSION = 2,
+    AMBS_PROTOCOL_VERSION = 3,
     AMBS_MESSAGE_MAX = 64 << 20 /* body of a message in many frames */
 };
 
 typedef enum ambs_message_type {
-    AMBS_MESSAGE_HELLO = 1,   /* here I am, with so many free slots */
+    AMBS_MESSAGE_HELLO = 1,   /* here I am, and this is what I see of my host */
     AMBS_MESSAGE_WELCOME = 2, /* the study */
     AMBS_MESSAGE_BEAT = 3,    /* I live */
     AMBS_MESSAGE_START = 4,   /* run this attempt on this slot, after what it runs now */
@@ -40,9 +41,10 @@ typedef enum ambs_message_type {
     AMBS_MESSAGE_DRAIN = 10,  /* end every attempt: after a grace, or at once */
     AMBS_MESSAGE_RESET =
         11, /* you were given up: end every attempt, forget what waits, say HELLO again */
-    AMBS_MESSAGE_STOP = 12,      /* the study is over: leave */
-    AMBS_MESSAGE_BYE = 13,       /* I leave */
-    AMBS_MESSAGE_CHECKPOINT = 14 /* the end is near: whoever runs may save its state now */
+    AMBS_MESSAGE_STOP = 12,       /* the study is over: leave */
+    AMBS_MESSAGE_BYE = 13,        /* I leave */
+    AMBS_MESSAGE_CHECKPOINT = 14, /* the end is near: whoever runs may save its state now */
+    AMBS_MESSAGE_SLOTS = 15       /* these are your slots; just before WELCOME */
 } ambs_message_type;
 
 /* Where an attempt runs; the rank is known from the transport, the epoch is in the head. */
@@ -56,10 +58,16 @@ typedef struct ambs_message {
     uint32_t epoch; /* the manager's life; 0 in the first HELLO */
     union {
         struct {
-            uint32_t n_slots;
+            uint32_t n_slots;    /* 0: as the manager divides the host */
+            ambs_resources seen; /* its GPUs in the inbox's memory; machine 0: not looked */
             uint64_t pid, space; /* ambs_process_space() */
             char host[AMBS_HOST_SIZE];
         } hello;
+        struct {
+            uint32_t n;
+            const ambs_share *shares; /* [n], in the inbox's memory; without gpu_ids */
+            char gpu_variable[AMBS_GPU_VARIABLE_SIZE];
+        } slots;
         struct {
             const char *file, *text; /* of the study: ambs_spec_parse() gives the same spec from
                                         them; in the inbox's memory */

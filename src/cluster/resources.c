@@ -312,6 +312,16 @@ void ambs_resources_fini(ambs_resources *r)
     *r = (ambs_resources){.memory_bytes = NAN};
 }
 
+void ambs_shares_free(ambs_share *shares, size_t n)
+{
+    for (size_t i = 0; shares && i < n; i++) {
+        free(shares[i].cores);
+        free(shares[i].gpus);
+        free(shares[i].gpu_ids);
+    }
+    free(shares);
+}
+
 int ambs_resources_copy(const ambs_resources *from, ambs_resources *ret, ambs_error *err)
 {
     ambs_resources copy = *from;
@@ -367,7 +377,7 @@ static int restrict_gpus(ambs_resources *r, const ambs_slot_settings *slots, amb
         const ambs_gpu *g = find_gpu(r, wanted);
         if (g)
             rc = ambs_resources_add_gpu(&chosen, g->id, g->name, g->near, err);
-        else if (r->n_gpus == 0)
+        else if (!r->gpus_are_seen)
             rc = ambs_resources_add_gpu(&chosen, wanted, wanted, "", err);
     }
     if (rc != AMBS_OK) {

@@ -47,9 +47,22 @@ typedef struct ambs_resources {
     bool cores_are_private; /* no other rank of the host uses these cores */
     double memory_bytes;    /* NaN: not known */
     char gpu_variable[AMBS_GPU_VARIABLE_SIZE]; /* "" without GPUs */
+    bool gpus_are_seen; /* the hardware, and not only a variable that may say anything */
     size_t n_gpus;
     ambs_gpu *gpus; /* [n_gpus], owned; of a received message: the inbox's */
 } ambs_resources;
+
+/* What a slot gets of them. */
+typedef struct ambs_share {
+    char *cores;         /* "0-3,8"; "": not pinned */
+    uint32_t n_cores;    /* how many threads it should use, at least 1 */
+    char *gpus;          /* "0,1" for the visibility variable; "" none */
+    char *gpu_ids;       /* the same devices by their ids */
+    double memory_bytes; /* limit of a trial; NaN: none */
+} ambs_share;
+
+/* Frees the texts and the array. */
+void ambs_shares_free(ambs_share *shares, size_t n);
 
 typedef struct ambs_machine {
     const char *root; /* in front of /proc, /sys and /dev; "" for this machine */

@@ -324,6 +324,7 @@ int ambs_resources_find_gpus(const ambs_machine *m, ambs_resources *r, ambs_text
     bool cut_up[AMBS_GPUS_MAX] = {false};
     int rc = find_nvidia(m, &nvidia, cut_up, err);
     if (rc == AMBS_OK) rc = find_amd(m, &amd, err);
+    r->gpus_are_seen = nvidia.n_gpus + amd.n_gpus > 0;
     if (rc == AMBS_OK && nvidia.n_gpus > 0)
         rc = take_nvidia(m, &nvidia, cut_up, r, note, err);
     else if (rc == AMBS_OK && amd.n_gpus > 0)

@@ -109,6 +109,32 @@ static ambs_log quieter(const ambs_log *log)
     return quiet;
 }
 
+/* What trials may use here, before this process is let loose from what the launcher bound it to:
+ * what starts from now on (supervisor, snapshots) may use all of it. */
+static int look_around(const ambs_log *log, ambs_resources *ret_seen, ambs_error *err)
+{
+    char host[AMBS_HOST_SIZE];
+    ambs_machine here = ambs_machine_here(ambs_process_host(host));
+    ambs_text note = {0};
+    int rc = ambs_resources_detect(&here, ret_seen, &note, err);
+    if (rc == AMBS_OK) ambs_resources_unbind(ret_seen);
+    if (note.length > 0)
+        ambs_log_line(log, AMBS_LOG_WARNING, "%.*s", (int)note.length - 1, note.text);
+    ambs_text_fini(&note);
+    return rc;
+}
+
+/* Ranks on this host. */
+static uint32_t count_neighbours(void)
+{
+    MPI_Comm host;
+    int n = 0;
+    MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &host);
+    MPI_Comm_size(host, &n);
+    MPI_Comm_free(&host);
+    return (uint32_t)n;
+}
+
 static ambs_status run_ranks(ambs_part *part, int rank, ambs_error *err)
 {
     err->text[0] = '\0';
@@ -116,6 +142,7 @@ static ambs_status run_ranks(ambs_part *part, int rank, ambs_error *err)
     if (rc == AMBS_OK && rank == 0) rc = plan_groups(part, err);
     if (rc == AMBS_OK) tell_whereabouts(part, rank);
     if (rc == AMBS_OK) rc = join_group(part, err);
+    if (rc == AMBS_OK) part->seen.n_ranks = count_neighbours();
     ambs_begin_end(part->begin); /* see run_with() */
     alarm(0);
     if (rc == AMBS_OK && part->n_ranks == 1) rc = ambs_process_check_alone(err);
@@ -140,6 +167,7 @@ static ambs_status run_with(ambs_part *part, ambs_error *err)
     alarm(BEGIN_LIMIT_S);
     part->begin = ambs_begin_watch(settings->log);
     MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &provided);
+    ambs_resources_unbind(&part->seen); /* an MPI that is started without a launcher binds here */
     MPI_Comm_rank(MPI_COMM_WORLD, &rank);
     MPI_Comm_size(MPI_COMM_WORLD, &size);
     ambs_run_settings others = *settings;
@@ -164,15 +192,15 @@ ambs_status ambs_run(const ambs_run_settings *settings)
     if (!err) return AMBS_STATUS_FAILED;
     ambs_signals_install();
     ambs_part part = {.settings = settings};
-    if (ambs_process_is_first()) {
-        ambs_process_unbind(); /* before the supervisor, which hands its cores down to the trials */
-        read_study(&part);
-    }
+    if (ambs_process_is_first()) read_study(&part);
     ambs_status status = AMBS_STATUS_FAILED;
-    if (ambs_supervisor_start(&part.supervisor, err) == AMBS_OK)
+    int rc = look_around(settings->log, &part.seen, err);
+    if (rc == AMBS_OK) rc = ambs_supervisor_start(&part.supervisor, err);
+    if (rc == AMBS_OK)
         status = run_with(&part, err);
     else if (settings->failed)
         settings->failed(settings->ctx, err, status);
+    ambs_resources_fini(&part.seen);
     free(err);
     return status;
 }

@@ -98,13 +98,14 @@ static int round_once(void *ctx, ambs_error *err)
 
 ambs_status ambs_run_agent(ambs_part *part, ambs_error *err)
 {
-    agent_loop l = {
-        .part = part,
-        .host = {.supervisor = part->supervisor, .log = part->settings->log, .n_slots = 1},
-        .parent = getppid(),
-        .space = ambs_process_space()};
-    bool leads = part->manager.plan.ranks == 0 || ambs_group_leads(part->group);
+    agent_loop l = {.part = part,
+                    .host = {.supervisor = part->supervisor, .log = part->settings->log},
+                    .parent = getppid(),
+                    .space = ambs_process_space()};
+    bool in_groups = part->manager.plan.ranks > 0,
+         leads = in_groups && ambs_group_leads(part->group);
     ambs_agent_config config = {.n_slots = leads ? 1 : 0,
+                                .seen = in_groups ? NULL : &part->seen,
                                 .pid = (uint64_t)getpid(),
                                 .space = l.space,
                                 .host = ambs_process_host(l.host_name),

@@ -39,6 +39,9 @@ typedef struct manager_loop {
     ambs_transport *near,
         *far;          /* the loop-back's ends: the manager's and its own agent's; NULL: none */
     ambs_agent *agent; /* its own; NULL: none */
+    ambs_layout *layout;
+    ambs_share *own_shares; /* [n_own] of its own slots */
+    uint32_t n_own;
     ambs_idle idle;
     char host_name[AMBS_HOST_SIZE];
     uint64_t space; /* the processes that this one sees; 0 sees none */
@@ -116,13 +119,43 @@ static double time_of_earlier_lives(const ambs_table *t)
     return sum;
 }
 
-static uint32_t count_slots(const manager_loop *l)
+/* How many slots rank 0 wishes for itself; false: none. */
+static bool wishes_slots(const manager_loop *l, uint32_t *ret_n)
 {
-    if (l->part->n_ranks > 1) return l->spec->manager.slots;
-    if (l->settings->n_slots > 0) return l->settings->n_slots;
-    if (l->spec->manager.slots > 0) return l->spec->manager.slots;
-    uint32_t n = ambs_process_cores() / (l->spec->trial.cores ? l->spec->trial.cores : 1);
-    return n ? n : 1;
+    int32_t own = l->spec->manager.slots;
+    *ret_n = own == AMBS_SLOTS_FIT ? AMBS_LAYOUT_FIT : (uint32_t)own;
+    if (l->part->n_ranks == 1 && l->settings->n_slots > 0) *ret_n = l->settings->n_slots;
+    return l->part->n_ranks == 1 || own != 0;
+}
+
+static int refuse_slots(const ambs_layout *layout, ambs_error *err)
+{
+    ambs_text why = {0};
+    ambs_layout_explain(layout, &why);
+    int rc = ambs_text_check(&why, err);
+    if (rc == AMBS_OK) rc = ambs_fail(err, AMBS_E_INVALID, "%s", why.text);
+    ambs_text_fini(&why);
+    return rc;
+}
+
+/* Its part is dealt out before the study is taken: a single rank that cannot run a trial leaves no
+ * trace. */
+static int take_own_slots(manager_loop *l, ambs_error *err)
+{
+    uint32_t n_wished;
+    if (l->part->manager.plan.ranks > 0) return AMBS_OK; /* trials run in the ranks themselves */
+    bool wishes = wishes_slots(l, &n_wished);
+    ambs_layout_config config = {.spec = l->spec,
+                                 .n_ranks = l->part->n_ranks,
+                                 .manager_machine = l->part->seen.machine,
+                                 .manager_has_slots = wishes};
+    int rc = ambs_layout_create(&config, &l->layout, err);
+    if (rc != AMBS_OK || !wishes) return rc;
+    char variable[AMBS_GPU_VARIABLE_SIZE];
+    rc = ambs_layout_join(l->layout, l->host_name, n_wished, &l->part->seen, &l->own_shares,
+                          &l->n_own, variable, err);
+    if (rc == AMBS_OK) rc = ambs_host_divide(&l->host, l->own_shares, l->n_own, variable, err);
+    return rc == AMBS_OK && l->n_own == 0 ? refuse_slots(l->layout, err) : rc;
 }
 
 /* The batch job, and whether it can go on as the study says. */
@@ -169,9 +202,9 @@ static int read_study(manager_loop *l, ambs_error *err)
     say_groups(l);
     int next = watch_job(l, err);
     if (next != AMBS_OK) return next;
-    l->host =
-        (ambs_host){.supervisor = l->part->supervisor, .log = s->log, .n_slots = count_slots(l)};
-    return ambs_host_open(&l->host, l->spec, err);
+    l->host = (ambs_host){.supervisor = l->part->supervisor, .log = s->log};
+    int rc = take_own_slots(l, err);
+    return rc == AMBS_OK ? ambs_host_open(&l->host, l->spec, err) : rc;
 }
 
 static int take_study(manager_loop *l, ambs_error *err)
@@ -216,6 +249,8 @@ static int start_manager(manager_loop *l, ambs_error *err)
         .n_ranks = l->part->n_ranks,
         .n_expected = plan->ranks > 0 ? plan->n_groups : l->part->n_ranks - 1 + (l->agent != NULL),
         .group_ranks = plan->ranks,
+        .layout = l->layout,
+        .own_shares = l->own_shares,
         .time_used_s = time_of_earlier_lives(t),
         .link = {l, link_send, link_forget},
         .sink = {l, sink_record, sink_write, sink_durable},
@@ -498,6 +533,8 @@ static void clean_up(manager_loop *l)
     if (l->near) l->near->ops->destroy(l->near);
     if (l->far) l->far->ops->destroy(l->far);
     ambs_host_close(&l->host);
+    ambs_shares_free(l->own_shares, l->n_own);
+    ambs_layout_destroy(l->layout);
     if (l->part->at_once) {
         if (l->life.lock) ambs_lock_release(l->life.lock);
         return;
@@ -512,7 +549,6 @@ ambs_status ambs_run_manager(ambs_part *part, ambs_error *err)
     manager_loop l = {.part = part, .settings = part->settings, .deadline_wall_s = NAN};
     ambs_process_host(l.host_name);
     l.space = ambs_process_space();
-    ambs_process_unbind();
     l.watched_s = l.touched_s = ambs_clock_monotonic_s();
     ambs_status status = AMBS_STATUS_FAILED;
     const char *text = "";

@@ -5,6 +5,7 @@
 
 #include "cluster/begin.h"
 #include "cluster/group.h"
+#include "cluster/resources.h"
 #include "cluster/run.h"
 #include "cluster/transport.h"
 #include "objective/runner.h"
@@ -16,6 +17,7 @@ typedef struct ambs_part {
     ambs_transport *transport;
     ambs_begin *begin;
     uint32_t n_ranks;
+    ambs_resources seen; /* of this host, as the launcher left it */
     /* rank 0: the study as it stands in its file, read before MPI is there, and how that went */
     ambs_spec *spec;
     int read_code;

@@ -56,7 +56,8 @@ static void assert_join(const char *host, uint32_t n_wanted, ambs_resources *see
 {
     ambs_share *shares;
     uint32_t n;
-    if (ambs_layout_join(layout, host, n_wanted, seen, &shares, &n, &err) != AMBS_OK)
+    char variable[AMBS_GPU_VARIABLE_SIZE];
+    if (ambs_layout_join(layout, host, n_wanted, seen, &shares, &n, variable, &err) != AMBS_OK)
         fail_msg("%s", err.text);
     ambs_text out = {0};
     ambs_text_add(&out, "");
@@ -420,10 +421,10 @@ static void any_cluster(ambs_random *random)
             ambs_resources r = any_view(random, h + 1, n_ranks, n_cores, n_gpus, k, is_private);
             ambs_share *shares;
             uint32_t n;
-            char name[16];
+            char name[16], variable[AMBS_GPU_VARIABLE_SIZE];
             snprintf(name, sizeof name, "n%d", (int)h);
             assert_int_equal(ambs_layout_join(layout, name, (uint32_t)ambs_random_below(random, 3),
-                                              &r, &shares, &n, &err),
+                                              &r, &shares, &n, variable, &err),
                              AMBS_OK);
             for (uint32_t i = 0; i < n; i++) check_share(&r, &shares[i]);
             memory += isnan(spec.trial.memory_bytes) ? 0 : n * spec.trial.memory_bytes;

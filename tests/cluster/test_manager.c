@@ -628,6 +628,87 @@ static void random_faults_lose_and_repeat_nothing(void **state)
     }
 }
 
+/* --- slots ----------------------------------------------------------------------------------- */
+
+/* Two hosts of 4 cores; ranks 1 and 2 on the first beside the manager, 3 alone on the second. */
+static const ambs_resources *two_hosts(world *world_, uint32_t rank)
+{
+    (void)world_;
+    static ambs_resources seen[4];
+    seen[rank] = (ambs_resources){.machine = rank < 3 ? 7 : 8,
+                                  .n_ranks = rank < 3 ? 2 : 1,
+                                  .memory_bytes = NAN,
+                                  .cores.bits = {0xf}};
+    return &seen[rank];
+}
+
+static void assert_slot(uint32_t rank, uint32_t n, const char *first, const char *last)
+{
+    const world_agent *a = &w.agents[rank];
+    assert_int_equal(a->n_slots, n);
+    assert_string_equal(a->cores[0], first);
+    assert_string_equal(a->cores[n - 1], last);
+}
+
+static void hosts_are_divided_as_their_ranks_join(void **state)
+{
+    (void)state;
+    world_init(&w, 1);
+    w.n_ranks = 4;
+    w.seen = two_hosts;
+    w.join_s = late;
+    w.delay_s = 0.01;
+    w.duplicates = 0.3;
+    w.spec.budget.trials = 400;
+    world_begin(&w);
+    finish(500);
+    assert_slot(1, 1, "0-1", "0-1");
+    assert_slot(2, 1, "2-3", "2-3");
+    assert_slot(3, 4, "0", "3");
+    assert_int_equal(w.table->n_slots, 6);
+    assert_string_equal(w.table->slots[0].cores, "0-1");
+    assert_string_equal(w.table->slots[0].host, "node");
+    assert_int_equal(w.most_at_once, 6);
+    world_end(&w);
+}
+
+static void workers_without_a_slot_do_not_keep_a_study_alive(void **state)
+{
+    (void)state;
+    world_init(&w, 1);
+    w.n_ranks = 4;
+    w.seen = two_hosts;
+    w.spec.trial.cores = 3;
+    w.spec.trial.cores_given = true;
+    w.spec.budget.trials = 400;
+    world_begin(&w);
+    world_run(&w, 5);
+    assert_int_equal(w.agents[1].n_slots + w.agents[2].n_slots, 1); /* 3 of 4 cores */
+    assert_int_equal(w.agents[3].n_slots, 1);
+    world_kill(&w, w.agents[1].n_slots ? 1 : 2, true);
+    world_kill(&w, 3, true);
+    finish(100);
+    assert_int_equal(status, AMBS_STATUS_STOPPED);
+    assert_string_equal(text, "no worker is left");
+    world_end(&w);
+}
+
+static void a_study_that_fits_nowhere_ends_before_its_first_trial(void **state)
+{
+    (void)state;
+    world_init(&w, 1);
+    w.n_ranks = 4;
+    w.seen = two_hosts;
+    w.spec.trial.cores = 8;
+    w.spec.trial.cores_given = true;
+    world_begin(&w);
+    finish(100);
+    assert_int_equal(status, AMBS_STATUS_USAGE);
+    assert_non_null(strstr(text, "each trial asks for 8 cores; host node has 4 cores"));
+    assert_int_equal(w.table->n_attempts, 0);
+    world_end(&w);
+}
+
 /* Whatever a rank says, the manager neither breaks nor records what does not fit. */
 static void senseless_messages_do_no_harm(void **state)
 {
@@ -696,6 +777,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_rank_does_everything),
+        cmocka_unit_test(hosts_are_divided_as_their_ranks_join),
+        cmocka_unit_test(workers_without_a_slot_do_not_keep_a_study_alive),
+        cmocka_unit_test(a_study_that_fits_nowhere_ends_before_its_first_trial),
         cmocka_unit_test(trials_of_no_length_work),
         cmocka_unit_test(more_slots_than_trials_work),
         cmocka_unit_test(a_budget_of_one_trial_is_one_trial),

@@ -3,6 +3,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -164,8 +165,89 @@ static void another_version_is_refused_by_name(void **state)
     ambs_message back;
     assert_int_equal(ambs_inbox_next(&box, &bytes, &length, &back, &err), AMBS_E_FORMAT);
     assert_string_equal(
-        err.text, "found protocol version 9, expected 2: start every rank with the same ambs");
+        err.text, "found protocol version 9, expected 3: start every rank with the same ambs");
     ambs_text_fini(&out);
+    ambs_inbox_fini(&box);
+}
+
+static void a_hello_tells_of_a_whole_host(void **state)
+{
+    (void)state;
+    ambs_gpu gpus[2] = {{"GPU-8d2", "0", "0-31"}, {"MIG-7", "MIG-7", ""}};
+    ambs_message m = {.type = AMBS_MESSAGE_HELLO};
+    m.as.hello.seen = (ambs_resources){.machine = 42,
+                                       .core_stride = 64,
+                                       .n_bound = 1,
+                                       .n_ranks = 3,
+                                       .cores_are_private = true,
+                                       .memory_bytes = 0x1p38,
+                                       .gpu_variable = "CUDA_VISIBLE_DEVICES",
+                                       .gpus_are_seen = true,
+                                       .n_gpus = 2,
+                                       .gpus = gpus};
+    assert_true(ambs_core_set_parse("0-63,128-191", &m.as.hello.seen.cores));
+    ambs_inbox box = {.one_frame = true};
+    ambs_message back = round_trip(&box, &m);
+    const ambs_resources *r = &back.as.hello.seen;
+    assert_true(ambs_core_set_is_equal(&r->cores, &m.as.hello.seen.cores));
+    assert_true(r->machine == 42 && r->core_stride == 64 && r->n_bound == 1 && r->n_ranks == 3);
+    assert_true(r->cores_are_private && r->gpus_are_seen && r->memory_bytes == 0x1p38);
+    assert_string_equal(r->gpu_variable, "CUDA_VISIBLE_DEVICES");
+    assert_int_equal(r->n_gpus, 2);
+    for (int i = 0; i < 2; i++) {
+        assert_string_equal(r->gpus[i].id, gpus[i].id);
+        assert_string_equal(r->gpus[i].name, gpus[i].name);
+        assert_string_equal(r->gpus[i].near, gpus[i].near);
+    }
+    ambs_inbox_fini(&box);
+}
+
+static void the_longest_hello_is_one_frame(void **state)
+{
+    (void)state;
+    ambs_gpu gpus[AMBS_GPUS_MAX] = {{{0}}};
+    for (int i = 0; i < AMBS_GPUS_MAX; i++) {
+        memset(gpus[i].id, 'a' + i % 26, AMBS_GPU_ID_SIZE - 1);
+        memset(gpus[i].name, 'b', AMBS_GPU_ID_SIZE - 1);
+        memset(gpus[i].near, '1', AMBS_NEAR_SIZE - 1);
+    }
+    ambs_message m = {.type = AMBS_MESSAGE_HELLO};
+    m.as.hello.seen = (ambs_resources){.n_gpus = AMBS_GPUS_MAX, .gpus = gpus};
+    memset(&m.as.hello.seen.cores, 0xff, sizeof m.as.hello.seen.cores);
+    memset(m.as.hello.host, 'h', AMBS_HOST_SIZE - 1);
+    ambs_inbox box = {.one_frame = true};
+    ambs_message back = round_trip(&box, &m);
+    assert_int_equal(back.as.hello.seen.n_gpus, 24); /* what fits, without what is beside them */
+    assert_string_equal(back.as.hello.seen.gpus[3].id, gpus[3].id);
+    assert_string_equal(back.as.hello.seen.gpus[3].near, "");
+    ambs_inbox_fini(&box);
+}
+
+static void thousands_of_slots_come_back_whole(void **state)
+{
+    (void)state;
+    enum { N = 3000 };
+    static ambs_share shares[N];
+    static char cores[N][16];
+    for (int i = 0; i < N; i++) {
+        snprintf(cores[i], sizeof cores[i], "%d-%d", i, i + 1);
+        shares[i] = (ambs_share){.cores = cores[i],
+                                 .n_cores = 2,
+                                 .gpus = (char *)(i % 2 ? "" : "0,1"),
+                                 .memory_bytes = i};
+    }
+    ambs_message m = {.type = AMBS_MESSAGE_SLOTS};
+    m.as.slots.n = N;
+    m.as.slots.shares = shares;
+    ambs_inbox box = {0};
+    ambs_message back = round_trip(&box, &m);
+    assert_int_equal(back.as.slots.n, N);
+    for (int i = 0; i < N; i++) {
+        assert_string_equal(back.as.slots.shares[i].cores, shares[i].cores);
+        assert_string_equal(back.as.slots.shares[i].gpus, shares[i].gpus);
+        assert_true(back.as.slots.shares[i].n_cores == 2 &&
+                    back.as.slots.shares[i].memory_bytes == i);
+    }
     ambs_inbox_fini(&box);
 }
 
@@ -188,17 +270,23 @@ static void damaged_packets_do_no_harm(void **state)
     ambs_random r;
     ambs_random_init(&r, 2, 0, AMBS_PURPOSE_TEST);
     ambs_inbox box = {0};
-    ambs_message samples[4] = {full_result(),
+    const ambs_share share = {.cores = (char *)"0-3", .n_cores = 4, .gpus = (char *)"0,1"};
+    ambs_gpu gpu = {"GPU-1", "0", "0-7"};
+    ambs_message samples[5] = {full_result(),
                                {.type = AMBS_MESSAGE_HELLO},
                                {.type = AMBS_MESSAGE_START},
-                               {.type = AMBS_MESSAGE_WELCOME}};
+                               {.type = AMBS_MESSAGE_WELCOME},
+                               {.type = AMBS_MESSAGE_SLOTS}};
+    samples[1].as.hello.seen = (ambs_resources){.machine = 1, .n_gpus = 1, .gpus = &gpu};
+    samples[4].as.slots.n = 1;
+    samples[4].as.slots.shares = &share;
     const double x[3] = {1, 2, 3};
     samples[2].as.start.d = 3;
     samples[2].as.start.x = x;
     samples[3].as.welcome.file = "f";
     samples[3].as.welcome.text = "text";
     for (int k = 0; k < 20000; k++) {
-        ambs_text out = encode(&samples[k % 4]);
+        ambs_text out = encode(&samples[k % 5]);
         size_t cut = k % 3 ? out.length : ambs_random_below(&r, out.length + 1);
         for (uint64_t f = ambs_random_below(&r, 4); f > 0; f--)
             out.text[ambs_random_below(&r, out.length)] = (char)ambs_random_u32(&r);
@@ -216,6 +304,9 @@ int main(void)
         cmocka_unit_test(a_long_study_file_travels_in_pieces),
         cmocka_unit_test(several_frames_share_a_packet),
         cmocka_unit_test(another_version_is_refused_by_name),
+        cmocka_unit_test(a_hello_tells_of_a_whole_host),
+        cmocka_unit_test(the_longest_hello_is_one_frame),
+        cmocka_unit_test(thousands_of_slots_come_back_whole),
         cmocka_unit_test(damaged_packets_do_no_harm),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -448,6 +448,7 @@ static void gpus_of_the_study_file_are_believed_where_none_are_seen(void **state
 {
     (void)state;
     fake_init(&f, "0");
+    fake_variable(&f, "CUDA_VISIBLE_DEVICES", "3"); /* a stray one */
     ambs_resources r = fake_detect(&f);
     char *gpus[] = {(char *)"0", (char *)"MIG-7"};
     ambs_slot_settings slots = {.memory_bytes = NAN, .gpus = gpus, .n_gpus = 2};

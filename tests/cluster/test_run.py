@@ -97,6 +97,7 @@ def unbound():
         path, output = study(folder, 2)
         with open(path) as f:
             text = f.read().replace("{function: branin, delay: 0s}", "{command: [env, -u, OMP_NUM_THREADS, nproc]}")
+            text = text.replace("trial: {", "trial: {cores: %d, " % len(os.sched_getaffinity(0)))
         with open(path, "w") as f:
             f.write(text)
         subprocess.run(["mpirun", "--bind-to", "core", "-n", "1", AMBS, "run", path, "-o", output],

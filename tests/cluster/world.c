@@ -213,6 +213,19 @@ static bool model_next(void *ctx, ambs_proposer_event *ret)
 
 /* --- the agents' runner ---------------------------------------------------------------------- */
 
+static int runner_slots(void *ctx, const ambs_message *m, ambs_error *e)
+{
+    (void)e;
+    world_agent *a = ctx;
+    a->n_slots = m->as.slots.n;
+    free(a->runs);
+    a->runs = calloc(a->n_slots + 1, sizeof *a->runs);
+    a->cores = calloc(a->n_slots + 1, sizeof *a->cores);
+    for (uint32_t i = 0; i < a->n_slots; i++)
+        snprintf(a->cores[i], sizeof a->cores[i], "%.63s", m->as.slots.shares[i].cores);
+    return AMBS_OK;
+}
+
 static int runner_open(void *ctx, const ambs_message *welcome, size_t *ret_d, double *heartbeat,
                        double *timeout, double *grace, ambs_error *e)
 {
@@ -394,13 +407,14 @@ void world_freeze(world *w, uint32_t rank, double until_s)
 void world_init(world *w, uint64_t seed)
 {
     *w = (world){.seed = seed, .n_ranks = 3, .n_slots = 1};
-    w->spec =
-        (ambs_spec){.text = (char *)"study",
-                    .file = (char *)"study.yaml",
-                    .target = NAN,
-                    .budget = {.trials = 10, .time_s = NAN},
-                    .trial = {.grace_s = 5, .attempts = 2, .timeout_s = NAN, .memory_bytes = NAN},
-                    .manager = {.heartbeat_s = 5, .suspect_s = 60, .timeout_s = 300}};
+    w->spec = (ambs_spec){
+        .text = (char *)"study",
+        .file = (char *)"study.yaml",
+        .target = NAN,
+        .budget = {.trials = 10, .time_s = NAN},
+        .trial = {.cores = 1, .grace_s = 5, .attempts = 2, .timeout_s = NAN, .memory_bytes = NAN},
+        .manager = {.heartbeat_s = 5, .suspect_s = 60, .timeout_s = 300},
+        .slots = {.memory_bytes = NAN}};
     ambs_random_init(&w->random, seed, 0, AMBS_PURPOSE_TEST);
 }
 
@@ -416,11 +430,13 @@ static void make_agent(world *w, uint32_t rank)
     *a = (world_agent){.world = w, .rank = rank};
     a->runs = calloc(w->n_slots, sizeof *a->runs);
     a->ended.item_size = sizeof(ambs_run_event);
-    ambs_agent_config config = {.n_slots = serves(w, rank) ? w->n_slots : 0,
+    ambs_agent_config config = {.n_slots = !w->seen && serves(w, rank) ? w->n_slots : 0,
+                                .seen = w->seen ? w->seen(w, rank) : NULL,
                                 .pid = 1000 + rank,
                                 .host = "node",
                                 .runner = {a, runner_open, runner_room, runner_begin, runner_cancel,
-                                           runner_answer, runner_poll, runner_checkpoint},
+                                           runner_answer, runner_poll, runner_checkpoint,
+                                           runner_slots},
                                 .send_ctx = a,
                                 .send = agent_sends};
     double at = w->join_s ? w->join_s(w, rank) : 0;
@@ -457,6 +473,9 @@ void world_begin(world *w)
         .link = {.ctx = w, .send = manager_sends},
         .sink = {w, sink_record, sink_write, sink_durable},
         .model = {w, model_tell, model_cancel, NULL, model_allow, model_next}};
+    const ambs_layout_config layout = {.spec = &w->spec, .n_ranks = w->n_ranks};
+    if (w->seen) must(ambs_layout_create(&layout, &w->layout, &err));
+    config.layout = w->layout;
     if (w->n_reports == UINT64_MAX) config.model.report = model_report;
     must(ambs_manager_create(&config, world_time(w), &w->manager, &err));
 }
@@ -465,10 +484,12 @@ void world_end(world *w)
 {
     ambs_manager_destroy(w->manager);
     ambs_table_destroy(w->table);
+    ambs_layout_destroy(w->layout);
     for (uint32_t r = 0; r < w->n_ranks; r++) {
         ambs_agent_destroy(w->agents[r].agent);
         ambs_queue_fini(&w->agents[r].ended);
         free(w->agents[r].runs);
+        free(w->agents[r].cores);
     }
     for (size_t i = 0; i < w->n_heap; i++) free(w->heap[i].bytes);
     ambs_queue_fini(&w->commits);

@@ -34,7 +34,9 @@ typedef struct world_agent {
         double begin_s, end_s;
         uint32_t order; /* of its end event: a cancelled one is void */
     } * runs;           /* [n_slots] */
-    ambs_queue ended;   /* of ambs_run_event */
+    uint32_t n_slots;
+    char (*cores)[64]; /* [n_slots] of each; NULL where the world does not divide */
+    ambs_queue ended;  /* of ambs_run_event */
 } world_agent;
 
 typedef struct world {
@@ -50,11 +52,14 @@ typedef struct world {
     double durable_lag_s;
     uint64_t model_limit; /* proposals before the model says EXHAUSTED; 0: none */
     double (*join_s)(struct world *w, uint32_t rank); /* NULL: 0 */
+    /* What a rank sees of its host, which the manager divides then; NULL: n_slots slots each. */
+    const ambs_resources *(*seen)(struct world *w, uint32_t rank);
     /* read by tests */
     double now_s;
     bool disk_full;
     ambs_table *table;
     ambs_manager *manager;
+    ambs_layout *layout;
     world_agent *agents; /* [n_ranks] */
     uint8_t *told;       /* [told_capacity] how often each trial was told */
     size_t told_capacity;
