@@ -303,3 +303,13 @@ bool ambs_utf8_valid(const char *bytes, size_t length, size_t *ret_at)
     }
     return true;
 }
+
+const char *ambs_format_bytes(double bytes, char *buffer)
+{
+    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
+    size_t u = 0;
+    for (; u < 5 && bytes >= 1024; u++) bytes /= 1024;
+    int digits = u == 0 || bytes >= 100 ? 0 : bytes >= 10 ? 1 : 2;
+    snprintf(buffer, 40, "%.*f %s", digits, bytes, units[u]);
+    return buffer;
+}

@@ -40,6 +40,8 @@ int ambs_parse_duration(const char *text, double *ret_seconds, ambs_error *err);
 int ambs_parse_bytes(const char *text, double *ret_bytes, ambs_error *err);
 /* "1.5 s", "2 min 03 s", "3 h 20 min": for people. `buffer` holds at least 40 bytes. */
 const char *ambs_format_duration(double seconds, char *buffer);
+/* "1.50 GiB", "12.3 KiB", "512 B" into `buffer` of 40 bytes, which is returned. */
+const char *ambs_format_bytes(double bytes, char *buffer);
 
 /* Damerau-Levenshtein distance between two names, in edits. O(|a| |b|); inputs beyond 63 bytes are
  * compared by their first 63. */

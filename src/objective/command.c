@@ -10,10 +10,11 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "objective/folder.h"
 
-static const char *const variables[] = {"AMBS_PARAMS",   "AMBS_RESULT",    "AMBS_TRIAL",
-                                        "AMBS_ATTEMPT",  "AMBS_SEED",      "AMBS_STUDY",
-                                        "AMBS_FIDELITY", "AMBS_REPORT_FD", NULL};
+static const char *const variables[] = {
+    "AMBS_PARAMS", "AMBS_RESULT",    "AMBS_TRIAL",    "AMBS_ATTEMPT",   "AMBS_SEED",
+    "AMBS_STUDY",  "AMBS_STUDY_DIR", "AMBS_FIDELITY", "AMBS_REPORT_FD", NULL};
 
 /* ---- lists of strings ---- */
 
@@ -78,6 +79,8 @@ static void add_variable(const ambs_command *c, const char *name, ambs_text *out
         ambs_text_addf(out, "%llu", (unsigned long long)ambs_attempt_seed(c->attempt));
     else if (strcmp(name, "AMBS_STUDY") == 0)
         ambs_text_add(out, c->spec->name ? c->spec->name : "");
+    else if (strcmp(name, "AMBS_STUDY_DIR") == 0)
+        ambs_text_add(out, c->study_folder);
     else if (strcmp(name, "AMBS_REPORT_FD") == 0)
         ambs_text_add(out, "3");
     else
@@ -163,6 +166,18 @@ static int add_all_arguments(const ambs_command *c, ambs_strings *argv, ambs_err
     return rc;
 }
 
+/* Puts the absolute path in place of a file's name, also behind the = of an option. */
+static void locate(const ambs_command *c, ambs_text *element)
+{
+    char path[AMBS_PATH_SIZE];
+    if (element->failed || !element->text) return;
+    const char *equals = element->text[0] == '-' ? strchr(element->text, '=') : NULL;
+    const char *name = equals ? equals + 1 : element->text;
+    if (!ambs_study_find(c->spec->file, name, path)) return;
+    element->length = (size_t)(name - element->text);
+    ambs_text_add(element, path);
+}
+
 int ambs_command_argv(const ambs_command *c, ambs_strings *ret_argv, ambs_error *err)
 {
     int rc = AMBS_OK;
@@ -174,6 +189,9 @@ int ambs_command_argv(const ambs_command *c, ambs_strings *ret_argv, ambs_error 
         ambs_text text = {0};
         bool dropped;
         expand(c, *element, &text, &dropped);
+        /* The program itself is found in PATH unless it is named with a folder. */
+        bool is_file = ret_argv->n > 0 || strchr(*element, '/');
+        if (is_file && !dropped && !strchr(*element, '$')) locate(c, &text);
         if (dropped)
             ambs_text_fini(&text);
         else
@@ -276,10 +294,12 @@ static bool can_execute(const char *folder, size_t length, const char *program)
     return n > 0 && (size_t)n < sizeof path && access(path, X_OK) == 0;
 }
 
-static int check_program(const char *program, ambs_error *err)
+static int check_program(const char *program, const char *file, ambs_error *err)
 {
     if (strchr(program, '/')) {
-        if (access(program, X_OK) == 0) return AMBS_OK;
+        char path[AMBS_PATH_SIZE];
+        if (access(ambs_study_find(file, program, path) ? path : program, X_OK) == 0)
+            return AMBS_OK;
         return ambs_fail(err, AMBS_E_NOT_FOUND, "command: %.200s: %s", program, strerror(errno));
     }
     const char *path = getenv("PATH");
@@ -294,7 +314,7 @@ static int check_program(const char *program, ambs_error *err)
         program, program);
 }
 
-static int check_argv(char *const *argv, const ambs_space *space, ambs_error *err)
+static int check_argv(char *const *argv, const ambs_space *space, const char *file, ambs_error *err)
 {
     if (!argv || !argv[0] || argv[0][0] == '\0')
         return ambs_fail(err, AMBS_E_INVALID,
@@ -303,12 +323,12 @@ static int check_argv(char *const *argv, const ambs_space *space, ambs_error *er
         int rc = check_element(space, *element, err);
         if (rc != AMBS_OK) return rc;
     }
-    return strchr(argv[0], '$') ? AMBS_OK : check_program(argv[0], err);
+    return strchr(argv[0], '$') ? AMBS_OK : check_program(argv[0], file, err);
 }
 
 int ambs_command_argv_check(const ambs_spec *spec, ambs_error *err)
 {
-    return check_argv(spec->argv, spec->space, err);
+    return check_argv(spec->argv, spec->space, spec->file, err);
 }
 
 const ambs_objective_ops ambs_objective_command = {

@@ -3,7 +3,9 @@
  *   ${name}        the parameter's value; an element that names an inactive one is dropped
  *   ${args}        as a whole element: --name=value for every active parameter
  *   ${AMBS_…}      one of the variables below
- * $${ stands for ${. A command is never given to a shell. */
+ * $${ stands for ${. An element, or what stands behind the = of one that begins with -, becomes an
+ * absolute path where it is the relative name of a file (folder.h), since a command works in a
+ * folder of its own. A command is never given to a shell. */
 #ifndef AMBS_OBJECTIVE_COMMAND_H
 #define AMBS_OBJECTIVE_COMMAND_H
 
@@ -24,12 +26,14 @@ typedef struct ambs_command {
     const ambs_spec *spec;
     const ambs_attempt *attempt;
     const char *params_path, *result_path;
+    const char *study_folder;
 } ambs_command;
 
 /* Placeholders exist, braces are closed, the program is found in PATH. */
 int ambs_command_argv_check(const ambs_spec *spec, ambs_error *err);
 int ambs_command_argv(const ambs_command *command, ambs_strings *ret_argv, ambs_error *err);
-/* AMBS_PARAMS, AMBS_RESULT, AMBS_TRIAL, AMBS_ATTEMPT, AMBS_SEED, AMBS_STUDY, AMBS_FIDELITY (where
+/* AMBS_PARAMS, AMBS_RESULT, AMBS_TRIAL, AMBS_ATTEMPT, AMBS_SEED, AMBS_STUDY, AMBS_STUDY_DIR,
+ * AMBS_FIDELITY (where
  * the study has one), AMBS_REPORT_FD, AMBS_PARAM_<name> (characters other than letters, digits and
  * _ become _). */
 int ambs_command_environment(const ambs_command *command, ambs_strings *ret_environment,

@@ -22,11 +22,12 @@ enum {
     EXIT,
     REFUSE,
     REFUSE_OPEN,
+    LEAK,
     BY_PARAMETER
 };
-static const char *const behaviours[] = {"behave",      "crash",       "abort",        "hang",
-                                         "ignore_term", "nan",         "infinite",     "exit",
-                                         "refuse",      "refuse_open", "by_parameter", NULL};
+static const char *const behaviours[] = {"behave", "crash",        "abort", "hang",   "ignore_term",
+                                         "nan",    "infinite",     "exit",  "refuse", "refuse_open",
+                                         "leak",   "by_parameter", NULL};
 
 typedef struct hostile_options {
     int hostile;
@@ -80,6 +81,19 @@ static void hang(void)
     for (;;) ambs_clock_sleep_s(1);
 }
 
+/* Takes memory in steps, up to half a GiB. */
+static void leak(void)
+{
+    enum { STEP = 1 << 20, STEPS = 512 };
+    for (int i = 0; i < STEPS; i++) {
+        char *bytes = malloc(STEP);
+        if (bytes) memset(bytes, i, STEP);
+        *(char *volatile *)&bytes = NULL; /* lost, as leaked memory is */
+        ambs_clock_sleep_s(0.001);
+    }
+    hang();
+}
+
 static int evaluate(void *state, const ambs_attempt *attempt, const ambs_reporter *reporter,
                     ambs_outcome *ret, ambs_error *err)
 {
@@ -96,6 +110,9 @@ static int evaluate(void *state, const ambs_attempt *attempt, const ambs_reporte
     case IGNORE_TERM:
         signal(SIGTERM, SIG_IGN);
         hang();
+        break;
+    case LEAK:
+        leak();
         break;
     case HANG:
         hang();

@@ -51,8 +51,10 @@ typedef struct ambs_objective_ops {
     int (*check)(const void *options, const ambs_space *space, const char *metric, ambs_error *err);
     /* Called once when the study is read: the limits must suit. NULL: one rank. */
     int (*check_trial)(const void *options, const struct ambs_trial_limits *trial, ambs_error *err);
-    /* The same for the argument vector of the kind command (NULL-terminated); other kinds: NULL. */
-    int (*check_argv)(char *const *argv, const ambs_space *space, ambs_error *err);
+    /* The same for the argument vector of the kind command (NULL-terminated) of the study `file`;
+     * other kinds: NULL. */
+    int (*check_argv)(char *const *argv, const ambs_space *space, const char *file,
+                      ambs_error *err);
     /* What there is to say about the objective on this space, for `ambs check`: a line, and a line
      * of its own
      * ("\n  …") for each thing worth a second look (bounds outside a published domain). NULL:

@@ -5,9 +5,11 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { CHILDREN_MAX = 256, DEPTH_MAX = 64 };
@@ -43,27 +45,63 @@ static size_t children_by_scan(pid_t parent, pid_t *ret_pids, size_t room)
     return n;
 }
 
-size_t ambs_process_children(pid_t parent, pid_t *ret_pids, size_t room)
+/* Those of one thread; false when the kernel does not tell. */
+static bool children_of_thread(pid_t pid, const char *thread, pid_t *ret_pids, size_t room,
+                               size_t *n)
 {
-    char path[64], text[CHILDREN_MAX * 12 + 1];
-    snprintf(path, sizeof path, "/proc/%d/task/%d/children", (int)parent, (int)parent);
+    char path[96], text[CHILDREN_MAX * 12 + 1];
+    snprintf(path, sizeof path, "/proc/%d/task/%.20s/children", (int)pid, thread);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return children_by_scan(parent, ret_pids, room);
+    if (fd < 0) return false;
     size_t length = 0;
-    for (ssize_t n;
-         length < sizeof text - 1 && (n = read(fd, text + length, sizeof text - 1 - length)) > 0;)
-        length += (size_t)n;
+    for (ssize_t got;
+         length < sizeof text - 1 && (got = read(fd, text + length, sizeof text - 1 - length)) > 0;)
+        length += (size_t)got;
     close(fd);
     text[length] = '\0';
-    size_t n = 0;
     char *at = text, *end;
-    while (n < room) {
-        long pid = strtol(at, &end, 10);
+    while (*n < room) {
+        long child = strtol(at, &end, 10);
         /* A number without its space behind it was cut off. */
         if (end == at || *end != ' ') break;
-        ret_pids[n++] = (pid_t)pid;
+        ret_pids[(*n)++] = (pid_t)child;
         at = end;
     }
+    return true;
+}
+
+/* What the threads beside the main one have forked. A folder has two links and one of each
+ * subfolder, so one call tells that there are none. */
+static void children_of_threads(pid_t parent, const char *main_thread, pid_t *ret_pids, size_t room,
+                                size_t *n)
+{
+    char path[64];
+    struct stat info;
+    snprintf(path, sizeof path, "/proc/%d/task", (int)parent);
+    if (stat(path, &info) != 0 || info.st_nlink == 3) return;
+    DIR *tasks = opendir(path);
+    for (struct dirent *entry; tasks && *n < room && (entry = readdir(tasks));)
+        if (isdigit((unsigned char)entry->d_name[0]) && strcmp(entry->d_name, main_thread) != 0)
+            children_of_thread(parent, entry->d_name, ret_pids, room, n);
+    if (tasks) closedir(tasks);
+}
+
+size_t ambs_process_children(pid_t parent, pid_t *ret_pids, size_t room)
+{
+    char number[24];
+    size_t n = 0;
+    snprintf(number, sizeof number, "%d", (int)parent);
+    if (!children_of_thread(parent, number, ret_pids, room, &n))
+        return children_by_scan(parent, ret_pids, room);
+    children_of_threads(parent, number, ret_pids, room, &n);
+    return n;
+}
+
+size_t ambs_process_descendants(pid_t root, pid_t *ret_pids, size_t room)
+{
+    size_t n = ambs_process_children(root, ret_pids, room);
+    for (size_t i = 0; i < n && n < room; i++)
+        n += ambs_process_children(ret_pids[i], ret_pids + n, room - n);
     return n;
 }
 

@@ -7,12 +7,12 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-/* The children of `parent`, at most `room` of them, into ret_pids [room]; returns how many. From
- * /proc/PID/task/PID/children where the kernel has it, else from every /proc/PID/stat. Children
- * forked by other threads than the main one are missed by the first, so only single-threaded
- * processes and the adopted orphans of a subreaper (which always go to the main thread) are seen
- * reliably. */
+/* The children of `parent`, of all its threads, at most `room` of them, into ret_pids [room];
+ * returns how many. From /proc/PID/task/TID/children where the kernel has it, else from every
+ * /proc/PID/stat. */
 size_t ambs_process_children(pid_t parent, pid_t *ret_pids, size_t room);
+/* The same of the whole tree below `root`, parents before their children. */
+size_t ambs_process_descendants(pid_t root, pid_t *ret_pids, size_t room);
 
 /* SIGKILL to every descendant of `root`, each stopped before its own children are looked up, so
  * that none is forked unseen; `root` itself is left. */

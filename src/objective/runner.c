@@ -76,6 +76,7 @@ int ambs_runner_create(const ambs_spec *spec, uint32_t n_slots, const ambs_slot_
     r->depth = r->hosted ? AMBS_RUNNER_DEPTH : 1;
     r->d = ambs_space_dimension(spec->space);
     r->setup = -1;
+    ambs_study_folder(spec->file, r->study_folder);
     ambs_supervisor_note_children(supervisor);
     rc = make_slots(r, err);
     if (rc == AMBS_OK)
@@ -186,6 +187,15 @@ int ambs_slot_watch(ambs_runner *r, const run_slot *s, int fd, int what, ambs_er
     return ambs_supervisor_watch(r->supervisor, fd, (uint64_t)s->index << 2 | (uint64_t)what, err);
 }
 
+/* 0: none. */
+static double memory_limit(const ambs_runner *r, const run_slot *s)
+{
+    const ambs_slot_resources *slot = r->resources ? &r->resources[s->index] : NULL;
+    double bytes =
+        slot && slot->memory_bytes > 0 ? slot->memory_bytes : r->spec->trial.memory_bytes;
+    return bytes > 0 ? bytes : 0;
+}
+
 int ambs_slot_launch(ambs_runner *r, run_slot *s, ambs_launch *launch, ambs_strings *environment,
                      ambs_error *err)
 {
@@ -195,6 +205,7 @@ int ambs_slot_launch(ambs_runner *r, run_slot *s, ambs_launch *launch, ambs_stri
     launch->environment = (const char *const *)environment->items;
     launch->cores = slot ? slot->cores : NULL;
     launch->n_cores = slot ? slot->n_cores : 0;
+    launch->memory_bytes = memory_limit(r, s);
     if (rc == AMBS_OK) rc = ambs_supervisor_launch(r->supervisor, launch, err);
     ambs_strings_fini(environment);
     return rc;
@@ -270,12 +281,27 @@ static bool classify_stop(const ambs_runner *r, const run_slot *s, ambs_outcome 
     return true;
 }
 
+static void tell_memory(const ambs_runner *r, const run_slot *s, const ambs_wire_process *exited,
+                        ambs_outcome *o)
+{
+    char used[40], limit[40];
+    if (exited->out_of_memory == 2)
+        snprintf(o->message, sizeof o->message, "killed by the kernel, whose memory was used up");
+    else
+        snprintf(o->message, sizeof o->message, "used %s, more than %s (trial.memory)",
+                 ambs_format_bytes(exited->memory_bytes, used),
+                 ambs_format_bytes(memory_limit(r, s), limit));
+}
+
 void ambs_slot_classify(const ambs_runner *r, const run_slot *s, const ambs_wire_process *exited,
                         ambs_outcome *o)
 {
     *o = (ambs_outcome){.state = AMBS_TRIAL_FAILED, .objective = NAN};
-    if (classify_stop(r, s, o)) return;
-    if (exited->exec_errno != 0) {
+    if (exited->out_of_memory == 0 && classify_stop(r, s, o)) return;
+    if (exited->out_of_memory > 0) {
+        o->reason = AMBS_REASON_OUT_OF_MEMORY;
+        tell_memory(r, s, exited, o);
+    } else if (exited->exec_errno != 0) {
         o->reason = AMBS_REASON_NOT_STARTED;
         snprintf(o->message, sizeof o->message, "%.160s: %s",
                  r->hosted ? r->host_path : r->spec->argv[0], strerror(exited->exec_errno));

@@ -87,8 +87,10 @@ static int launch(ambs_runner *r, run_slot *s, const ambs_command *c, ambs_error
     if (rc == AMBS_OK) rc = ambs_command_environment(c, &environment, err);
     if (rc == AMBS_OK) rc = make_channels(s, theirs, err);
     if (rc == AMBS_OK) rc = watch_channels(r, s, err);
-    ambs_launch request = {
-        .argv = (const char *const *)argv.items, .fds = theirs, .n_fds = 3, .folder = NULL};
+    ambs_launch request = {.argv = (const char *const *)argv.items,
+                           .fds = theirs,
+                           .n_fds = 3,
+                           .folder = r->spec->trial.in_study_folder ? r->study_folder : s->scratch};
     if (rc == AMBS_OK) rc = ambs_slot_launch(r, s, &request, &environment, err);
     for (int i = 0; i < 3; i++)
         if (theirs[i] >= 0) close(theirs[i]);
@@ -100,14 +102,15 @@ static int launch(ambs_runner *r, run_slot *s, const ambs_command *c, ambs_error
 int ambs_slot_command_begin(ambs_runner *r, run_slot *s, ambs_error *err)
 {
     char params[PATH_SIZE], result[PATH_SIZE];
-    int rc = ambs_scratch_create(&s->scratch, err);
+    int rc = ambs_scratch_create(r->spec->trial.scratch, &s->scratch, err);
     if (rc != AMBS_OK) return rc;
-    path_in(s, "params.json", params);
-    path_in(s, "result", result);
+    path_in(s, "ambs-params.json", params);
+    path_in(s, "ambs-result", result);
     const ambs_command command = {.spec = r->spec,
                                   .attempt = &s->entries[s->first].attempt,
                                   .params_path = params,
-                                  .result_path = result};
+                                  .result_path = result,
+                                  .study_folder = r->study_folder};
     rc = write_params(&command, err);
     if (rc == AMBS_OK) rc = launch(r, s, &command, err);
     if (rc != AMBS_OK) ambs_slot_forget_process(s);
@@ -210,7 +213,7 @@ void ambs_slot_command_readable(ambs_runner *r, run_slot *s)
 static bool read_result_file(const ambs_runner *r, const run_slot *s, ambs_outcome *ret)
 {
     char path[PATH_SIZE];
-    path_in(s, "result", path);
+    path_in(s, "ambs-result", path);
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     struct stat info;
     if (fd < 0) return false;
@@ -246,6 +249,18 @@ static void read_result(const ambs_runner *r, const run_slot *s, ambs_outcome *r
         r->spec->metric);
 }
 
+static void keep_folder(const ambs_runner *r, run_slot *s, const ambs_outcome *o)
+{
+    ambs_keep keep = r->spec->trial.keep;
+    if (keep == AMBS_KEEP_NEVER || (keep == AMBS_KEEP_FAILED && o->state != AMBS_TRIAL_FAILED))
+        return;
+    const ambs_attempt *a = &s->entries[s->first].attempt;
+    ambs_log_line(r->log, AMBS_LOG_INFO, "trial %llu, attempt %u: its folder is kept: %s",
+                  (unsigned long long)a->trial, (unsigned)a->attempt, s->scratch);
+    free(s->scratch);
+    s->scratch = NULL;
+}
+
 static void finish(ambs_runner *r, run_slot *s)
 {
     ambs_outcome o;
@@ -260,6 +275,7 @@ static void finish(ambs_runner *r, run_slot *s)
             o.message[0] = '\0';
         }
     }
+    keep_folder(r, s, &o);
     ambs_slot_end(r, s, &o);
     ambs_slot_forget_process(s);
 }

@@ -38,7 +38,9 @@ static int launch_with(ambs_runner *r, run_slot *s, int output, int socket, ambs
 static int launch(ambs_runner *r, run_slot *s, ambs_error *err)
 {
     int sockets[2], output[2];
-    int rc = r->spec->objective->own_temporaries ? ambs_scratch_create(&s->scratch, err) : AMBS_OK;
+    int rc = r->spec->objective->own_temporaries
+                 ? ambs_scratch_create(r->spec->trial.scratch, &s->scratch, err)
+                 : AMBS_OK;
     if (rc != AMBS_OK) return rc;
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) != 0)
         return fail_errno(err, "socketpair");

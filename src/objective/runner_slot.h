@@ -13,6 +13,7 @@
 
 #include "objective/capture.h"
 #include "objective/command.h"
+#include "objective/folder.h"
 #include "objective/supervisor.h"
 #include "study/spec.h"
 
@@ -80,6 +81,7 @@ struct ambs_runner {
     uint32_t serial; /* of launches */
     int setup;       /* descriptor of the study for hosts, -1 */
     char host_path[4200];
+    char study_folder[AMBS_PATH_SIZE];
     double checked_s; /* when the time limits were last looked at */
     bool lost, told_lost;
     bool helper_ended;

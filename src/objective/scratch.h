@@ -5,8 +5,9 @@
 
 #include "ambs/error.h"
 
-/* Makes a folder in $TMPDIR, or /tmp; the caller frees the path. */
-int ambs_scratch_create(char **ret_path, ambs_error *err);
+/* Makes a folder in `parent`, which is made where it is not there; NULL: in $TMPDIR, or /tmp. The
+ * caller frees the path. */
+int ambs_scratch_create(const char *parent, char **ret_path, ambs_error *err);
 /* Removes it with all that is in it. Links are removed, not followed. */
 void ambs_scratch_remove(const char *path);
 

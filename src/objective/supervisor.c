@@ -238,7 +238,10 @@ int ambs_supervisor_launch(ambs_supervisor *s, const ambs_launch *l, ambs_error 
 {
     if (s->socket < 0)
         return ambs_fail(err, AMBS_E_IO, "the supervisor is gone: nothing can be started");
-    ambs_wire_launch header = {.type = AMBS_WIRE_LAUNCH, .id = l->id, .n_cores = l->n_cores};
+    ambs_wire_launch header = {.type = AMBS_WIRE_LAUNCH,
+                               .id = l->id,
+                               .n_cores = l->n_cores,
+                               .memory_bytes = l->memory_bytes};
     const char *folder = l->folder ? l->folder : "";
     size_t size = sizeof header;
     if (!add_bytes(s, l->cores, l->n_cores * sizeof *l->cores, &size) ||

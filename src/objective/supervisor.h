@@ -23,6 +23,7 @@ typedef struct ambs_launch {
     const char *folder; /* working directory; NULL: the supervisor's own */
     const int *cores;   /* [n_cores] that it may use; 0 of them: as the supervisor */
     uint32_t n_cores;
+    double memory_bytes; /* limit of the process and all that comes of it; 0: none */
 } ambs_launch;
 
 /* The descriptors stay the caller's. AMBS_E_INVALID when argv and environment are too long

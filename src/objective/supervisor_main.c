@@ -15,9 +15,11 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "objective/supervisor_guard.h"
+#include "objective/supervisor_memory.h"
 #include "objective/supervisor_process.h"
 #include "objective/wire.h"
 
@@ -103,6 +105,7 @@ static int launch_with(ambs_children *children, const ambs_wire_launch *header, 
     start->id = header->id;
     start->folder = strings[0];
     start->argv = strings + 1;
+    start->memory_limit = header->memory_bytes;
     start->environment = merge_environment(additions, (size_t)header->n_env + 1);
     if (!start->environment) return ENOMEM;
     pid_t pid = ambs_children_start(children, start);
@@ -181,16 +184,41 @@ static bool serve_packet(ambs_children *children, ambs_guard *guard, char *packe
     return true;
 }
 
+/* 128 + 9 is how a shell says that what it ran was killed. */
+static int out_of_memory(const ambs_child *child)
+{
+    if (child->out_of_memory) return 1;
+    bool killed = WIFSIGNALED(child->status) ? WTERMSIG(child->status) == SIGKILL
+                                             : WEXITSTATUS(child->status) == 128 + SIGKILL;
+    return killed && ambs_memory_kills("") > child->kernel_kills ? 2 : 0;
+}
+
+static void tell_end(const ambs_child *child)
+{
+    const ambs_wire_process message = {.type = AMBS_WIRE_EXITED,
+                                       .pid = child->pid,
+                                       .id = child->id,
+                                       .status = child->status,
+                                       .exec_errno = child->exec_errno,
+                                       .out_of_memory = (uint8_t)out_of_memory(child),
+                                       .left = child->leaves,
+                                       .memory_bytes = child->memory_peak};
+    send(AMBS_WIRE_SOCKET, &message, sizeof message, MSG_NOSIGNAL);
+}
+
 static void reap_all(ambs_children *children)
 {
     ambs_child child;
-    int status, exec_errno = 0;
-    bool known, any = false;
-    while (ambs_children_reap(children, &child, &status, &exec_errno, &known)) {
-        any = true;
-        if (known) answer(AMBS_WIRE_EXITED, child.id, child.pid, status, exec_errno);
-    }
+    bool any = false;
+    while (ambs_children_reap(children)) any = true;
     if (any) ambs_children_sweep(children);
+    while (ambs_children_take_ended(children, &child)) tell_end(&child);
+}
+
+/* The shorter of two waits of poll(2), where -1 is for ever. */
+static int shorter(int a, int b)
+{
+    return a < 0 || (b >= 0 && b < a) ? b : a;
 }
 
 static void serve(ambs_children *children, int signals, pid_t agent, char *packet)
@@ -199,7 +227,9 @@ static void serve(ambs_children *children, int signals, pid_t agent, char *packe
     struct pollfd fds[] = {{.fd = AMBS_WIRE_SOCKET, .events = POLLIN},
                            {.fd = signals, .events = POLLIN}};
     for (;;) {
-        if (poll(fds, 2, ambs_guard_wait_ms(&guard)) < 0 && errno != EINTR) return;
+        int wait = shorter(ambs_guard_wait_ms(&guard), ambs_children_wait_ms(children));
+        wait = shorter(wait, ambs_memory_watch(children));
+        if (poll(fds, 2, wait) < 0 && errno != EINTR) return;
         struct signalfd_siginfo info;
         while (read(signals, &info, sizeof info) == sizeof info)
             if (info.ssi_signo == SIGTERM) return;

@@ -18,9 +18,19 @@
 #include <unistd.h>
 
 #include "objective/process_tree.h"
+#include "objective/supervisor_memory.h"
 #include "objective/wire.h"
 
-enum { ORPHANS_MAX = 256, FINISH_TERM_MS = 1000, FINISH_KILL_MS = 60000 };
+enum { ORPHANS_MAX = 256, FINISH_TERM_MS = 1000, FINISH_KILL_MS = 60000, LEAVE_LOOK_MS = 5 };
+
+#define LEAVE_S 10.0 /* so long after a KILL a process is waited for */
+
+static double now_s(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
 
 static void close_from(unsigned first)
 {
@@ -99,22 +109,25 @@ pid_t ambs_children_start(ambs_children *children, const ambs_start *start)
         close(ends[0]);
         return -1;
     }
-    children->items[children->n++] =
-        (ambs_child){.id = start->id, .pid = pid, .exec_pipe = ends[0]};
+    children->items[children->n++] = (ambs_child){.id = start->id,
+                                                  .pid = pid,
+                                                  .exec_pipe = ends[0],
+                                                  .memory_limit = start->memory_limit,
+                                                  .kernel_kills = ambs_memory_kills("")};
     return pid;
 }
 
 ambs_child *ambs_children_find(const ambs_children *children, uint64_t id)
 {
     for (size_t i = 0; i < children->n; i++)
-        if (children->items[i].id == id) return &children->items[i];
+        if (children->items[i].id == id && !children->items[i].ended) return &children->items[i];
     return NULL;
 }
 
 static ambs_child *find_pid(const ambs_children *children, pid_t pid)
 {
     for (size_t i = 0; i < children->n; i++)
-        if (children->items[i].pid == pid) return &children->items[i];
+        if (children->items[i].pid == pid && !children->items[i].ended) return &children->items[i];
     return NULL;
 }
 
@@ -136,46 +149,93 @@ void ambs_child_signal(const ambs_child *child, int signal)
     if (signal == SIGTERM) signal_group(child->pid, SIGCONT);
 }
 
-bool ambs_children_reap(ambs_children *children, ambs_child *ret_child, int *ret_status,
-                        int *ret_exec_errno, bool *ret_known)
+bool ambs_children_reap(ambs_children *children)
 {
     siginfo_t info = {0};
     if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid == 0) return false;
     ambs_child *child = find_pid(children, info.si_pid);
-    *ret_known = child != NULL;
     if (child) kill(-child->pid, SIGKILL);
-    *ret_status = 0;
-    waitpid(info.si_pid, ret_status, 0);
+    int status = 0;
+    waitpid(info.si_pid, &status, 0);
     if (!child) return true;
-    *ret_exec_errno = 0;
-    if (read(child->exec_pipe, ret_exec_errno, sizeof *ret_exec_errno) <= 0) *ret_exec_errno = 0;
+    if (read(child->exec_pipe, &child->exec_errno, sizeof child->exec_errno) <= 0)
+        child->exec_errno = 0;
     close(child->exec_pipe);
-    *ret_child = *child;
-    *child = children->items[--children->n];
+    child->status = status;
+    child->ended = true;
+    child->ended_s = now_s();
     return true;
 }
 
-/* True where the orphan belongs to an attempt that still runs. */
-static bool has_running_owner(const ambs_children *children, pid_t orphan)
+/* The launch that the process carries the mark of; 0 when it hides that. */
+static uint64_t marked_id(pid_t pid)
 {
     char mark[64];
     long supervisor;
     unsigned long long id;
-    if (ambs_process_variable(orphan, AMBS_WIRE_MARK, mark, sizeof mark) != 0 ||
+    if (ambs_process_variable(pid, AMBS_WIRE_MARK, mark, sizeof mark) != 0 ||
         sscanf(mark, "%ld-%llu", &supervisor, &id) != 2 || supervisor != (long)getpid())
-        return children->n > 0; /* it hides whose it is: it may stay as long as anything runs */
-    return ambs_children_find(children, id) != NULL;
+        return 0;
+    return id;
 }
 
-void ambs_children_sweep(const ambs_children *children)
+const ambs_child *ambs_children_owner(const ambs_children *children, pid_t pid)
+{
+    const ambs_child *child = find_pid(children, pid);
+    if (child) return child;
+    uint64_t id = marked_id(pid);
+    return id ? ambs_children_find(children, id) : NULL;
+}
+
+/* An orphan that hides whose it is may stay as long as anything runs; then it is everyone's. */
+static bool is_of_ended(ambs_children *children, pid_t orphan, bool any_runs)
+{
+    uint64_t id = marked_id(orphan);
+    if (id == 0 ? any_runs : ambs_children_find(children, id) != NULL) return false;
+    for (size_t i = 0; i < children->n; i++) {
+        ambs_child *child = &children->items[i];
+        if (child->ended && (id == 0 || child->id == id)) child->leaves = true;
+    }
+    return true;
+}
+
+void ambs_children_sweep(ambs_children *children)
 {
     pid_t pids[ORPHANS_MAX];
+    bool any_runs = false;
+    for (size_t i = 0; i < children->n; i++) {
+        children->items[i].leaves = false;
+        if (!children->items[i].ended) any_runs = true;
+    }
     size_t n = ambs_process_children(getpid(), pids, ORPHANS_MAX);
     for (size_t i = 0; i < n; i++) {
-        if (find_pid(children, pids[i]) || has_running_owner(children, pids[i])) continue;
+        if (find_pid(children, pids[i]) || !is_of_ended(children, pids[i], any_runs)) continue;
         ambs_process_kill_descendants(pids[i]);
         kill(pids[i], SIGKILL);
     }
+}
+
+static bool is_over(const ambs_child *child)
+{
+    return child->ended && (!child->leaves || now_s() - child->ended_s > LEAVE_S);
+}
+
+bool ambs_children_take_ended(ambs_children *children, ambs_child *ret_child)
+{
+    for (size_t i = 0; i < children->n; i++) {
+        if (!is_over(&children->items[i])) continue;
+        *ret_child = children->items[i];
+        children->items[i] = children->items[--children->n];
+        return true;
+    }
+    return false;
+}
+
+int ambs_children_wait_ms(const ambs_children *children)
+{
+    for (size_t i = 0; i < children->n; i++)
+        if (children->items[i].ended) return LEAVE_LOOK_MS;
+    return -1;
 }
 
 /* Reaps until no child is left (true) or `limit_ms` have passed. */
@@ -205,10 +265,12 @@ static void kill_all_children(void)
 
 void ambs_children_finish(ambs_children *children)
 {
-    for (size_t i = 0; i < children->n; i++) ambs_child_signal(&children->items[i], SIGTERM);
+    for (size_t i = 0; i < children->n; i++)
+        if (!children->items[i].ended) ambs_child_signal(&children->items[i], SIGTERM);
     /* As a subreaper it gets every orphan: no child left means that no descendant is left. */
     if (!wait_for_all(FINISH_TERM_MS, NULL)) wait_for_all(FINISH_KILL_MS, kill_all_children);
-    for (size_t i = 0; i < children->n; i++) close(children->items[i].exec_pipe);
+    for (size_t i = 0; i < children->n; i++)
+        if (!children->items[i].ended) close(children->items[i].exec_pipe);
     free(children->items);
     *children = (ambs_children){0};
 }

@@ -46,8 +46,9 @@ typedef enum ambs_wire_type {
 typedef struct ambs_wire_launch {
     uint32_t type;
     uint32_t n_argv, n_env;
-    uint32_t n_cores; /* 0: as the supervisor's own */
-    uint64_t id;      /* the agent's name for the process: new for every launch */
+    uint32_t n_cores;    /* 0: as the supervisor's own */
+    uint64_t id;         /* the agent's name for the process: new for every launch */
+    double memory_bytes; /* of the process and all that comes of it; 0: no limit */
 } ambs_wire_launch;
 
 /* To the whole process group; SIGKILL also to every descendant that left the group; SIGUSR1 to the
@@ -67,14 +68,18 @@ typedef struct ambs_wire_guard {
     double limit_s;
 } ambs_wire_guard;
 
-/* STARTED follows the fork, EXITED the end of the process; by then the rest of its group was
- * killed. */
+/* STARTED follows the fork, EXITED the end of the process and of all that came of it: its group was
+ * killed, and what had left the group. (What does not go within seconds after a KILL, because it
+ * hangs in the kernel, is no longer waited for: `left` is set.) */
 typedef struct ambs_wire_process {
     uint32_t type;
     int32_t pid;
     uint64_t id;
-    int32_t status;     /* EXITED: as waitpid() gives it */
-    int32_t exec_errno; /* EXITED: why the program could not be executed, 0 when it was */
+    int32_t status;        /* EXITED: as waitpid() gives it */
+    int32_t exec_errno;    /* EXITED: why the program could not be executed, 0 when it was */
+    uint8_t out_of_memory; /* EXITED: 1 killed since it used more than its limit, 2 by the kernel */
+    uint8_t left;          /* EXITED: something of it may still be there */
+    double memory_bytes;   /* EXITED: the most that was seen of it, 0 when it was not watched */
 } ambs_wire_process;
 
 /* --- with a trial host --- */

@@ -202,6 +202,7 @@ void ambs_read_check_objective(ambs_reader *r, const ambs_yaml_node *objective,
         ambs_read_fault_error(r, objective, "objective", &err);
     check_trial(r, objective, trial);
     const ambs_yaml_node *argv = ambs_yaml_get(objective, ops->member.name);
-    if (argv && ops->check_argv && ops->check_argv(spec->argv, spec->space, &err) != AMBS_OK)
+    if (argv && ops->check_argv &&
+        ops->check_argv(spec->argv, spec->space, spec->file, &err) != AMBS_OK)
         ambs_read_fault_error(r, argv, NULL, &err);
 }

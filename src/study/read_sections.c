@@ -63,7 +63,13 @@ typedef struct trial_section {
     long long ranks, cores, gpus, attempts;
     double memory, timeout, grace;
     bool checkpoint;
+    char *scratch;
+    int keep, directory;
+    double head, tail, complete, total; /* of output */
 } trial_section;
+
+static const char *const keeps[] = {"never", "failed", "always", NULL};
+static const char *const directories[] = {"scratch", "study", NULL};
 
 static const ambs_option trial_table[] = {
     {"ranks", AMBS_OPTION_INT, offsetof(trial_section, ranks), "1", 1, COUNT_MAX, NULL,
@@ -82,6 +88,24 @@ static const ambs_option trial_table[] = {
      "attempts when workers are lost"},
     {"checkpoint", AMBS_OPTION_BOOL, offsetof(trial_section, checkpoint), "false", 0, 0, NULL,
      "commands save on SIGUSR1 and go on from what was saved"},
+    {"scratch", AMBS_OPTION_STRING, offsetof(trial_section, scratch), NULL, 1, 0, NULL,
+     "folder in which each attempt gets its own"},
+    {"keep", AMBS_OPTION_CHOICE, offsetof(trial_section, keep), "never", 1, 0, keeps,
+     "whose folders stay: never, failed or always"},
+    {"directory", AMBS_OPTION_CHOICE, offsetof(trial_section, directory), "scratch", 1, 0,
+     directories, "where commands work: scratch (the attempt's folder) or study"},
+    {"output", AMBS_OPTION_STRING, 0, NULL, 1, 0, NULL,
+     "a mapping of head, tail, complete and total"},
+    {0}};
+static const ambs_option output_table[] = {
+    {"head", AMBS_OPTION_BYTES, offsetof(trial_section, head), "16KiB", 0, 1048576, NULL,
+     "kept of the begin of each stream of an attempt that failed"},
+    {"tail", AMBS_OPTION_BYTES, offsetof(trial_section, tail), "16KiB", 0, 1048576, NULL,
+     "kept of the end"},
+    {"complete", AMBS_OPTION_BYTES, offsetof(trial_section, complete), "1KiB", 0, 1048576, NULL,
+     "kept of the end of each stream of any other attempt"},
+    {"total", AMBS_OPTION_BYTES, offsetof(trial_section, total), "1GiB", 0, INFINITY, NULL,
+     "of all attempts together"},
     {0}};
 
 typedef struct manager_section {
@@ -118,6 +142,25 @@ static void read_section(ambs_reader *r, const ambs_yaml_node *root, const char 
         ambs_read_options(r, section, table, options, where, skip);
 }
 
+/* A mapping within a section, whose fields stand in the section's struct. */
+static void read_group(ambs_reader *r, const ambs_yaml_node *section, const char *name,
+                       const char *example, const ambs_option *table, void *options,
+                       const char *section_name)
+{
+    ambs_error err = {0};
+    if (ambs_options_init(table, options, &err) != AMBS_OK)
+        ambs_finding_add_error(r->findings, (ambs_place){0}, &err);
+    const ambs_yaml_node *group = ambs_yaml_get(section, name);
+    char what[96];
+    if (group && group->type != AMBS_YAML_MAPPING) {
+        ambs_read_fault(r, group, "%s: found %s, expected a mapping as in %s", name,
+                        ambs_yaml_what(group, what), example);
+    } else if (group) {
+        snprintf(what, sizeof what, " in %s.%s", section_name, name);
+        ambs_read_options(r, group, table, options, what, NULL);
+    }
+}
+
 static void read_study(ambs_reader *r, const ambs_yaml_node *root)
 {
     study_section s = {0};
@@ -150,19 +193,9 @@ static void read_metric(ambs_reader *r, const ambs_yaml_node *root)
 static void read_budget(ambs_reader *r, const ambs_yaml_node *root)
 {
     budget_section b = {0};
-    ambs_error err = {0};
-    if (ambs_options_init(failures_table, &b, &err) != AMBS_OK)
-        ambs_finding_add_error(r->findings, (ambs_place){0}, &err);
     read_section(r, root, "budget", budget_table, &b, "failures");
-    const ambs_yaml_node *failures = ambs_yaml_get(ambs_yaml_get(root, "budget"), "failures");
-    if (failures && failures->type != AMBS_YAML_MAPPING) {
-        char what[96];
-        ambs_read_fault(r, failures,
-                        "failures: found %s, expected a mapping as in {total: 100, in_a_row: 20}",
-                        ambs_yaml_what(failures, what));
-    } else if (failures) {
-        ambs_read_options(r, failures, failures_table, &b, " in budget.failures", NULL);
-    }
+    read_group(r, ambs_yaml_get(root, "budget"), "failures", "{total: 100, in_a_row: 20}",
+               failures_table, &b, "budget");
     r->spec->budget = (ambs_budget){.trials = (uint64_t)b.trials,
                                     .time_s = b.time,
                                     .failures_total = (uint64_t)b.total,
@@ -173,12 +206,13 @@ static void read_budget(ambs_reader *r, const ambs_yaml_node *root)
 static void read_trial(ambs_reader *r, const ambs_yaml_node *root)
 {
     trial_section t = {0};
-    read_section(r, root, "trial", trial_table, &t, NULL);
+    read_section(r, root, "trial", trial_table, &t, "output");
     const ambs_yaml_node *section = ambs_yaml_get(root, "trial");
-    const ambs_yaml_node *memory = ambs_yaml_get(section, "memory");
-    if (memory && !isnan(t.memory))
-        ambs_read_fault(
-            r, memory, "memory: this version does not limit the memory of a trial; remove the key");
+    read_group(r, section, "output", "{head: 4KiB, tail: 64KiB}", output_table, &t, "trial");
+    const ambs_yaml_node *scratch = ambs_yaml_get(section, "scratch");
+    if (scratch && t.scratch && t.scratch[0] != '/')
+        ambs_read_fault(r, scratch, "scratch: found \"%.200s\", expected an absolute path",
+                        t.scratch);
     r->spec->trial = (ambs_trial_limits){.ranks = (uint32_t)t.ranks,
                                          .cores = (uint32_t)t.cores,
                                          .cores_given = ambs_yaml_get(section, "cores") != NULL,
@@ -187,7 +221,14 @@ static void read_trial(ambs_reader *r, const ambs_yaml_node *root)
                                          .timeout_s = t.timeout,
                                          .grace_s = t.grace,
                                          .attempts = (uint32_t)t.attempts,
-                                         .checkpoint = t.checkpoint};
+                                         .checkpoint = t.checkpoint,
+                                         .scratch = t.scratch,
+                                         .keep = (ambs_keep)t.keep,
+                                         .in_study_folder = t.directory == 1,
+                                         .output = {.head_bytes = (size_t)t.head,
+                                                    .tail_bytes = (size_t)t.tail,
+                                                    .complete_bytes = (size_t)t.complete,
+                                                    .total_bytes = t.total}};
 }
 
 /* A number of slots, or `fit` (AMBS_SLOTS_FIT); takes the text. */

@@ -51,6 +51,7 @@ void ambs_spec_destroy(ambs_spec *spec)
     free(spec->argv);
     free(spec->notes);
     free(spec->fidelity);
+    free(spec->trial.scratch);
     free(spec->metric);
     free(spec->name);
     free(spec->file);

@@ -22,6 +22,15 @@ typedef struct ambs_budget {
     uint64_t failures_in_row; /* 0: no limit; default 20 */
 } ambs_budget;
 
+typedef enum ambs_keep { AMBS_KEEP_NEVER, AMBS_KEEP_FAILED, AMBS_KEEP_ALWAYS } ambs_keep;
+
+/* What is recorded of standard output and standard error, each; the rest is read and dropped. */
+typedef struct ambs_output_limits {
+    size_t head_bytes, tail_bytes; /* of an attempt that failed; 16 KiB each */
+    size_t complete_bytes;         /* of the end of any other; 1 KiB */
+    double total_bytes;            /* of the study; 1 GiB */
+} ambs_output_limits;
+
 typedef struct ambs_trial_limits {
     uint32_t ranks, cores, gpus; /* what one slot owns: 1, 1, 0 */
     bool cores_given;            /* else a slot's cores follow from those of its host */
@@ -29,7 +38,11 @@ typedef struct ambs_trial_limits {
     double timeout_s;            /* NaN: none */
     double grace_s;              /* between TERM and KILL; 5 */
     uint32_t attempts;           /* of one trial when workers are lost; 2 */
-    bool checkpoint;             /* trials save on SIGUSR1 and go on from what was saved */
+    char *scratch;               /* where the folders of attempts are made; NULL: $TMPDIR or /tmp */
+    ambs_keep keep;              /* which of these folders stay */
+    bool in_study_folder;        /* commands work in the study's folder, not in the attempt's */
+    ambs_output_limits output;
+    bool checkpoint; /* trials save on SIGUSR1 and go on from what was saved */
 } ambs_trial_limits;
 
 /* How hosts are divided into slots (cluster/layout.h). */

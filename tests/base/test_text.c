@@ -212,9 +212,22 @@ static void utf8_is_told_from_what_is_not(void **state)
     }
 }
 
+static void bytes_are_written_for_people(void **state)
+{
+    (void)state;
+    char buffer[40];
+    assert_string_equal(ambs_format_bytes(0, buffer), "0 B");
+    assert_string_equal(ambs_format_bytes(1023, buffer), "1023 B");
+    assert_string_equal(ambs_format_bytes(1536, buffer), "1.50 KiB");
+    assert_string_equal(ambs_format_bytes(20.0 * 1048576, buffer), "20.0 MiB");
+    assert_string_equal(ambs_format_bytes(512 * 0x1p30, buffer), "512 GiB");
+    assert_string_equal(ambs_format_bytes(0x1p70, buffer), "1048576 PiB");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(bytes_are_written_for_people),
         cmocka_unit_test(an_empty_text_is_null_until_something_is_added),
         cmocka_unit_test(doubles_are_written_as_short_as_they_can_be),
         cmocka_unit_test(any_double_comes_back_from_its_text),
