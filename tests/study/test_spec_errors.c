@@ -314,7 +314,8 @@ static const wrong table[] = {
     {"output is a mapping",
      LITERAL("trial: {output: 4KiB}\nparameters: {x: {min: 0.0, max: 1.0}}\n"),
      {{0}},
-     "s.yaml:1:17: output: found the text \"4KiB\", expected a mapping as in {head: 4KiB, tail: 64KiB}"},
+     "s.yaml:1:17: output: found the text \"4KiB\", expected a mapping as in {head: 4KiB, tail: "
+     "64KiB}"},
     {"keep is a choice",
      LITERAL("trial: {keep: sometimes}\nparameters: {x: {min: 0.0, max: 1.0}}\n"),
      {{0}},
