@@ -21,6 +21,7 @@
 
 typedef struct gp_options {
     int kernel;
+    int hyperparameters;
     long long starts, fit_rows;
 } gp_options;
 
@@ -33,9 +34,14 @@ typedef struct gp_state {
 
 #define FIELD(name) offsetof(gp_options, name)
 
+enum { BY_MAP, BY_LIKELIHOOD };
+static const char *const ways[] = {"map", "likelihood", NULL};
+
 static const ambs_option option_table[] = {
     {"kernel", AMBS_OPTION_CHOICE, FIELD(kernel), "matern52", 1, 0, ambs_gp_shape_names,
      "how the covariance falls off with the distance"},
+    {"hyperparameters", AMBS_OPTION_CHOICE, FIELD(hyperparameters), "map", 1, 0, ways,
+     "what decides them: the posterior density, or the likelihood alone"},
     {"starts", AMBS_OPTION_INT, FIELD(starts), "4", 1, 1000, NULL,
      "searches for the hyperparameters, from different points"},
     {"fit_rows", AMBS_OPTION_INT, FIELD(fit_rows), "400", 2, 1e5, NULL,
@@ -65,6 +71,11 @@ static int init(void *memory, const void *options, size_t p, const ambs_feature 
     return rc;
 }
 
+const ambs_gp *ambs_gp_of_surrogate(const void *memory)
+{
+    return &((const state *)memory)->gp;
+}
+
 static int fit(void *memory, size_t n, const double *x, const double *y, uint64_t generation,
                ambs_error *err)
 {
@@ -78,6 +89,7 @@ static int fit(void *memory, size_t n, const double *x, const double *y, uint64_
         .terms = s->gp.terms,
         .n_starts = (size_t)s->options->starts,
         .max_rows = (size_t)s->options->fit_rows,
+        .no_prior = s->options->hyperparameters == BY_LIKELIHOOD,
         .key = ambs_mix64(s->seed + ambs_mix64(generation + AMBS_PURPOSE_SURROGATE)),
     };
     rc = ambs_gp_find_theta(&search, &sample, s->theta, err);

@@ -65,6 +65,9 @@ void ambs_gp_remove(ambs_gp *gp, size_t row);
  * sds. Work space inside gp is written, hence one thread at a time. */
 void ambs_gp_predict(const ambs_gp *gp, size_t m, const double *x, double *ret_mean,
                      double *ret_sd);
+/* The process of a state of the surrogate `gp`. */
+const ambs_gp *ambs_gp_of_surrogate(const void *state);
+
 /* The mean, and σ as the nearest row alone would leave it, which more rows only lessen:
  * σ² <= scale² (s² - max_j k_j² / (s² + σ_noise²)). n m operations. */
 void ambs_gp_screen(const ambs_gp *gp, size_t m, const double *x, double *ret_mean,

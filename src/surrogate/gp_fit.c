@@ -7,7 +7,7 @@
  * exact objectives and for noise of a third of the spread.
  *
  * Several starts are explored on at most EXPLORED rows, where a value costs little; the best of
- * them is then polished on up to max_rows. Nothing is remembered from fit to fit: the search
+ * them is then polished on GROWTH times as many, and so on up to max_rows. Nothing is remembered from fit to fit: the search
  * transforms y anew before each, so an earlier optimum belongs to other numbers, and a study that
  * is resumed could not have it. */
 #include "surrogate/gp_fit.h"
@@ -21,11 +21,12 @@
 #include "numeric/cholesky.h"
 #include "numeric/lbfgs.h"
 
-enum { EXPLORED = 64, EXPLORE_STEPS = 30, POLISH_STEPS = 12 };
+enum { EXPLORED = 64, GROWTH = 4 };
 
-/* Of the log density's size: where steps gain no more, the search ends. A hundredth of a nat decides
- * nothing. */
-static const double explore_tolerance = 1e-3, polish_tolerance = 1e-4;
+/* A search ends where a step gains less than this share of the log density: a hundredth of a nat
+ * decides nothing. */
+static const ambs_lbfgs_settings explore = {30, 1e-2, 1e-3}, polish = {12, 1e-2, 1e-4},
+                                 exact = {100, 1e-3, 1e-7};
 
 typedef struct ambs_gp_prior {
     double mean, sd, low, high; /* of a logarithm */
@@ -35,7 +36,7 @@ static prior prior_of(size_t n_terms, size_t i)
 {
     if (i < n_terms)
         return (prior){sqrt(2) - 3 + 0.5 * log((double)n_terms), sqrt(3), log(5e-3), log(1e3)};
-    if (i == n_terms) return (prior){0, 1, log(1e-2), log(1e2)};
+    if (i == n_terms) return (prior){0, 1, log(1e-3), log(1e5)};
     return (prior){-7, 2, log(1e-8), 0};
 }
 
@@ -113,6 +114,7 @@ typedef struct ambs_gp_work {
     double *points, *columns, *y; /* of the sample */
     double *matrix, *slopes, *alpha;
     double *lower, *upper, *theta, *lbfgs;
+    bool no_prior;
 } work;
 
 static void drop(work *w)
@@ -139,6 +141,7 @@ static int make(work *w, const ambs_gp_search *search, size_t n, ambs_error *err
                        {&w->theta, size, 1},
                        {&w->lbfgs, ambs_lbfgs_work_size(size), 1},
                        {&w->kernel.weight, size, 1}};
+    w->no_prior = search->no_prior;
     w->kernel.shape = search->shape;
     w->kernel.n_terms = n_terms;
     w->kernel.terms = search->terms;
@@ -175,17 +178,16 @@ static double value(void *of, const double *theta, double *ret_gradient)
     double f = ambs_gp_log_likelihood(&w->kernel, &w->sample, w->matrix, w->slopes, w->alpha,
                                       ret_gradient);
     if (!isfinite(f)) return INFINITY;
-    f += ambs_gp_log_prior(w->kernel.n_terms, theta, ret_gradient);
+    if (!w->no_prior) f += ambs_gp_log_prior(w->kernel.n_terms, theta, ret_gradient);
     for (size_t i = 0; i < size; i++) ret_gradient[i] = -ret_gradient[i];
     return -f;
 }
 
-static double climb(work *w, size_t max_steps, double tolerance)
+static double climb(work *w, const ambs_lbfgs_settings *settings)
 {
     const ambs_lbfgs_problem problem = {w->kernel.n_terms + 2, w->lower, w->upper, value, w};
-    const ambs_lbfgs_settings settings = {max_steps, 1e-2, tolerance};
     double f;
-    int rc = ambs_lbfgs_minimise(&problem, &settings, w->theta, w->lbfgs, &f, NULL, NULL);
+    int rc = ambs_lbfgs_minimise(&problem, settings, w->theta, w->lbfgs, &f, NULL, NULL);
     return rc == AMBS_OK ? f : INFINITY;
 }
 
@@ -215,15 +217,18 @@ int ambs_gp_find_theta(const ambs_gp_search *search, const ambs_gp_sample *sampl
     }
     for (size_t start = 0; rc == AMBS_OK && start < search->n_starts; start++) {
         begin(&w, search, start);
-        double f = climb(&w, EXPLORE_STEPS, explore_tolerance);
+        double f = climb(&w, &explore);
         if (!(f < best)) continue;
         best = f;
         memcpy(ret_theta, w.theta, bytes);
     }
-    if (rc == AMBS_OK) {
-        choose_rows(&w, sample, n);
+    for (size_t rows = n_explored; rc == AMBS_OK;) {
+        rows = GROWTH * rows < n ? GROWTH * rows : n;
+        choose_rows(&w, sample, rows);
         memcpy(w.theta, ret_theta, bytes);
-        if (isfinite(climb(&w, POLISH_STEPS, polish_tolerance))) memcpy(ret_theta, w.theta, bytes);
+        if (isfinite(climb(&w, search->no_prior && rows == n ? &exact : &polish)))
+            memcpy(ret_theta, w.theta, bytes);
+        if (rows == n) break;
     }
     drop(&w);
     return rc;

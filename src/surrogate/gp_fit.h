@@ -3,6 +3,8 @@
 #ifndef AMBS_SURROGATE_GP_FIT_H
 #define AMBS_SURROGATE_GP_FIT_H
 
+#include <stdbool.h>
+
 #include "surrogate/gp_kernel.h"
 
 /* Rows to learn from; y is standardised. */
@@ -20,6 +22,7 @@ typedef struct ambs_gp_search {
     const ambs_gp_term *terms;
     size_t n_starts; /* the first is the prior's mode */
     size_t max_rows; /* so many of the rows, evenly spread over them, are learned from */
+    bool no_prior;   /* the likelihood alone decides, within the bounds, and to more digits */
     uint64_t key;    /* of the random starts */
 } ambs_gp_search;
 

@@ -422,6 +422,30 @@ static void more_rows_than_are_learned_from_are_all_in_the_factor(void **state)
     drop_model(m);
 }
 
+static double likelihood_of_fit(const model *m)
+{
+    static double matrix[MAX_N * MAX_N], alpha[MAX_N];
+    const ambs_gp *gp = ambs_gp_of_surrogate(m->state);
+    ambs_gp_sample sample = ambs_gp_rows(gp);
+    return ambs_gp_log_likelihood(&gp->kernel, &sample, matrix, NULL, alpha, NULL);
+}
+
+static void without_the_prior_the_likelihood_is_larger(void **state)
+{
+    (void)state;
+    const ambs_option *table = ambs_surrogate_gp.member.options;
+    for (uint64_t seed = 20; seed < 24; seed++) {
+        make_rows(seed);
+        model m = fit_model(P, MAX_N);
+        double by_map = likelihood_of_fit(&m);
+        assert_int_equal(ambs_options_set(table, m.options, "hyperparameters", "likelihood", NULL),
+                         AMBS_OK);
+        assert_int_equal(ambs_surrogate_gp.fit(m.state, MAX_N, x, y, 1, NULL), AMBS_OK);
+        assert_true(likelihood_of_fit(&m) > by_map);
+        drop_model(m);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -437,6 +461,7 @@ int main(void)
         cmocka_unit_test(the_same_row_many_times_is_averaged),
         cmocka_unit_test(a_smooth_function_of_one_number_is_learned),
         cmocka_unit_test(what_is_inactive_is_one_and_the_same),
+        cmocka_unit_test(without_the_prior_the_likelihood_is_larger),
         cmocka_unit_test(more_rows_than_are_learned_from_are_all_in_the_factor),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
