@@ -36,7 +36,7 @@ static prior prior_of(size_t n_terms, size_t i)
 {
     if (i < n_terms)
         return (prior){sqrt(2) - 3 + 0.5 * log((double)n_terms), sqrt(3), log(5e-3), log(1e3)};
-    if (i == n_terms) return (prior){0, 1, log(1e-3), log(1e5)};
+    if (i == n_terms) return (prior){0, 1, log(1e-2), log(1e2)};
     return (prior){-7, 2, log(1e-8), 0};
 }
 
@@ -153,6 +153,8 @@ static int make(work *w, const ambs_gp_search *search, size_t n, ambs_error *err
         w->lower[i] = prior_of(n_terms, i).low;
         w->upper[i] = prior_of(n_terms, i).high;
     }
+    /* Smooth functions want more, but a process that far from its data goes far, too. */
+    if (search->no_prior) w->upper[n_terms] = log(1e5);
     return AMBS_OK;
 }
 
