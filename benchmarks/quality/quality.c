@@ -12,7 +12,8 @@
  *   median and mean of log10 of the normalised regret, (best - optimum) / (median of random
  *   configurations - optimum), not below 1e-4; area, its mean over the results after the 20th; p of
  *   a two-sided Mann-Whitney test against the first method and the share of pairs that the method
- *   wins; failed trials; ms of processor time an ask.
+ *   wins; failed trials, and their share of those after the 50th; ms of processor time an
+ *   ask.
  * At the end a line per method: the means over the problems, and the geometric mean of the ratio of
  * its mean regret to the first method's. */
 #include <jansson.h>
@@ -35,6 +36,7 @@ typedef struct problem {
     /* a function of the unit cube, with its own space */
     double (*function)(size_t d, const double *x);
     double low, high;
+    bool (*fails)(const double *x); /* NULL: never */
     bool mixed; /* each third parameter an int in [low, high] and each fourth a category */
 } problem;
 
@@ -110,6 +112,28 @@ static double mixed_levy(size_t d, const double *x)
     return levy(d, y) + extra;
 }
 
+/* Half of the space, or a little more: without the optimum; with better values that nobody sees;
+ * with the optimum on the border. */
+static bool fails_aside(const double *x)
+{
+    return x[0] > 0.5;
+}
+
+static bool fails_at_best(const double *x)
+{
+    return x[0] < 0;
+}
+
+static bool fails_below(const double *x)
+{
+    return x[0] < 1;
+}
+
+static double half_styblinski(size_t d, const double *x)
+{
+    return styblinski(d, x) - 14.13844; /* the second minimum in x[0], at 2.74680 */
+}
+
 static const problem functions[] = {
     {.name = "hartmann6", .d = 6, .function = hartmann6, .low = 0, .high = 1},
     {.name = "levy10", .d = 10, .function = levy, .low = -10, .high = 10},
@@ -117,6 +141,14 @@ static const problem functions[] = {
     {.name = "rosenbrock5", .d = 5, .function = rosenbrock, .low = -5, .high = 10},
     {.name = "styblinski6", .d = 6, .function = styblinski, .low = -5, .high = 5},
     {.name = "mixed8", .d = 8, .function = mixed_levy, .low = -10, .high = 10, .mixed = true},
+    {.name = "aside6", .d = 6, .function = hartmann6, .low = 0, .high = 1, .fails = fails_aside},
+    {.name = "hidden6",
+     .d = 6,
+     .function = half_styblinski,
+     .low = -5,
+     .high = 5,
+     .fails = fails_at_best},
+    {.name = "border10", .d = 10, .function = levy, .low = -10, .high = 10, .fails = fails_below},
 };
 
 static void complain(const char *what, const char *name)
@@ -258,6 +290,7 @@ static ambs_space *space_of(const problem *p)
 
 static double value_of(const problem *p, const double *x)
 {
+    if (p->fails && p->fails(x)) return NAN;
     if (p->function) return p->function(p->d, x);
     size_t at = 0;
     for (size_t i = 0; i < p->d; i++) at = at * p->n_levels[i] + (size_t)x[i];
@@ -272,9 +305,10 @@ static void measure_middle(problem *p)
     ambs_space *s = space_of(p);
     ambs_random r;
     ambs_random_init(&r, 0, 0, AMBS_PURPOSE_TEST);
-    for (size_t i = 0; i < N; i++) {
+    for (size_t i = 0; i < N;) {
         must(ambs_space_sample(s, &r, x, &err), &err);
         y[i] = value_of(p, x);
+        i += !isnan(y[i]);
     }
     qsort(y, N, sizeof *y, compare);
     p->middle = y[N / 2];
@@ -286,7 +320,7 @@ static void measure_middle(problem *p)
 typedef struct result {
     double log_regret;
     double area; /* its mean over the results after the 20th: how soon, not only how far */
-    size_t failures;
+    size_t failures, late_failures; /* late: after the first 50 results */
     double ask_ms;
 } result;
 
@@ -346,6 +380,7 @@ static result run(const problem *p, const char *method, uint64_t seed, size_t tr
         double y = value_of(p, x[first]);
         ambs_outcome o = isnan(y) ? failure() : outcome_of(y);
         out.failures += isnan(y);
+        out.late_failures += isnan(y) && told >= 50;
         if (y < best) best = y;
         if (told >= 20) out.area += log_regret(p, best) / (double)(trials - 20);
         must(ambs_search_tell(search, ids[first], &o, &err), &err);
@@ -448,20 +483,22 @@ int main(int argc, char **argv)
     }
     printf("# trials %zu, workers %zu, seeds %zu..%zu\n", trials, workers, first_seed,
            first_seed + seeds - 1);
-    printf("%-14s %8s %8s %8s %9s %6s %9s %7s  %s\n", "problem", "median", "mean", "area", "p",
-           "wins", "failures", "ms/ask", "method");
+    printf("%-14s %8s %8s %8s %9s %6s %9s %6s %7s  %s\n", "problem", "median", "mean", "area", "p",
+           "wins", "failures", "late", "ms/ask", "method");
     double over[MAX_METHODS] = {0}, areas[MAX_METHODS] = {0}, ratio[MAX_METHODS] = {0},
            ms[MAX_METHODS] = {0};
     for (size_t k = 0; k < n_problems; k++) {
         static double scores[MAX_METHODS][MAX_SEEDS];
         double regret0 = 0;
         for (size_t m = 0; m < n_methods; m++) {
-            double failures = 0, ask_ms = 0, regret = 0, area = 0, wins;
+            double failures = 0, late = 0, ask_ms = 0, regret = 0, area = 0, wins;
             for (size_t s = 0; s < seeds; s++) {
                 result r = run(&problems[k], methods[m], first_seed + s, trials, workers);
                 scores[m][s] = r.log_regret;
                 area += r.area / (double)seeds;
                 failures += (double)r.failures / (double)seeds;
+                if (trials > 50)
+                    late += (double)r.late_failures / (double)(trials - 50) / (double)seeds;
                 ask_ms += r.ask_ms / (double)seeds;
                 regret += pow(10, r.log_regret) / (double)seeds;
             }
@@ -471,8 +508,8 @@ int main(int argc, char **argv)
             over[m] += mean(scores[m], seeds) / (double)n_problems;
             ratio[m] += log(regret / regret0) / (double)n_problems;
             ms[m] += ask_ms / (double)n_problems;
-            printf("%-14s %8.3f %8.3f %8.3f %9.2g %6.2f %9.1f %7.2f  %s\n", problems[k].name,
-                   median(scores[m], seeds), mean(scores[m], seeds), area, p, wins, failures,
+            printf("%-14s %8.3f %8.3f %8.3f %9.2g %6.2f %9.1f %6.2f %7.2f  %s\n", problems[k].name,
+                   median(scores[m], seeds), mean(scores[m], seeds), area, p, wins, failures, late,
                    ask_ms, methods[m]);
             fflush(stdout);
         }

@@ -17,6 +17,7 @@ typedef struct ambs_acquisition_context {
 
 typedef struct ambs_acquisition_ops {
     ambs_member member;
+    bool is_logarithm; /* a factor of what a candidate is worth is a summand of the value */
     /* Once per ask: sets context->parameter from the options, the ask's number and its own stream.
      */
     void (*prepare)(const void *options, ambs_random *random, ambs_acquisition_context *context);

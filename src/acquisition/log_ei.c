@@ -22,6 +22,7 @@ const ambs_acquisition_ops ambs_acquisition_log_ei = {
     .member = {"log_ei", "logarithm of the expected improvement, stable in the tails",
                ambs_improvement_option_table, sizeof(ambs_improvement_options)},
     .prepare = ambs_improvement_prepare,
+    .is_logarithm = true,
     .evaluate = evaluate,
     .ascend = ambs_improvement_ascend,
 };

@@ -163,6 +163,8 @@ static int evaluate(ambs_maximiser *m, const ambs_maximiser_problem *p, size_t n
     int rc = ambs_surrogate_predict(p->surrogate, n, m->x, m->mean, m->sd, err);
     if (rc != AMBS_OK) return rc;
     p->acquisition->evaluate(p->options, p->context, n, m->mean, m->sd, m->value);
+    if (p->adjust) rc = p->adjust(p->adjust_of, n, m->x, m->value, err);
+    if (rc != AMBS_OK) return rc;
     for (size_t i = 0; i < n; i++) {
         const double *x = m->x + i * m->d;
         bool better = m->value[i] > m->best || (!m->found && !isnan(m->value[i]));

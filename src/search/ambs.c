@@ -16,15 +16,18 @@
 #include "base/memory.h"
 #include "numeric/design.h"
 #include "search/arm.h"
+#include "search/feasibility.h"
 #include "search/fresh.h"
 
 enum { MAX_STARTS = 10, MAX_DESIGN_MISSES = 1000 };
+/* Keeps the logarithm of a chance finite. */
+#define LEAST_CHANCE 1e-6
 
 typedef struct ambs_options {
     ambs_chosen surrogate, acquisition, design;
     long long initial_points;
     double random_share;
-    int liar, transform;
+    int liar, transform, failures;
     long long candidates, climbs, rounds, screened;
     long long refit_until;
     double refit_growth;
@@ -34,7 +37,9 @@ typedef struct ambs_state {
     ambs_method_context context;
     const ambs_options *options;
     ambs_arms arms;
-    ambs_arm *arm; /* whose turn it is */
+    ambs_arm *arm;                 /* whose turn it is */
+    ambs_feasibility *feasibility; /* NULL: failures are only bad values */
+    bool feasibility_counts;       /* for this ask */
     ambs_maximiser *maximiser;
     const ambs_design_ops *design;
     uint64_t n_initial;
@@ -49,6 +54,9 @@ typedef struct ambs_state {
 
 static const char *const automatic[] = {"auto", NULL};
 
+enum { FAILURES_AVOID, FAILURES_WORST };
+static const char *const failure_names[] = {"avoid", "worst", NULL};
+
 static const ambs_option option_table[] = {
     {"surrogate", AMBS_OPTION_MEMBER, FIELD(surrogate), "auto", 1, 0, automatic,
      "the model of the objective, its own options may stand beside it; auto: several in turn",
@@ -59,6 +67,8 @@ static const ambs_option option_table[] = {
      "the value that stands for a trial in flight until its result arrives"},
     {"transform", AMBS_OPTION_CHOICE, FIELD(transform), "auto", 1, 0, ambs_transform_names,
      "of the objective, before the surrogate sees it; auto: what suits the surrogate"},
+    {"failures", AMBS_OPTION_CHOICE, FIELD(failures), "avoid", 1, 0, failure_names,
+     "what failed trials teach; avoid: where trials fail, worst: a bad value only"},
     {"initial.design", AMBS_OPTION_MEMBER, FIELD(design), "lhs", 1, 0, NULL,
      "the points before there is a model", ambs_design_registry},
     {"initial.points", AMBS_OPTION_INT, FIELD(initial_points), "0", 0, 1e9, NULL,
@@ -149,6 +159,7 @@ static void fini(void *state)
     ambs_state *s = state;
     ambs_maximiser_destroy(s->maximiser);
     ambs_arms_fini(&s->arms);
+    ambs_feasibility_destroy(s->feasibility);
     free(s->u);
 }
 
@@ -167,6 +178,9 @@ static int init(void *state, const ambs_method_context *context, ambs_error *err
     int rc = s->u ? AMBS_OK : AMBS_E_NOMEM;
     if (rc == AMBS_OK) rc = ambs_arms_init(&s->arms, context, &arms, err);
     if (rc == AMBS_OK) take_turn(s, 0);
+    if (rc == AMBS_OK && o->failures == FAILURES_AVOID)
+        rc = ambs_feasibility_create(context, (uint64_t)o->refit_until, o->refit_growth,
+                                     &s->feasibility, err);
     if (rc == AMBS_OK)
         rc = ambs_maximiser_create(context->space, &maximiser, MAX_STARTS, &s->maximiser, err);
     if (rc != AMBS_OK) fini(s);
@@ -230,6 +244,37 @@ static int update(ambs_state *s, bool *ret_usable, ambs_error *err)
     return rc == AMBS_E_NUMERIC ? AMBS_OK : rc;
 }
 
+/* Weighs the values of candidates by the chance that they give any (search/feasibility.h). The
+ * worst value is the transform's greatest: what a failed trial counts as in the model. */
+typedef struct chances {
+    ambs_state *state;
+    const ambs_acquisition_context *context;
+} chances;
+
+static int weigh(void *of, size_t m, const double *x, double *value, ambs_error *err)
+{
+    const chances *c = of;
+    const ambs_state *s = c->state;
+    const double *p;
+    int rc = ambs_feasibility_predict(s->feasibility, m, x, &p, err);
+    if (rc != AMBS_OK) return rc;
+    const ambs_transform *t = ambs_model_transform(s->arm->model);
+    double worst = ambs_transform_apply(t, t->max), certain = 0, floor;
+    acquisition_of(s)->evaluate(s->options->acquisition.options, c->context, 1, &worst, &certain,
+                                &floor);
+    for (size_t i = 0; i < m; i++)
+        value[i] = acquisition_of(s)->is_logarithm ? value[i] + log(p[i] + LEAST_CHANCE)
+                                                   : p[i] * value[i] + (1 - p[i]) * floor;
+    return AMBS_OK;
+}
+
+static int update_feasibility(ambs_state *s, ambs_error *err)
+{
+    s->feasibility_counts = false;
+    if (!s->feasibility) return AMBS_OK;
+    return ambs_feasibility_update(s->feasibility, &s->feasibility_counts, err);
+}
+
 /* For an x that the model did not choose: what it expects there, and the lie. */
 static int judge(ambs_state *s, ambs_proposal *ret, ambs_error *err)
 {
@@ -261,6 +306,9 @@ static int maximise(ambs_state *s, ambs_proposal *ret, bool *ret_found, ambs_err
     const double *starts[MAX_STARTS];
     size_t n = ambs_model_leaders(s->arm->model, MAX_STARTS, leaders);
     for (size_t i = 0; i < n; i++) starts[i] = s->context.trial(s->context.search, leaders[i])->x;
+    int rc = update_feasibility(s, err);
+    if (rc != AMBS_OK) return rc;
+    chances chance = {s, &c};
     const ambs_maximiser_problem problem = {
         .surrogate = s->arm->surrogate,
         .acquisition = acquisition_of(s),
@@ -268,12 +316,14 @@ static int maximise(ambs_state *s, ambs_proposal *ret, bool *ret_found, ambs_err
         .context = &c,
         .starts = starts,
         .n_starts = n,
+        .adjust = s->feasibility_counts ? weigh : NULL,
+        .adjust_of = &chance,
         .is_taken = is_taken,
         .taken_of = &s->context,
     };
     double mean, sd;
-    int rc = ambs_maximiser_run(s->maximiser, &problem, &random, ret->x, &ret->acquisition, &mean,
-                                &sd, ret_found, err);
+    rc = ambs_maximiser_run(s->maximiser, &problem, &random, ret->x, &ret->acquisition, &mean, &sd,
+                            ret_found, err);
     if (rc != AMBS_OK || !*ret_found) return rc;
     tell_user(s, mean, sd, ret);
     ret->lie = ambs_model_lie(s->arm->model, mean);
@@ -368,7 +418,9 @@ static int tell(void *state, uint64_t id, ambs_error *err)
 {
     ambs_state *s = state;
     s->n_alive += s->context.trial(s->context.search, id)->origin == AMBS_ORIGIN_OWN;
-    return ambs_arms_told(&s->arms, id, err);
+    int rc = ambs_arms_told(&s->arms, id, err);
+    if (rc == AMBS_OK && s->feasibility) rc = ambs_feasibility_told(s->feasibility, id, err);
+    return rc;
 }
 
 static int cancel(void *state, uint64_t id, ambs_error *err)
