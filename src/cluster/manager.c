@@ -219,14 +219,11 @@ static bool nothing_is_left(const ambs_manager *m)
 static int cancel_waiting(ambs_manager *m, ambs_error *err)
 {
     int rc = AMBS_OK;
-    for (ambs_queue *q = &m->again; q; q = q == &m->again ? &m->ready : NULL) {
-        uint64_t trial;
-        while (rc == AMBS_OK && ambs_queue_pop(q, &trial)) {
-            if (m->table->rows[trial].state != AMBS_TRIAL_WAITING) continue;
-            ambs_record record = {.type = AMBS_RECORD_CANCEL};
-            record.as.cancel = (ambs_record_cancel){trial, m->time.wall_s};
-            rc = manager_record(m, &record, err);
-        }
+    for (uint64_t trial = 0; rc == AMBS_OK && trial < m->table->n; trial++) {
+        if (m->table->rows[trial].state != AMBS_TRIAL_WAITING) continue;
+        ambs_record record = {.type = AMBS_RECORD_CANCEL};
+        record.as.cancel = (ambs_record_cancel){trial, m->time.wall_s};
+        rc = manager_record(m, &record, err);
     }
     return rc;
 }
@@ -348,6 +345,7 @@ double ambs_manager_due_s(const ambs_manager *m)
         due = least(due, m->start_s + m->spec->budget.time_s - m->config.time_used_s);
         due = least(due, manager_last_call_s(m));
         due = least(due, manager_table_s(m));
+        if (m->deadline_s < INFINITY && m->n_held == 0) due = least(due, m->time.now_s + 1);
         if (m->n_joined == 0) due = least(due, m->alone_since_s + m->spec->manager.timeout_s);
     }
     return due;
@@ -456,6 +454,7 @@ int ambs_manager_create(const ambs_manager_config *config, ambs_time time,
     m->time = time;
     m->start_s = m->alone_since_s = m->integrated_s = time.now_s;
     m->again.item_size = m->ready.item_size = sizeof(uint64_t);
+    m->too_long.item_size = sizeof(uint64_t);
     m->acks.item_size = sizeof(ack);
     m->inbox.one_frame = true;
     m->buffer = 1;
@@ -466,6 +465,7 @@ int ambs_manager_create(const ambs_manager_config *config, ambs_time time,
     m->failure_said_s = -INFINITY;
     m->deadline_s = INFINITY;
     m->saving_s = SAVING_S;
+    manager_learn_durations(m);
     int rc = set_up(m, err);
     if (rc != AMBS_OK)
         ambs_manager_destroy(m);
@@ -486,7 +486,9 @@ void ambs_manager_destroy(ambs_manager *m)
     ambs_roster_fini(&m->hungry);
     ambs_queue_fini(&m->again);
     ambs_queue_fini(&m->ready);
+    ambs_queue_fini(&m->too_long);
     ambs_queue_fini(&m->acks);
+    free(m->forecasts);
     ambs_inbox_fini(&m->inbox);
     ambs_text_fini(&m->outbox);
     ambs_text_fini(&m->frame);

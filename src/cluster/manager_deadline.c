@@ -34,6 +34,7 @@ double manager_last_call_s(const ambs_manager *m)
 void ambs_manager_deadline(ambs_manager *m, double deadline_s, ambs_time time)
 {
     m->time = time;
+    m->looks_again = true;
     m->deadline_s = isnan(deadline_s) ? INFINITY : deadline_s;
 }
 
@@ -55,11 +56,30 @@ int ambs_manager_notice(ambs_manager *m, bool at_once, const char *text, ambs_ti
     return ambs_manager_drain(m, AMBS_STATUS_STOPPED, false, text, time, err);
 }
 
+/* Slots are free, nothing runs, and nothing that waits or could be proposed would end in time: the
+ * rest of the allocation is better given back. */
+static bool nothing_fits(const ambs_manager *m)
+{
+    if (m->deadline_s == INFINITY || m->n_held > 0 || m->n_usable == 0 || m->looks_again)
+        return false;
+    bool none_comes = m->again.n + m->ready.n + m->n_asked + m->n_allowed == 0;
+    return manager_time_is_up(m) || (m->too_long.n > 0 && none_comes);
+}
+
 int manager_check_deadline(ambs_manager *m, ambs_error *err)
 {
-    if (m->time.now_s < manager_last_call_s(m)) return AMBS_OK;
+    const ambs_table *t = m->table;
+    bool early = m->time.now_s < manager_last_call_s(m);
+    if (early && !nothing_fits(m)) return AMBS_OK;
     m->cut = true;
-    return ambs_manager_drain(m, AMBS_STATUS_STOPPED, false, AMBS_DEADLINE_IS_NEAR, m->time, err);
+    if (t->n_complete + t->n_pruned + t->n_failed == m->n_done_before && m->n_held > 0)
+        ambs_log_line(m->config.log, AMBS_LOG_WARNING,
+                      "no trial has ended in this allocation: give it more time, or trials that "
+                      "save their state and go on from it");
+    return ambs_manager_drain(m, AMBS_STATUS_STOPPED, false,
+                              early ? "no further trial would end before the deadline"
+                                    : "the deadline is near",
+                              m->time, err);
 }
 
 /* --- the drain ------------------------------------------------------------------------------- */

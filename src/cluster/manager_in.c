@@ -154,7 +154,8 @@ static int take_result(ambs_manager *m, uint32_t rank, ambs_message *message, am
     uint32_t s = w->first_slot + at.slot;
     ambs_outcome *outcome = &message->as.result.outcome;
     release(m, s, &at, outcome->state == AMBS_TRIAL_CANCELLED ? NAN : outcome->duration_s);
-    int rc = take_outcome(m, rank, &at, outcome, err);
+    int rc = manager_note_duration(m, at.trial, outcome, err);
+    if (rc == AMBS_OK) rc = take_outcome(m, rank, &at, outcome, err);
     bool waits = m->spec->durability == AMBS_DURABILITY_RESULT;
     m->slots[s].waits_for_ack = waits;
     manager_place_slot(m, s);

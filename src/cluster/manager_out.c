@@ -74,6 +74,8 @@ int manager_take_proposals(ambs_manager *m, ambs_error *err)
             rc = take_proposal(m, &event.proposal, err);
         else if (event.kind == AMBS_PROPOSER_DECISION)
             rc = manager_answer(m, &event.report, event.decision, err);
+        else if (event.kind == AMBS_PROPOSER_FORECAST)
+            rc = manager_take_forecast(m, &event, err);
         else if (event.kind == AMBS_PROPOSER_ENDED)
             note_model_end(m, &event);
         else
@@ -85,8 +87,10 @@ int manager_take_proposals(ambs_manager *m, ambs_error *err)
 /* Allows the model as many proposals as idle slots and the buffer need, within the budget. */
 static int allow_more(ambs_manager *m, ambs_error *err)
 {
-    if (m->model_ended) return AMBS_OK;
-    uint64_t coming = m->ready.n + m->again.n + m->n_allowed,
+    enum { TOO_LONG_FOR_ONE = 4 }; /* proposals that may be too long before one fits */
+    if (m->model_ended || manager_time_is_up(m)) return AMBS_OK;
+    uint64_t coming = m->ready.n + m->again.n + m->n_asked + m->n_allowed +
+                      m->too_long.n / TOO_LONG_FOR_ONE,
              wanted = (uint64_t)m->idle.n + m->buffer;
     if (coming >= wanted) return AMBS_OK;
     uint64_t n = wanted - coming, used = m->table->n - m->table->n_cancelled + m->n_allowed;
@@ -117,12 +121,19 @@ static void adapt_buffer(ambs_manager *m, const slot *s)
 
 /* --- handing out ----------------------------------------------------------------------------- */
 
-/* What waits, first what waits again; a trial whose late result came meanwhile waits no more. */
-static bool next_trial(ambs_manager *m, uint64_t *ret_trial)
+/* What waits, first what waits again, and can end in time; a trial whose late result came meanwhile
+ * waits no more. */
+static int next_trial(ambs_manager *m, uint64_t *ret_trial, bool *ret_found, ambs_error *err)
 {
-    while (ambs_queue_pop(&m->again, ret_trial))
-        if (m->table->rows[*ret_trial].state == AMBS_TRIAL_WAITING) return true;
-    return ambs_queue_pop(&m->ready, ret_trial);
+    *ret_found = false;
+    while (ambs_queue_pop(&m->again, ret_trial) || ambs_queue_pop(&m->ready, ret_trial)) {
+        if (m->table->rows[*ret_trial].state != AMBS_TRIAL_WAITING) continue;
+        time_verdict verdict;
+        int rc = manager_judge_time(m, *ret_trial, &verdict, err);
+        *ret_found = rc == AMBS_OK && verdict == VERDICT_FITS;
+        if (rc != AMBS_OK || *ret_found) return rc;
+    }
+    return AMBS_OK;
 }
 
 static int start(ambs_manager *m, uint32_t s, uint64_t trial, ambs_error *err)
@@ -140,7 +151,7 @@ static int start(ambs_manager *m, uint32_t s, uint64_t trial, ambs_error *err)
                             .wall_s = m->time.wall_s};
     ambs_message message = {.type = AMBS_MESSAGE_START};
     message.as.start.at = (ambs_address){sl->number, record.as.start.attempt, trial};
-    message.as.start.fidelity = m->spec->fidelity ? m->spec->fidelity_max : NAN;
+    message.as.start.fidelity = manager_fidelity(m);
     message.as.start.d = m->table->d;
     int rc = manager_record(m, &record, err);
     if (rc != AMBS_OK) return rc;
@@ -159,12 +170,15 @@ static int start(ambs_manager *m, uint32_t s, uint64_t trial, ambs_error *err)
 int manager_hand_out(ambs_manager *m, ambs_error *err)
 {
     if (!isnan(m->trouble_since_s)) return AMBS_OK;
-    int rc = allow_more(m, err);
+    int rc = manager_look_again(m, err);
+    if (rc == AMBS_OK) rc = allow_more(m, err);
     while (rc == AMBS_OK && m->again.n + m->ready.n > 0) {
         uint32_t s = ambs_roster_first(&m->idle);
         if (s == AMBS_ROSTER_NONE) s = ambs_roster_first(&m->hungry);
         uint64_t trial;
-        if (s == AMBS_ROSTER_NONE || !next_trial(m, &trial)) break;
+        bool found = false;
+        if (s != AMBS_ROSTER_NONE) rc = next_trial(m, &trial, &found, err);
+        if (rc != AMBS_OK || !found) break;
         rc = start(m, s, trial, err);
     }
     return rc == AMBS_OK ? allow_more(m, err) : rc;

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* The manager's inside, shared by its files: manager.c (life, turn, limits), manager_in.c
  * (what arrives), manager_out.c (what is handed out), manager_workers.c (who is there),
- * manager_slots.c (what they own), manager_again.c (which trials are handed out once more), manager_deadline.c (how much time
- * is left). */
+ * manager_slots.c (what they own), manager_again.c (which trials are handed out once more),
+ * manager_deadline.c (the end that a deadline forces), manager_time.c (what can still be done
+ * before it). */
 #ifndef AMBS_CLUSTER_MANAGER_STATE_H
 #define AMBS_CLUSTER_MANAGER_STATE_H
 
+#include "cluster/durations.h"
 #include "cluster/manager.h"
 #include "cluster/protocol.h"
 #include "cluster/queue.h"
@@ -102,6 +104,14 @@ struct ambs_manager {
     double drain_limit_s;        /* attempts that have not ended by then are given up */
     double deadline_s, saving_s; /* the allocation's end, INFINITY: none; what saving takes */
     bool cut;                    /* it drains because of the deadline */
+    ambs_durations durations;    /* of trials that ended by themselves */
+    ambs_queue too_long;         /* trial ids: cannot end in time */
+    double *forecasts;           /* [forecasts_capacity] per trial: s; NaN: not asked for */
+    size_t forecasts_capacity;
+    uint64_t n_asked; /* trials that wait for a forecast */
+    bool teaches;     /* the model is told durations */
+    bool looks_again; /* the deadline has moved: what was too long may not be */
+    bool shortage_said;
     double ended_s; /* when nothing was left but to make the rest durable; NaN before */
     char text[512]; /* why it ends */
     uint64_t best_trial;
@@ -141,6 +151,22 @@ double manager_table_s(const ambs_manager *m); /* when it is shown at the latest
 /* When nothing is handed out any more and running attempts are asked to end. */
 double manager_last_call_s(const ambs_manager *m);
 int manager_check_deadline(ambs_manager *m, ambs_error *err);
+
+/* manager_time.c */
+typedef enum time_verdict { VERDICT_FITS, VERDICT_TOO_LONG, VERDICT_ASKED } time_verdict;
+/* Whether a waiting trial can end in time. What is too long is set aside, and what nobody knows is
+ * asked of the model, which answers with AMBS_PROPOSER_FORECAST. */
+int manager_judge_time(ambs_manager *m, uint64_t trial, time_verdict *ret_verdict, ambs_error *err);
+int manager_take_forecast(ambs_manager *m, const ambs_proposer_event *event, ambs_error *err);
+/* An attempt ended so: one more duration is known. */
+int manager_note_duration(ambs_manager *m, uint64_t trial, const ambs_outcome *outcome,
+                          ambs_error *err);
+void manager_learn_durations(ambs_manager *m); /* of earlier lives */
+/* True where not even a fast trial can end in time. */
+bool manager_time_is_up(const ambs_manager *m);
+int manager_look_again(ambs_manager *m, ambs_error *err);
+double manager_fidelity(const ambs_manager *m); /* that trials run at; NaN */
+
 /* Tells all agents to end their attempts, and sets how long they have. */
 int manager_send_drain(ambs_manager *m, ambs_error *err);
 /* What has not ended when the drain's time is over waits for the next life. */

@@ -4,6 +4,7 @@
  * counts them. The same code runs in a thread of its own or inside next(). */
 #include "cluster/proposer.h"
 
+#include <math.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +16,13 @@
 #include "base/memory.h"
 #include "cluster/queue.h"
 
-typedef enum input_kind { INPUT_TELL, INPUT_CANCEL, INPUT_REPORT } input_kind;
+typedef enum input_kind {
+    INPUT_TELL,
+    INPUT_CANCEL,
+    INPUT_REPORT,
+    INPUT_LEARN, /* its x is in the queue of rows, as that of FORECAST */
+    INPUT_FORECAST
+} input_kind;
 
 typedef struct input {
     input_kind kind;
@@ -23,6 +30,9 @@ typedef struct input {
     union {
         ambs_outcome outcome;
         ambs_proposer_report report;
+        struct {
+            double fidelity, duration_s;
+        } time;
     } as;
 } input;
 
@@ -31,9 +41,11 @@ struct ambs_proposer {
     size_t d;
     uint64_t n_inputs;
     ambs_proposer_port port;
-    double *x, *x_taken; /* [d] of the proposal being made; of the last event taken */
-    ambs_queue working;  /* inputs being consumed */
-    bool over;           /* it ended or broke: no further proposals */
+    ambs_forecast *forecast;     /* NULL: none */
+    double *x, *x_taken, *x_row; /* [d] of the proposal being made; of the last event taken; of the
+                                    input being consumed */
+    ambs_queue working, working_rows; /* inputs being consumed, and their x */
+    bool over;                        /* it ended or broke: no further proposals */
     /* shared with the loop, under the lock */
     bool threaded;
     pthread_t thread;
@@ -41,8 +53,8 @@ struct ambs_proposer {
     pthread_cond_t wake;
     bool stop;
     uint64_t allowed;
-    ambs_queue inputs;       /* of input */
-    bool no_memory;          /* an event could not be kept: next() says so */
+    ambs_queue inputs, input_rows; /* of input; of x [d] for those that have one */
+    bool no_memory;                /* an event could not be kept: next() says so */
     ambs_queue events, rows; /* of ambs_proposer_event; of x [d] for each proposal among them */
     int fd;                  /* readable when events wait; -1 without a thread */
 };
@@ -82,10 +94,29 @@ static void hear_report(ambs_proposer *m, const ambs_proposer_report *report)
         end(m, rc, err.text);
 }
 
+/* A forecast that fails is none: durations are no reason to end a study. */
+static void consider_time(ambs_proposer *m, const input *in)
+{
+    ambs_queue_pop(&m->working_rows, m->x_row);
+    double fidelity = in->as.time.fidelity;
+    if (in->kind == INPUT_LEARN) {
+        ambs_forecast_learn(m->forecast, m->x_row, fidelity, in->as.time.duration_s, NULL);
+        return;
+    }
+    ambs_proposer_event event = {
+        .kind = AMBS_PROPOSER_FORECAST, .report.trial = in->trial, .mean = NAN, .sd = NAN};
+    ambs_forecast_predict(m->forecast, m->x_row, fidelity, &event.mean, &event.sd, NULL);
+    publish(m, &event);
+}
+
 static void consume(ambs_proposer *m, const input *in)
 {
     ambs_error err;
     int rc = AMBS_OK;
+    if (in->kind == INPUT_LEARN || in->kind == INPUT_FORECAST) {
+        consider_time(m, in);
+        return;
+    }
     if (in->kind == INPUT_REPORT) {
         hear_report(m, &in->as.report);
         return;
@@ -122,6 +153,9 @@ static void step(ambs_proposer *m)
     ambs_queue inputs = m->inputs;
     m->inputs = m->working;
     m->working = inputs;
+    ambs_queue rows = m->input_rows;
+    m->input_rows = m->working_rows;
+    m->working_rows = rows;
     bool ask = m->allowed > 0 && !m->over;
     if (ask) m->allowed--;
     pthread_mutex_unlock(&m->lock);
@@ -179,6 +213,30 @@ static int port_report(void *ctx, const ambs_proposer_report *report, ambs_error
     return put_input(ctx, &in, err);
 }
 
+static int put_row(ambs_proposer *m, const input *in, const double *x, ambs_error *err)
+{
+    pthread_mutex_lock(&m->lock);
+    int rc = ambs_queue_push(&m->input_rows, x, err);
+    if (rc == AMBS_OK) rc = ambs_queue_push(&m->inputs, in, err);
+    pthread_cond_signal(&m->wake);
+    pthread_mutex_unlock(&m->lock);
+    return rc;
+}
+
+static int port_learn(void *ctx, const double *x, double fidelity, double duration_s,
+                      ambs_error *err)
+{
+    input in = {.kind = INPUT_LEARN, .as.time = {fidelity, duration_s}};
+    return put_row(ctx, &in, x, err);
+}
+
+static int port_forecast(void *ctx, uint64_t trial, const double *x, double fidelity,
+                         ambs_error *err)
+{
+    input in = {.kind = INPUT_FORECAST, .trial = trial, .as.time = {fidelity, NAN}};
+    return put_row(ctx, &in, x, err);
+}
+
 static int port_allow(void *ctx, uint64_t n, ambs_error *err)
 {
     (void)err;
@@ -226,7 +284,7 @@ static int make(ambs_search *search, size_t d, uint64_t n_inputs, bool hears_rep
     m->fd = -1;
     m->inputs.item_size = m->working.item_size = sizeof(input);
     m->events.item_size = sizeof(ambs_proposer_event);
-    m->rows.item_size = d * sizeof(double);
+    m->rows.item_size = m->input_rows.item_size = m->working_rows.item_size = d * sizeof(double);
     m->port = (ambs_proposer_port){.ctx = m,
                                    .tell = port_tell,
                                    .cancel = port_cancel,
@@ -237,7 +295,8 @@ static int make(ambs_search *search, size_t d, uint64_t n_inputs, bool hears_rep
     pthread_cond_init(&m->wake, NULL);
     m->x = ambs_calloc(d, sizeof *m->x, err);
     m->x_taken = ambs_calloc(d, sizeof *m->x, err);
-    if (!m->x || !m->x_taken) {
+    m->x_row = ambs_calloc(d, sizeof *m->x, err);
+    if (!m->x || !m->x_taken || !m->x_row) {
         ambs_proposer_destroy(m);
         return AMBS_E_NOMEM;
     }
@@ -267,6 +326,13 @@ int ambs_proposer_thread_create(ambs_search *search, size_t d, uint64_t n_inputs
     return AMBS_OK;
 }
 
+void ambs_proposer_use_forecast(ambs_proposer *m, ambs_forecast *forecast)
+{
+    m->forecast = forecast;
+    m->port.learn = port_learn;
+    m->port.forecast = port_forecast;
+}
+
 const ambs_proposer_port *ambs_proposer_get_port(const ambs_proposer *model)
 {
     return &model->port;
@@ -294,6 +360,9 @@ void ambs_proposer_destroy(ambs_proposer *m)
     ambs_queue_fini(&m->working);
     ambs_queue_fini(&m->events);
     ambs_queue_fini(&m->rows);
+    ambs_queue_fini(&m->input_rows);
+    ambs_queue_fini(&m->working_rows);
+    free(m->x_row);
     free(m->x);
     free(m->x_taken);
     free(m);

@@ -12,11 +12,13 @@
 #include <stdbool.h>
 
 #include "ambs/search.h"
+#include "cluster/forecast.h"
 #include "study/record.h"
 
 typedef enum ambs_proposer_event_kind {
     AMBS_PROPOSER_PROPOSAL, /* a new trial */
     AMBS_PROPOSER_DECISION, /* the answer to a report */
+    AMBS_PROPOSER_FORECAST, /* how long a trial will take */
     AMBS_PROPOSER_ENDED,    /* code EXHAUSTED or INFEASIBLE: no proposal will come any more */
     AMBS_PROPOSER_BROKEN    /* any other error */
 } ambs_proposer_event_kind;
@@ -36,6 +38,8 @@ typedef struct ambs_proposer_event {
         proposal; /* x in the model's memory, valid until the next call of next() */
     ambs_proposer_report report;
     ambs_decision decision;
+    /* FORECAST: of ln(duration in s) of report.trial; sd NaN: nothing is known */
+    double mean, sd;
     int code;
     char text[512]; /* why it ended or broke */
 } ambs_proposer_event;
@@ -48,6 +52,10 @@ typedef struct ambs_proposer_port {
     int (*report)(void *ctx, const ambs_proposer_report *report, ambs_error *err);
     /* `n` more proposals may be made. */
     int (*allow)(void *ctx, uint64_t n, ambs_error *err);
+    /* How long trials take: one that ended took so long, and a question about one that waits (x [d]
+     * is copied). NULL: it has no idea of time. Neither is an input of the search. */
+    int (*learn)(void *ctx, const double *x, double fidelity, double duration_s, ambs_error *err);
+    int (*forecast)(void *ctx, uint64_t trial, const double *x, double fidelity, ambs_error *err);
     /* What has come since; false: nothing now. */
     bool (*next)(void *ctx, ambs_proposer_event *ret_event);
 } ambs_proposer_port;
@@ -61,6 +69,9 @@ int ambs_proposer_thread_create(ambs_search *search, size_t d, uint64_t n_inputs
                                 bool hears_reports, ambs_proposer **ret_model, ambs_error *err);
 int ambs_proposer_inline_create(ambs_search *search, size_t d, uint64_t n_inputs,
                                 bool hears_reports, ambs_proposer **ret_model, ambs_error *err);
+/* Has the model tell durations, too, with `forecast` (borrowed, and nobody else may touch it).
+ * Before the port is taken. */
+void ambs_proposer_use_forecast(ambs_proposer *model, ambs_forecast *forecast);
 const ambs_proposer_port *ambs_proposer_get_port(const ambs_proposer *model);
 /* Readable when events wait, for poll(2); -1 without a thread. */
 int ambs_proposer_fd(const ambs_proposer *model);

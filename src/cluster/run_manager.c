@@ -21,7 +21,11 @@
 #define TOUCH_S          10.0
 #define PROGRESS_S       0.1
 #define SNAPSHOT_LIMIT_S 600.0
-#define RUNNING_NAP_S    0.02
+/* What the end may need: the last snapshot, on a file system that is busier than at the one before,
+ * the journal and the end of MPI. */
+#define SAVING_LEAST_S 3.0
+#define SAVING_FACTOR  2.0
+#define RUNNING_NAP_S  0.02
 /* A TERM so near to the deadline is the batch system's, not a person's. */
 #define LAST_MINUTES_S 120.0
 /* Answers are of whole seconds: a smaller difference is no new deadline. */
@@ -35,6 +39,7 @@ typedef struct manager_loop {
     ambs_host host;
     ambs_snapshots snapshots;
     ambs_proposer *model;
+    ambs_forecast *forecast; /* the model's, of durations */
     ambs_manager *manager;
     ambs_transport *near,
         *far;          /* the loop-back's ends: the manager's and its own agent's; NULL: none */
@@ -241,7 +246,9 @@ static int start_manager(manager_loop *l, ambs_error *err)
     const ambs_group_plan *plan = &l->part->manager.plan;
     int rc = ambs_proposer_thread_create(l->life.search, t->d, t->n_inputs,
                                          l->spec->method->report != NULL, &l->model, err);
+    if (rc == AMBS_OK) rc = ambs_forecast_create(l->spec->space, l->spec->seed, &l->forecast, err);
     if (rc != AMBS_OK) return rc;
+    ambs_proposer_use_forecast(l->model, l->forecast);
     ambs_manager_config config = {
         .spec = l->spec,
         .table = t,
@@ -446,6 +453,7 @@ static int round_once(manager_loop *l, ambs_error *err)
     if (rc == AMBS_OK) rc = touch_lock(l, t.now_s, err);
     if (rc != AMBS_OK) return rc;
     ambs_snapshots_turn(&l->snapshots, l->life.table->sequence, t.now_s);
+    ambs_manager_saving(l->manager, SAVING_LEAST_S + SAVING_FACTOR * l->snapshots.took_s);
     if (ambs_batch_watch_turn(&l->watch, t.now_s)) rc = tell_deadline(l, err);
     if (rc != AMBS_OK) return rc;
     show_progress(l, t);
@@ -540,6 +548,7 @@ static void clean_up(manager_loop *l)
         return;
     }
     ambs_proposer_destroy(l->model);
+    ambs_forecast_destroy(l->forecast);
     ambs_life_close(&l->life);
     ambs_spec_destroy(l->spec);
 }

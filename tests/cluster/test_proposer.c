@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "cluster/proposer.h"
+#include "study/spec.h"
 
 static ambs_error err;
 static ambs_spec *spec;
@@ -126,6 +127,41 @@ static void an_exhausted_space_is_said_once(void **state)
     close_study(p);
 }
 
+/* Durations go beside the log: the proposals are those of a study that was not asked for any. */
+static void durations_are_told_without_touching_the_search(void **state)
+{
+    (void)state;
+    enum { N = 12 };
+    double x[2 * N];
+    char text[512];
+    follow(true, "ambs", x, N);
+    snprintf(text, sizeof text, study, "ambs");
+    open_study(text);
+    ambs_forecast *forecast;
+    assert_int_equal(ambs_forecast_create(spec->space, 1, &forecast, &err), AMBS_OK);
+    ambs_proposer *p = make(true);
+    ambs_proposer_use_forecast(p, forecast);
+    const ambs_proposer_port *port = ambs_proposer_get_port(p);
+    for (uint64_t i = 0; i < N; i++) {
+        port->allow(port->ctx, 1, &err);
+        ambs_proposer_event event = wait_for(p);
+        const double *made = event.proposal.proposal.x;
+        assert_int_equal(event.proposal.n_inputs, i);
+        assert_memory_equal(made, x + 2 * i, 2 * sizeof *x);
+        ambs_outcome outcome = {.state = AMBS_TRIAL_COMPLETE, .objective = made[0]};
+        assert_int_equal(port->tell(port->ctx, i, &outcome, &err), AMBS_OK);
+        assert_int_equal(port->learn(port->ctx, made, NAN, 20, &err), AMBS_OK);
+        assert_int_equal(port->forecast(port->ctx, i, x, NAN, &err), AMBS_OK);
+        event = wait_for(p);
+        assert_int_equal(event.kind, AMBS_PROPOSER_FORECAST);
+        assert_int_equal(event.report.trial, i);
+        assert_int_equal(isnan(event.sd), i + 1 < AMBS_FORECAST_LEAST);
+        if (i + 1 >= AMBS_FORECAST_LEAST) assert_true(fabs(event.mean - log(20)) < 1e-6);
+    }
+    close_study(p);
+    ambs_forecast_destroy(forecast);
+}
+
 static void an_input_that_does_not_fit_breaks_it(void **state)
 {
     (void)state;
@@ -145,6 +181,7 @@ int main(void)
         cmocka_unit_test(thread_and_inline_propose_the_same),
         cmocka_unit_test(nothing_is_proposed_unasked),
         cmocka_unit_test(an_exhausted_space_is_said_once),
+        cmocka_unit_test(durations_are_told_without_touching_the_search),
         cmocka_unit_test(an_input_that_does_not_fit_breaks_it),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -181,9 +181,32 @@ static int model_allow(void *ctx, uint64_t n, ambs_error *e)
     return AMBS_OK;
 }
 
+static int model_learn(void *ctx, const double *x, double fidelity, double duration_s,
+                       ambs_error *e)
+{
+    (void)e;
+    assert_true(x[0] >= 0 && duration_s >= 0 && isnan(fidelity));
+    ((world *)ctx)->n_learned++;
+    return AMBS_OK;
+}
+
+static int model_forecast(void *ctx, uint64_t trial, const double *x, double fidelity,
+                          ambs_error *e)
+{
+    (void)fidelity;
+    assert_true(x[0] == (double)trial);
+    return ambs_queue_push(&((world *)ctx)->asked, &trial, e);
+}
+
 static bool model_next(void *ctx, ambs_proposer_event *ret)
 {
     world *w = ctx;
+    uint64_t trial;
+    if (ambs_queue_pop(&w->asked, &trial)) {
+        *ret = (ambs_proposer_event){.kind = AMBS_PROPOSER_FORECAST, .report.trial = trial};
+        ret->mean = log(w->duration(w, trial, 1));
+        return true;
+    }
     if (w->allowed == 0) return false;
     if (w->model_limit > 0 && w->n_proposed >= w->model_limit) {
         if (w->limit_said) return false;
@@ -447,6 +470,7 @@ static void make_agent(world *w, uint32_t rank)
 void world_begin(world *w)
 {
     w->commits.item_size = sizeof(commit);
+    w->asked.item_size = sizeof(uint64_t);
     must(ambs_table_create(&w->table, &err));
     ambs_record life = {.type = AMBS_RECORD_LIFE, .sequence = 1};
     life.as.life = (ambs_record_life){.format = AMBS_JOURNAL_FORMAT,
@@ -461,18 +485,25 @@ void world_begin(world *w)
     w->last_to_agent_s = calloc(w->n_ranks, sizeof(double));
     w->last_from_agent_s = calloc(w->n_ranks, sizeof(double));
     for (uint32_t r = w->n_ranks > 1; r < w->n_ranks; r++) make_agent(w, r);
-    ambs_manager_config config = {
-        .spec = &w->spec,
-        .table = w->table,
-        .epoch = 1,
-        .n_ranks = w->n_ranks,
-        .n_expected = w->group_ranks   ? (w->n_ranks - 1) / w->group_ranks
-                      : w->n_ranks > 1 ? w->n_ranks - 1
-                                       : 1,
-        .group_ranks = w->group_ranks,
-        .link = {.ctx = w, .send = manager_sends},
-        .sink = {w, sink_record, sink_write, sink_durable},
-        .model = {w, model_tell, model_cancel, NULL, model_allow, model_next}};
+    ambs_manager_config config = {.spec = &w->spec,
+                                  .table = w->table,
+                                  .epoch = 1,
+                                  .n_ranks = w->n_ranks,
+                                  .n_expected = w->group_ranks   ? (w->n_ranks - 1) / w->group_ranks
+                                                : w->n_ranks > 1 ? w->n_ranks - 1
+                                                                 : 1,
+                                  .group_ranks = w->group_ranks,
+                                  .link = {.ctx = w, .send = manager_sends},
+                                  .sink = {w, sink_record, sink_write, sink_durable},
+                                  .model = {.ctx = w,
+                                            .tell = model_tell,
+                                            .cancel = model_cancel,
+                                            .allow = model_allow,
+                                            .next = model_next}};
+    if (w->forecasts) {
+        config.model.learn = model_learn;
+        config.model.forecast = model_forecast;
+    }
     const ambs_layout_config layout = {.spec = &w->spec, .n_ranks = w->n_ranks};
     if (w->seen) must(ambs_layout_create(&layout, &w->layout, &err));
     config.layout = w->layout;
@@ -493,6 +524,7 @@ void world_end(world *w)
     }
     for (size_t i = 0; i < w->n_heap; i++) free(w->heap[i].bytes);
     ambs_queue_fini(&w->commits);
+    ambs_queue_fini(&w->asked);
     free(w->heap);
     free(w->agents);
     free(w->told);

@@ -51,6 +51,7 @@ typedef struct world {
     double duplicates;                                    /* share of messages that come twice */
     double durable_lag_s;
     uint64_t model_limit; /* proposals before the model says EXHAUSTED; 0: none */
+    bool forecasts;       /* the model tells the true duration of an attempt */
     double (*join_s)(struct world *w, uint32_t rank); /* NULL: 0 */
     /* What a rank sees of its host, which the manager divides then; NULL: n_slots slots each. */
     const ambs_resources *(*seen)(struct world *w, uint32_t rank);
@@ -63,7 +64,7 @@ typedef struct world {
     world_agent *agents; /* [n_ranks] */
     uint8_t *told;       /* [told_capacity] how often each trial was told */
     size_t told_capacity;
-    uint64_t n_proposed, n_told, n_reports, n_events, n_lost_records, n_checkpoints;
+    uint64_t n_proposed, n_told, n_reports, n_events, n_lost_records, n_checkpoints, n_learned;
     uint32_t most_at_once;
     ambs_random random;
     /* inside */
@@ -73,6 +74,7 @@ typedef struct world {
     uint64_t allowed, durable;
     ambs_queue commits; /* {time, sequence} */
     bool limit_said;
+    ambs_queue asked; /* trials whose duration was asked for */
     double x[WORLD_D];
     double last_to_manager_s, *last_to_agent_s; /* the order between two ranks is kept */
     double *last_from_agent_s;
