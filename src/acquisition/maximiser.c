@@ -188,11 +188,11 @@ static int bound_values(ambs_maximiser *m, const ambs_maximiser_problem *p, size
     p->acquisition->evaluate(p->options, p->context, n, m->mean, m->sd, m->bound);
     for (size_t i = 0; i < n; i++) m->sd[i] = 0;
     p->acquisition->evaluate(p->options, p->context, n, m->mean, m->sd, m->value);
-    for (size_t i = 0; i < n; i++) {
-        m->bound[i] = fmax(m->bound[i], m->value[i]);
+    for (size_t i = 0; i < n; i++) m->bound[i] = fmax(m->bound[i], m->value[i]);
+    if (p->adjust) rc = p->adjust(p->adjust_of, n, x, m->bound, err);
+    for (size_t i = 0; i < n; i++)
         if (isnan(m->bound[i])) m->bound[i] = -INFINITY;
-    }
-    return AMBS_OK;
+    return rc;
 }
 
 static void begin_climb(ambs_maximiser *m, climb *c, const double *x, double value)

@@ -24,11 +24,12 @@ typedef struct ambs_maximiser_problem {
     const ambs_acquisition_context *context;
     const double *const *starts; /* [n_starts] rows, the best observed configurations */
     size_t n_starts;
-    /* What else bears on the values [m] of x [m, d]; NULL: nothing does. */
-    int (*adjust)(void *of, size_t m, const double *x, double *value, ambs_error *err);
-    void *adjust_of;
     bool (*is_taken)(const void *of, const double *x); /* never returned, but climbed through */
     const void *taken_of;
+    /* What else bears on the values [m] of x [m, d], an increasing function of each; NULL: nothing
+     * does. Slopes are climbed without it. */
+    int (*adjust)(void *of, size_t m, const double *x, double *value, ambs_error *err);
+    void *adjust_of;
 } ambs_maximiser_problem;
 
 typedef struct ambs_maximiser ambs_maximiser;
