@@ -271,6 +271,7 @@ static int run(const ambs_call *call)
     int status = AMBS_STATUS_FAILED;
     if (ambs_output_path(o->output, call->operands[0], output, sizeof output, &err) != AMBS_OK)
         return ambs_cli_fail(call, &err);
+    if (ambs_process_check_srun(&err) != AMBS_OK) return ambs_cli_fail(call, &err);
     if (ambs_process_is_launched()) return (int)run_rank(call, o, output);
     uint32_t ranks;
     if (count_ranks(call, &ranks, &err) != AMBS_OK) return ambs_cli_fail(call, &err);

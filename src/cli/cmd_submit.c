@@ -131,8 +131,7 @@ static int choose_system(const char *given, const ambs_batch_ops **ret_ops, ambs
     int rc = ambs_batch_find(name, ret_ops, err);
     if (rc == AMBS_OK && !(*ret_ops)->submit)
         rc = ambs_fail(err, AMBS_E_INVALID,
-                       "ambs submit knows no job script for %s, expected slurm, pbs, sge or lsf",
-                       name);
+                       "there is no job script for %s, expected slurm, pbs, sge or lsf", name);
     return rc;
 }
 

@@ -38,8 +38,8 @@ int ambs_batch_find(const char *name, const ambs_batch_ops **ret_ops, ambs_error
     }
     const char *near = ambs_nearest_name(name, names);
     return ambs_fail(err, AMBS_E_NOT_FOUND,
-                     "found the unknown batch system \"%.40s\"%s%s%s; expected one of %s", name,
-                     near ? ": did you mean " : "", near ? near : "", near ? "?" : "", known);
+                     "found the unknown batch system \"%.40s\"%s%s%s expected one of %s", name,
+                     near ? ": did you mean " : ",", near ? near : "", near ? "?" : "", known);
 }
 
 const char *ambs_batch_job_text(const ambs_batch_job *job, char *buffer)

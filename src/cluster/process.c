@@ -74,6 +74,19 @@ bool ambs_process_is_launched(void)
            number_in("SLURM_STEP_NUM_TASKS") > 1;
 }
 
+int ambs_process_check_srun(ambs_error *err)
+{
+    long long n = number_in("SLURM_STEP_NUM_TASKS");
+    if (n < 2 || getenv("PMIX_RANK") || getenv("PMI_RANK") || getenv("OMPI_COMM_WORLD_SIZE"))
+        return AMBS_OK;
+    return ambs_fail(
+        err, AMBS_E_INVALID,
+        "found %lld tasks of srun that know nothing of one another, expected MPI ranks: "
+        "use srun --mpi=pmix, or ambs run without srun, which starts the ranks of a "
+        "Slurm job itself",
+        n);
+}
+
 int ambs_process_check_alone(ambs_error *err)
 {
     static const char *const sizes[] = {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_STEP_NUM_TASKS"};

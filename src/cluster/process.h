@@ -24,6 +24,9 @@ bool ambs_process_is_first(void);
 uint32_t ambs_process_cores(void);
 /* True where a launcher of parallel programs started this process as one of its ranks. */
 bool ambs_process_is_launched(void);
+/* AMBS_E_INVALID when srun started several tasks without telling them of one another: MPI would not
+ * even begin. */
+int ambs_process_check_srun(ambs_error *err);
 /* MPI says there is one rank. AMBS_E_INVALID when the launcher says it started several: the two are
  * of different MPI libraries, and each rank would manage a study of its own. */
 int ambs_process_check_alone(ambs_error *err);

@@ -78,13 +78,52 @@ static const run_case cases[] = {
      "ambs run: on-deadline: found \"requeu\", expected one of study, stop, requeue, resubmit; did "
      "you mean \"requeue\"?\n"},
     {NULL, "batch requeue slrum 12", 2,
-     "ambs batch: found the unknown batch system \"slrum\": did you mean slurm?; expected one of "
+     "ambs batch: found the unknown batch system \"slrum\": did you mean slurm? expected one of "
      "slurm, pbs, sge, lsf\n"},
     {NULL, "batch requeue none 12", 2, "ambs batch: none has no command to requeue a job\n"},
     {NULL, "batch requeue slurm", 2, "ambs batch: expected the batch system and the job's id\n"},
     {NULL, "batch resubmit 'echo no such partition >&2; exit 3'", 1,
      "ambs batch: /bin/sh ended with status 3: no such partition\n"},
     {NULL, "batch resubmit", 2, "ambs batch: expected the command line that submits the job\n"},
+    {NULL, "submit", 2,
+     "ambs submit: expected STUDY.yaml [-- OPTIONS OF ambs run], found nothing: see ambs submit "
+     "--help\n"},
+    {STUDY, "submit s.yaml --scheduler slrum", 2,
+     "ambs submit: found the unknown batch system \"slrum\": did you mean slurm? expected one of "
+     "slurm, pbs, sge, lsf\n"},
+    {STUDY, "submit s.yaml --scheduler flux", 2,
+     "ambs submit: there is no job script for flux, expected slurm, pbs, sge or lsf\n"},
+    {STUDY, "submit s.yaml --scheduler sge --cores 4", 2,
+     "ambs submit: sge.qsub: --cores cannot be said to Grid Engine, which counts slots, which "
+     "--nodes gives\n"},
+    {STUDY, "submit s.yaml --scheduler slurm --time 5", 2,
+     "ambs submit: time: found \"5\", expected a time with its unit (d, h, m, s, ms), as in "
+     "\"90s\" or \"1h30m\": a number alone does not say which\n"},
+    {STUDY, "submit s.yaml --scheduler slurm --time 30s", 2,
+     "ambs submit: time: found \"30s\", expected a value of at least 60s\n"},
+    {STUDY, "submit s.yaml --scheduler slurm --nodes -1", 2,
+     "ambs submit: nodes: found \"-1\", expected a value from 0 to 1000000\n"},
+    {STUDY, "submit s.yaml --scheduler slurm --template none", 2,
+     "ambs submit: none: there is no such file\n"},
+    {STUDY, "submit s.yaml --scheduler slurm --template s.yaml", 1,
+     "ambs submit: s.yaml: found no line that begins with \"#SBATCH \", expected the directives of "
+     "a job script\n"},
+    {STUDY, "submit s.yaml --scheduler slurm --successors 2 --on-deadline requeue", 2,
+     "ambs submit: found --successors with on_deadline: requeue, by which the job would go on "
+     "twice: choose one of the two\n"},
+    {NULL, "submit s.yaml --scheduler slurm", 2,
+     "ambs submit: s.yaml: there is no such file; check the path\n"},
+    {STUDY "; echo 'objective: {functoin: branin}' >> s.yaml", "submit s.yaml --scheduler slurm", 2,
+     "ambs submit: s.yaml:5:1: found the key \"objective\" again, the first is in line 2; remove "
+     "one\n"},
+    {STUDY "; printf '#!/bin/sh\\necho sbatch: error: invalid partition specified: gpux >&2\\n"
+           "exit 1\\n' > sbatch; chmod +x sbatch; PATH=$PWD:$PATH",
+     "submit s.yaml --scheduler slurm --partition gpux", 1,
+     "ambs submit: the job was refused: sbatch ended with status 1: sbatch: error: invalid "
+     "partition specified: gpux\n"},
+    {STUDY "; printf '#!/bin/sh\\necho queued\\n' > sbatch; chmod +x sbatch; PATH=$PWD:$PATH",
+     "submit s.yaml --scheduler slurm", 1,
+     "ambs submit: sbatch answered \"queued\", expected the job's id\n"},
     {NULL, "batch aks", 2, "ambs batch: found \"aks\", expected ask, requeue or resubmit\n"},
     /* one trial */
     {STUDY, "try s.yaml x", 2,

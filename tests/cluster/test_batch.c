@@ -96,7 +96,7 @@ static void an_unknown_system_is_refused_with_those_that_can_be_submitted_to(voi
     const ambs_batch_ops *ops;
     ambs_error err;
     assert_int_equal(ambs_batch_find("slrum", &ops, &err), AMBS_E_NOT_FOUND);
-    assert_string_equal(err.text, "found the unknown batch system \"slrum\": did you mean slurm?; "
+    assert_string_equal(err.text, "found the unknown batch system \"slrum\": did you mean slurm? "
                                   "expected one of slurm, pbs, sge, lsf");
 }
 
