@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "objective/command_files.h"
 #include "objective/folder.h"
 
 static const char *const variables[] = {
@@ -197,6 +198,12 @@ int ambs_command_argv(const ambs_command *c, ambs_strings *ret_argv, ambs_error 
         else
             rc = ambs_strings_take(ret_argv, &text, err);
     }
+    const char *const more[] = {c->dakota_params_path, c->dakota_result_path};
+    for (size_t i = 0; i < 2 && more[i] && rc == AMBS_OK; i++) {
+        ambs_text text = {0};
+        ambs_text_add(&text, more[i]);
+        rc = ambs_strings_take(ret_argv, &text, err);
+    }
     return rc;
 }
 
@@ -331,7 +338,37 @@ int ambs_command_argv_check(const ambs_spec *spec, ambs_error *err)
     return check_argv(spec->argv, spec->space, spec->file, err);
 }
 
+static int place(void *options, const char *file, bool looks, ambs_error *err)
+{
+    (void)looks;
+    ambs_command_options *o = options;
+    free(o->file);
+    size_t size = strlen(file ? file : "") + 1;
+    o->file = ambs_calloc(size, 1, err);
+    if (!o->file) return AMBS_E_NOMEM;
+    memcpy(o->file, file ? file : "", size);
+    return AMBS_OK;
+}
+
+static void fini(void *options)
+{
+    ambs_command_options *o = options;
+    free(o->file);
+    o->file = NULL;
+}
+
+static int check(const void *options, const ambs_space *space, const char *metric, ambs_error *err)
+{
+    return ambs_command_files_check(options, space, metric, err);
+}
+
 const ambs_objective_ops ambs_objective_command = {
-    .member = {.name = "command", .summary = "a program of your own, started anew for each trial"},
+    .member = {.name = "command",
+               .summary = "a program of your own, started anew for each trial",
+               .options = ambs_command_option_table,
+               .options_size = sizeof(ambs_command_options)},
+    .place = place,
+    .check = check,
+    .fini = fini,
     .check_argv = check_argv,
 };

@@ -5,7 +5,8 @@
  *   ${AMBS_…}      one of the variables below
  * $${ stands for ${. An element, or what stands behind the = of one that begins with -, becomes an
  * absolute path where it is the relative name of a file (folder.h), since a command works in a
- * folder of its own. A command is never given to a shell. */
+ * folder of its own. With protocol: dakota two elements are added: the paths of the parameters and
+ * of the results file. A command is never given to a shell. */
 #ifndef AMBS_OBJECTIVE_COMMAND_H
 #define AMBS_OBJECTIVE_COMMAND_H
 
@@ -27,6 +28,7 @@ typedef struct ambs_command {
     const ambs_attempt *attempt;
     const char *params_path, *result_path;
     const char *study_folder;
+    const char *dakota_params_path, *dakota_result_path; /* NULL: another protocol */
 } ambs_command;
 
 /* Placeholders exist, braces are closed, the program is found in PATH. */

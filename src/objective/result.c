@@ -17,8 +17,7 @@
 
 enum { RESULT_MAX = 1 << 20, NUMBER_MAX = 63, SHOWN_MAX = 40 };
 
-static void refuse(ambs_outcome *o, ambs_reason reason, const char *format, ...) AMBS_PRINTF(3, 4);
-static void refuse(ambs_outcome *o, ambs_reason reason, const char *format, ...)
+void ambs_result_refuse(ambs_outcome *o, ambs_reason reason, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
@@ -30,12 +29,12 @@ static void refuse(ambs_outcome *o, ambs_reason reason, const char *format, ...)
     for (size_t bad; !ambs_utf8_valid(o->message, strlen(o->message), &bad);) o->message[bad] = '?';
 }
 
-static void accept(ambs_outcome *o, double value, const char *origin)
+void ambs_result_accept(ambs_outcome *o, double value, const char *origin)
 {
     if (isnan(value)) {
-        refuse(o, AMBS_REASON_NOT_A_NUMBER, "%s: the value is not a number", origin);
+        ambs_result_refuse(o, AMBS_REASON_NOT_A_NUMBER, "%s: the value is not a number", origin);
     } else if (isinf(value)) {
-        refuse(o, AMBS_REASON_INFINITE, "%s: the value is infinite", origin);
+        ambs_result_refuse(o, AMBS_REASON_INFINITE, "%s: the value is infinite", origin);
     } else {
         o->state = AMBS_TRIAL_COMPLETE;
         o->objective = value;
@@ -55,9 +54,7 @@ static bool parse_special(const char *text, double *ret_value)
     return true;
 }
 
-/* A number that overflows a double is infinite; one that ambs_parse_double refuses otherwise is
- * none. */
-static bool parse_number(const char *bytes, size_t length, double *ret_value)
+bool ambs_result_number(const char *bytes, size_t length, double *ret_value)
 {
     char text[NUMBER_MAX + 1], *end;
     if (length == 0 || length > NUMBER_MAX || memchr(bytes, '\0', length)) return false;
@@ -107,7 +104,7 @@ static void quote_specials(const char *bytes, size_t length, ambs_text *out)
     }
 }
 
-static int parse_object(const char *bytes, size_t length, ambs_json **ret, ambs_error *err)
+int ambs_result_parse(const char *bytes, size_t length, ambs_json **ret, ambs_error *err)
 {
     ambs_text text = {0};
     quote_specials(bytes, length, &text);
@@ -117,8 +114,7 @@ static int parse_object(const char *bytes, size_t length, ambs_json **ret, ambs_
     return rc;
 }
 
-/* True where a JSON value stands for a number; null is one that is not a number. */
-static bool node_number(ambs_json_node node, double *ret_value)
+bool ambs_result_node_number(ambs_json_node node, double *ret_value)
 {
     ambs_json_type type = ambs_json_type_of(node);
     *ret_value = ambs_json_number(node);
@@ -138,7 +134,7 @@ static int visit_metric(void *ctx, const char *key, ambs_json_node value)
 {
     visit_state *v = ctx;
     double number;
-    if (strcmp(key, v->metric) == 0 || !node_number(value, &number)) return 0;
+    if (strcmp(key, v->metric) == 0 || !ambs_result_node_number(value, &number)) return 0;
     size_t edits = ambs_edit_distance(key, v->metric);
     if (edits < v->nearest_edits) {
         v->nearest = key;
@@ -161,17 +157,17 @@ static void read_object(ambs_json_node root, const char *metric, const char *ori
     double value;
     ambs_json_node node = ambs_json_get(root, metric);
     if (!node && v.nearest)
-        refuse(o, AMBS_REASON_BAD_RESULT,
-               "%s has no \"%.60s\"; the nearest name in it is \"%.60s\"", origin, metric,
-               v.nearest);
+        ambs_result_refuse(o, AMBS_REASON_BAD_RESULT,
+                           "%s has no \"%.60s\"; the nearest name in it is \"%.60s\"", origin,
+                           metric, v.nearest);
     else if (!node)
-        refuse(o, AMBS_REASON_BAD_RESULT, "%s has no \"%.60s\" and no other number", origin,
-               metric);
-    else if (!node_number(node, &value))
-        refuse(o, AMBS_REASON_BAD_RESULT, "%s: \"%.60s\" is not a number but something else",
-               origin, metric);
+        ambs_result_refuse(o, AMBS_REASON_BAD_RESULT, "%s has no \"%.60s\" and no other number",
+                           origin, metric);
+    else if (!ambs_result_node_number(node, &value))
+        ambs_result_refuse(o, AMBS_REASON_BAD_RESULT,
+                           "%s: \"%.60s\" is not a number but something else", origin, metric);
     else
-        accept(o, value, origin);
+        ambs_result_accept(o, value, origin);
 }
 
 /* The first bytes of a result for a message, without what a terminal would act on. */
@@ -188,26 +184,27 @@ static void read_text(const char *bytes, size_t length, const char *metric, cons
                       ambs_outcome *o)
 {
     double value;
-    if (parse_number(bytes, length, &value)) {
-        accept(o, value, origin);
+    if (ambs_result_number(bytes, length, &value)) {
+        ambs_result_accept(o, value, origin);
         return;
     }
     char shown[SHOWN_MAX + 8];
     show(bytes, length, shown);
     if (bytes[0] != '{') {
-        refuse(o, AMBS_REASON_BAD_RESULT,
-               "%s: found \"%s\", expected a number or a JSON object with \"%.60s\"", origin, shown,
-               metric);
+        ambs_result_refuse(o, AMBS_REASON_BAD_RESULT,
+                           "%s: found \"%s\", expected a number or a JSON object with \"%.60s\"",
+                           origin, shown, metric);
         return;
     }
     ambs_json *document = NULL;
     ambs_error err;
-    int rc = parse_object(bytes, length, &document, &err);
+    int rc = ambs_result_parse(bytes, length, &document, &err);
     if (rc == AMBS_OK)
         read_object(ambs_json_root(document), metric, origin, o);
     else
-        refuse(o, rc == AMBS_E_NOMEM ? AMBS_REASON_OUT_OF_MEMORY : AMBS_REASON_BAD_RESULT,
-               "%s: %.160s", origin, err.text);
+        ambs_result_refuse(o,
+                           rc == AMBS_E_NOMEM ? AMBS_REASON_OUT_OF_MEMORY : AMBS_REASON_BAD_RESULT,
+                           "%s: %.160s", origin, err.text);
     ambs_json_destroy(document);
 }
 
@@ -221,10 +218,10 @@ void ambs_result_read(const char *bytes, size_t length, const char *metric, cons
     while (length > 0 && is_blank(*bytes)) bytes++, length--;
     while (length > 0 && is_blank(bytes[length - 1])) length--;
     if (length == 0)
-        refuse(ret_outcome, AMBS_REASON_NO_RESULT, "%s is empty", origin);
+        ambs_result_refuse(ret_outcome, AMBS_REASON_NO_RESULT, "%s is empty", origin);
     else if (length > RESULT_MAX)
-        refuse(ret_outcome, AMBS_REASON_BAD_RESULT, "%s: larger than %d KiB", origin,
-               RESULT_MAX / 1024);
+        ambs_result_refuse(ret_outcome, AMBS_REASON_BAD_RESULT, "%s: larger than %d KiB", origin,
+                           RESULT_MAX / 1024);
     else
         read_text(bytes, length, metric, origin, ret_outcome);
 }
@@ -237,8 +234,8 @@ static int visit_report(void *ctx, const char *key, ambs_json_node value)
     double number;
     bool own = strcmp(key, "value") == 0 || strcmp(key, v->metric) == 0;
     const char *name = own ? v->metric : key;
-    if (strcmp(key, "step") == 0 || !node_number(value, &number) || v->n == AMBS_MAX_METRICS ||
-        name[0] == '\0' || strlen(name) >= AMBS_METRIC_NAME_SIZE)
+    if (strcmp(key, "step") == 0 || !ambs_result_node_number(value, &number) ||
+        v->n == AMBS_MAX_METRICS || name[0] == '\0' || strlen(name) >= AMBS_METRIC_NAME_SIZE)
         return 0;
     ambs_metric *m = &v->metrics[v->n++];
     if (own && m != v->metrics) {
@@ -254,7 +251,7 @@ int ambs_report_read(const char *bytes, size_t length, const char *metric, long 
                      ambs_metric *ret_metrics, size_t *ret_n, ambs_error *err)
 {
     ambs_json *document = NULL;
-    int rc = parse_object(bytes, length, &document, err);
+    int rc = ambs_result_parse(bytes, length, &document, err);
     if (rc != AMBS_OK) return ambs_wrap(err, rc, "step report");
     ambs_json_node root = ambs_json_root(document), step = ambs_json_get(root, "step");
     visit_state v = {.metric = metric, .metrics = ret_metrics};

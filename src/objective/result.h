@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "ambs/trial.h"
+#include "base/json.h"
 
 /* Reads a result of `length` bytes, any bytes at all: a number, or a JSON object that holds
  * `metric`. Fills state, reason, objective, message and, from the object's other numbers, metrics:
@@ -26,5 +27,18 @@ void ambs_outcome_settle(bool stopped, ambs_outcome *outcome);
  * is there. NaN where a number was not a number. AMBS_E_FORMAT with what was expected. */
 int ambs_report_read(const char *bytes, size_t length, const char *metric, long long *ret_step,
                      ambs_metric *ret_metrics, size_t *ret_n, ambs_error *err);
+
+/* ---- what readers of other forms share ---- */
+
+/* The word as a number, nan and inf among them; one that overflows a double is infinite. */
+bool ambs_result_number(const char *bytes, size_t length, double *ret_value);
+/* Parses JSON in which bare NaN and Infinity may stand. */
+int ambs_result_parse(const char *bytes, size_t length, ambs_json **ret, ambs_error *err);
+/* True where a JSON value stands for a number; null is one that is not a number. */
+bool ambs_result_node_number(ambs_json_node node, double *ret_value);
+/* COMPLETE with a finite value; else FAILED with the reason. */
+void ambs_result_accept(ambs_outcome *outcome, double value, const char *origin);
+void ambs_result_refuse(ambs_outcome *outcome, ambs_reason reason, const char *format, ...)
+    AMBS_PRINTF(3, 4);
 
 #endif

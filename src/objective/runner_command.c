@@ -15,9 +15,13 @@
 
 #include "base/memory.h"
 #include "objective/command.h"
+#include "objective/command_files.h"
 #include "objective/result.h"
 #include "objective/runner_slot.h"
 #include "objective/scratch.h"
+
+#define DAKOTA_PARAMS "params.in"
+#define DAKOTA_RESULT "results.out"
 
 enum { PATH_SIZE = 4200, RESULT_BYTES_MAX = (1 << 20) + 1 };
 
@@ -31,21 +35,13 @@ static void path_in(const run_slot *s, const char *name, char *ret_path)
     snprintf(ret_path, PATH_SIZE, "%.4000s/%s", s->scratch, name);
 }
 
-/* ---- begin ---- */
-
-static int write_params(const ambs_command *c, ambs_error *err)
+static bool speaks_dakota(const ambs_runner *r)
 {
-    ambs_text json = {0};
-    int rc = ambs_command_params(c, &json, err);
-    if (rc == AMBS_OK) {
-        FILE *file = fopen(c->params_path, "we");
-        bool good = file && fwrite(json.text, 1, json.length, file) == json.length;
-        if (file && fclose(file) != 0) good = false;
-        if (!good) rc = fail_errno(err, c->params_path);
-    }
-    ambs_text_fini(&json);
-    return rc;
+    const ambs_command_options *o = r->spec->objective_options;
+    return o->protocol == AMBS_PROTOCOL_DAKOTA;
 }
+
+/* ---- begin ---- */
 
 /* The ends of the new process, to be closed here after the launch: [0] stdout, [1] stderr, [2]
  * reports. */
@@ -101,17 +97,22 @@ static int launch(ambs_runner *r, run_slot *s, const ambs_command *c, ambs_error
 
 int ambs_slot_command_begin(ambs_runner *r, run_slot *s, ambs_error *err)
 {
-    char params[PATH_SIZE], result[PATH_SIZE];
+    char params[PATH_SIZE], result[PATH_SIZE], dakota_params[PATH_SIZE], dakota_result[PATH_SIZE];
+    bool dakota = speaks_dakota(r);
     int rc = ambs_scratch_create(r->spec->trial.scratch, &s->scratch, err);
     if (rc != AMBS_OK) return rc;
     path_in(s, "ambs-params.json", params);
     path_in(s, "ambs-result", result);
+    path_in(s, DAKOTA_PARAMS, dakota_params);
+    path_in(s, DAKOTA_RESULT, dakota_result);
     const ambs_command command = {.spec = r->spec,
                                   .attempt = &s->entries[s->first].attempt,
                                   .params_path = params,
                                   .result_path = result,
-                                  .study_folder = r->study_folder};
-    rc = write_params(&command, err);
+                                  .study_folder = r->study_folder,
+                                  .dakota_params_path = dakota ? dakota_params : NULL,
+                                  .dakota_result_path = dakota ? dakota_result : NULL};
+    rc = ambs_command_files_make(&command, s->scratch, err);
     if (rc == AMBS_OK) rc = launch(r, s, &command, err);
     if (rc != AMBS_OK) ambs_slot_forget_process(s);
     return rc;
@@ -209,14 +210,14 @@ void ambs_slot_command_readable(ambs_runner *r, run_slot *s)
 
 /* ---- the end ---- */
 
-/* Reads the file in AMBS_RESULT; false when there is none or it is empty. */
-static bool read_result_file(const ambs_runner *r, const run_slot *s, ambs_outcome *ret)
+/* Reads a file of the attempt's folder, NULL when there is none or it is empty; the caller frees. */
+static char *read_bytes(const run_slot *s, const char *name, size_t *ret_length)
 {
     char path[PATH_SIZE];
-    path_in(s, "ambs-result", path);
+    path_in(s, name, path);
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     struct stat info;
-    if (fd < 0) return false;
+    if (fd < 0) return NULL;
     char *bytes = NULL;
     size_t length = 0;
     bool regular = fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_size > 0;
@@ -225,28 +226,51 @@ static bool read_result_file(const ambs_runner *r, const run_slot *s, ambs_outco
                         (n = read(fd, bytes + length, RESULT_BYTES_MAX - length)) > 0;)
             length += (size_t)n;
     close(fd);
-    if (length > 0)
-        ambs_result_read(bytes, length, r->spec->metric, "the file in AMBS_RESULT", ret);
+    *ret_length = length;
+    if (length > 0) return bytes;
     free(bytes);
-    return length > 0;
+    return NULL;
+}
+
+static void read_dakota_result(const ambs_runner *r, const run_slot *s, ambs_outcome *ret)
+{
+    const ambs_command_options *o = r->spec->objective_options;
+    ambs_dakota_responses responses;
+    ambs_error err;
+    size_t length;
+    char *bytes = read_bytes(s, DAKOTA_RESULT, &length);
+    if (!bytes)
+        ambs_result_refuse(ret, AMBS_REASON_NO_RESULT,
+                           "ended with status 0 but wrote no results file: the driver's second "
+                           "argument is its path");
+    else if (ambs_dakota_responses_read(o->responses, r->spec->metric, &responses, &err) != AMBS_OK)
+        ambs_result_refuse(ret, AMBS_REASON_BAD_RESULT, "%.200s", err.text);
+    else
+        ambs_dakota_result_read(bytes, length, &responses, r->spec->metric, "the results file",
+                                ret);
+    free(bytes);
 }
 
 static void read_result(const ambs_runner *r, const run_slot *s, ambs_outcome *ret)
 {
-    size_t length;
-    if (read_result_file(r, s, ret)) return;
-    const char *line = ambs_capture_last_line(&s->stdout_end, &length);
-    if (line) {
-        ambs_result_read(line, length, r->spec->metric, "the last line of standard output", ret);
-        return;
-    }
-    ret->state = AMBS_TRIAL_FAILED;
-    ret->reason = AMBS_REASON_NO_RESULT;
-    snprintf(
-        ret->message, sizeof ret->message,
-        "ended with status 0 but wrote no result: write the number, or {\"%.60s\": number}, to the "
-        "file in AMBS_RESULT or as the last line of standard output",
-        r->spec->metric);
+    size_t length = 0;
+    char *bytes = speaks_dakota(r) ? NULL : read_bytes(s, "ambs-result", &length);
+    size_t line_length;
+    const char *line = ambs_capture_last_line(&s->stdout_end, &line_length);
+    if (speaks_dakota(r))
+        read_dakota_result(r, s, ret);
+    else if (bytes)
+        ambs_result_read(bytes, length, r->spec->metric, "the file in AMBS_RESULT", ret);
+    else if (line)
+        ambs_result_read(line, line_length, r->spec->metric, "the last line of standard output",
+                         ret);
+    else
+        ambs_result_refuse(ret, AMBS_REASON_NO_RESULT,
+                           "ended with status 0 but wrote no result: write the number, or "
+                           "{\"%.60s\": number}, to the file in AMBS_RESULT or as the last line of "
+                           "standard output",
+                           r->spec->metric);
+    free(bytes);
 }
 
 static void keep_folder(const ambs_runner *r, run_slot *s, const ambs_outcome *o)

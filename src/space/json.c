@@ -46,6 +46,12 @@ void ambs_space_write_json(const ambs_space *space, const double *x, ambs_json_w
     ambs_json_end_object(w);
 }
 
+void ambs_space_write_json_value(const ambs_space *space, size_t i, double value,
+                                 ambs_json_writer *w)
+{
+    write_value(&space->dims[i].p, value, w);
+}
+
 /* ---- reading ---- */
 
 typedef struct reader {

@@ -72,9 +72,6 @@ double ambs_dimension_to_unit(const dimension *dim, double value);
 double ambs_dimension_value_at(const dimension *dim, double k);
 double ambs_dimension_index_of(const dimension *dim, double value);
 
-/* space.c: the parameter whose name is near enough to be meant, or NULL. */
-const char *ambs_space_nearest_name(const ambs_space *space, const char *wrong);
-
 /* sample.c: a configuration, constraints not asked, and one value from their distributions. */
 void ambs_space_draw(const ambs_space *space, ambs_random *random, double *x);
 double ambs_dimension_draw(const dimension *dim, void *random);

@@ -68,9 +68,15 @@ bool ambs_space_set_has(const ambs_space_set *set, const double *x, uint64_t *re
 bool ambs_space_set_remove(ambs_space_set *set, const double *x);
 size_t ambs_space_set_size(const ambs_space_set *set);
 
+/* The parameter whose name is near enough to be meant, or NULL. */
+const char *ambs_space_nearest_name(const ambs_space *space, const char *wrong);
+
 /* {"learning_rate": 0.001, "optimizer": "adam"}: active parameters only, floats always
  * with a point or an exponent, levels by their kind. */
 void ambs_space_write_json(const ambs_space *space, const double *x, ambs_json_writer *w);
+/* The value of one parameter, active. */
+void ambs_space_write_json_value(const ambs_space *space, size_t i, double value,
+                                 ambs_json_writer *w);
 /* x from a JSON object of names and values: unknown names, missing active ones, inactive ones given
  * and values outside are errors. */
 int ambs_space_read_json(const ambs_space *space, ambs_json_node object, double *ret_x,
