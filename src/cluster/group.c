@@ -90,8 +90,7 @@ static int find_fellows(ambs_group *g, ambs_error *err)
     for (int i = 0; i < g->n; i++)
         if (i != g->rank && own.space != 0 && all[i].space == own.space)
             g->fellows[g->n_fellows++] = (int32_t)all[i].pid;
-    if (own.space != 0 && g->config.space == own.space)
-        g->fellows[g->n_fellows++] = (int32_t)g->config.manager_pid;
+    if (own.space != 0 && g->config.space == own.space) g->master = (int32_t)g->config.manager_pid;
     free(all);
     return AMBS_OK;
 }
@@ -134,19 +133,19 @@ bool ambs_group_is_broken(const ambs_group *g)
 void group_guard(ambs_group *g, double limit_s)
 {
     ambs_error err;
-    if (ambs_supervisor_guard(g->config.supervisor, limit_s, g->fellows, g->n_fellows, &err) !=
-        AMBS_OK)
+    if (ambs_supervisor_guard(g->config.supervisor, limit_s, g->master, g->fellows, g->n_fellows,
+                              &err) != AMBS_OK)
         g->lost = true;
 }
 
 void ambs_group_close(ambs_group *g)
 {
     if (!g || !g->session) return;
-    group_guard(g, g->spec->trial.timeout_s);
     group_mark(true);
+    group_guard(g, g->spec->trial.timeout_s);
     ambs_plugin_session_destroy(g->session);
-    group_mark(false);
     group_guard(g, INFINITY);
+    group_mark(false);
     g->session = NULL;
 }
 

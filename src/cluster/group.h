@@ -11,7 +11,8 @@
  *   followers  … idle ────► order ──► open() once, evaluate() ──► gather ─► idle …
  *
  * A rank inside the plug-in answers nobody, but while it reports. Its supervisor ends it at the time
- * limit, or as soon as another rank of its group on this host, or the manager, is gone. */
+ * limit, or as soon as another rank of its group on this host is gone; when rank 0 is, the rank aborts the
+ * job. */
 #ifndef AMBS_CLUSTER_GROUP_H
 #define AMBS_CLUSTER_GROUP_H
 

@@ -9,8 +9,12 @@
 #include <unistd.h>
 
 #include "cluster/group_state.h"
+#include "cluster/status.h"
+#include "objective/wire.h"
 
 static volatile sig_atomic_t computing;
+
+enum { ABORT_LIMIT_S = 5 };
 
 static void end_this_rank(void)
 {
@@ -23,10 +27,23 @@ static void leave(void)
     if (computing) end_this_rank();
 }
 
+/* Rank 0 has gone, and this rank, which should notice, computes. Ranks that merely die leave Open MPI's
+ * mpirun waiting for ever, so one of them has to abort, from within this handler: nobody returns to the
+ * computation. Should MPI be in the midst of something that this waits for, the alarm ends it. */
+static void end_the_job(int ignored)
+{
+    (void)ignored;
+    signal(SIGALRM, SIG_DFL);
+    alarm(ABORT_LIMIT_S);
+    PMPI_Abort(MPI_COMM_WORLD, AMBS_STATUS_STOPPED);
+    end_this_rank();
+}
+
 void group_mark(bool computes)
 {
     static volatile sig_atomic_t registered;
     if (!registered) registered = atexit(leave) == 0;
+    signal(AMBS_WIRE_ABANDONED, computes ? end_the_job : SIG_IGN);
     computing = computes;
 }
 

@@ -25,8 +25,9 @@ struct ambs_group {
     ambs_group_config config;
     MPI_Comm control, trial; /* this code's and the plug-in's */
     int rank, n;
-    int32_t *fellows; /* [n_fellows] processes of this host without which it is nothing */
+    int32_t *fellows; /* [n_fellows] the other ranks' processes, those of this host */
     size_t n_fellows;
+    int32_t master;          /* rank 0's, 0 where it is on another host */
     group_verdict *verdicts; /* [n] */
 
     ambs_spec *spec; /* read from the manager's text */
@@ -55,7 +56,8 @@ struct ambs_group {
 int group_compute(ambs_group *g, ambs_error *err);
 /* The supervisor ends this rank after `limit_s`; INFINITY: not any more. */
 void group_guard(ambs_group *g, double limit_s);
-/* Whether an exit of this process now would be the plug-in's doing (group_mpi.c). */
+/* Whether an exit of this process now would be the plug-in's doing, and a master's end must be heard
+ * in the midst of it (group_mpi.c). Mark first, then guard; the other way round at the end. */
 void group_mark(bool computes);
 
 #endif

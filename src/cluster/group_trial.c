@@ -163,8 +163,8 @@ int group_compute(ambs_group *g, ambs_error *err)
         .state = AMBS_TRIAL_COMPLETE, .objective = NAN, .start_s = wall, .end_s = wall};
     read_order(g);
     g->trouble = (ambs_error){0};
-    group_guard(g, limit_s);
     group_mark(true);
+    group_guard(g, limit_s);
     int rc = send_order(g, &why);
     if (rc == AMBS_OK) rc = open_plugin(g, &why);
     if (rc == AMBS_OK) {
@@ -172,8 +172,8 @@ int group_compute(ambs_group *g, ambs_error *err)
         group_guard(g, limit_s);
         rc = evaluate(g, &o, &why);
     }
-    group_mark(false);
     group_guard(g, INFINITY);
+    group_mark(false);
     if (g->rank == 0) {
         settle(g, rc, &why, &o);
         g->outcome = o;

@@ -265,11 +265,11 @@ void ambs_supervisor_signal(ambs_supervisor *s, uint64_t id, int signal)
     send_packet(s, sizeof request, NULL, 0, NULL); /* when it is gone, so is what it had started */
 }
 
-int ambs_supervisor_guard(ambs_supervisor *s, double limit_s, const int32_t *fellows, size_t n,
-                          ambs_error *err)
+int ambs_supervisor_guard(ambs_supervisor *s, double limit_s, int32_t master,
+                          const int32_t *fellows, size_t n, ambs_error *err)
 {
     const ambs_wire_guard request = {
-        .type = AMBS_WIRE_GUARD, .n_fellows = (uint32_t)n, .limit_s = limit_s};
+        .type = AMBS_WIRE_GUARD, .n_fellows = (uint32_t)n, .limit_s = limit_s, .master = master};
     if (s->socket < 0) return ambs_fail(err, AMBS_E_IO, "the supervisor is gone: nothing watches");
     memcpy(s->packet, &request, sizeof request);
     if (n > 0) memcpy(s->packet + sizeof request, fellows, n * sizeof *fellows);

@@ -34,9 +34,10 @@ void ambs_supervisor_signal(ambs_supervisor *supervisor, uint64_t id, int signal
 
 /* The supervisor kills the calling process when `limit_s` has passed, or as soon as one of the
  * processes `fellows` [n] of this host is gone: for work in this process that may hang or wait for
- * the dead. Each call replaces the one before; INFINITY ends the watch. */
-int ambs_supervisor_guard(ambs_supervisor *supervisor, double limit_s, const int32_t *fellows,
-                          size_t n, ambs_error *err);
+ * the dead. When the process `master` (0: none) is gone, the caller gets the signal AMBS_WIRE_ABANDONED first.
+ * Each call replaces the one before; INFINITY ends the watch. */
+int ambs_supervisor_guard(ambs_supervisor *supervisor, double limit_s, int32_t master,
+                          const int32_t *fellows, size_t n, ambs_error *err);
 
 /* AMBS_OK with a STARTED or EXITED message; AMBS_E_AGAIN when there is none now; AMBS_E_IO when the
  * supervisor is gone: by then nothing that it started is left. */

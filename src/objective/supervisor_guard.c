@@ -16,6 +16,9 @@
 
 enum { LOOK_EVERY_MS = 100 };
 
+/* What an agent that was told of its master's end has left. */
+#define ABANDONED_S 10.0
+
 static double now_s(void)
 {
     struct timespec t;
@@ -34,6 +37,7 @@ void ambs_guard_take(ambs_guard *guard, const char *packet, size_t size)
     *guard = (ambs_guard){0};
     if (!(request.limit_s >= 0) || isinf(request.limit_s)) return;
     guard->until_s = now_s() + request.limit_s;
+    guard->master = request.master;
     if (n == 0 || !(guard->fellows = malloc(n * sizeof *guard->fellows))) return;
     memcpy(guard->fellows, packet + sizeof request, n * sizeof *guard->fellows);
     guard->n_fellows = n;
@@ -63,7 +67,14 @@ static bool is_gone(pid_t pid)
 void ambs_guard_act(ambs_guard *guard, pid_t agent)
 {
     if (guard->until_s <= 0) return;
-    bool end = now_s() >= guard->until_s;
+    double now = now_s();
+    bool end = now >= guard->until_s;
+    if (guard->master > 0 && is_gone(guard->master)) {
+        guard->master = 0;
+        if (guard->until_s > now + ABANDONED_S) guard->until_s = now + ABANDONED_S;
+        if (getppid() == agent) kill(agent, AMBS_WIRE_ABANDONED);
+        return;
+    }
     for (size_t i = 0; i < guard->n_fellows && !end; i++) end = is_gone(guard->fellows[i]);
     if (!end) return;
     if (getppid() == agent) kill(agent, SIGKILL); /* else it is gone, and the number another's */

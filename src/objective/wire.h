@@ -60,13 +60,17 @@ typedef struct ambs_wire_signal {
 } ambs_wire_signal;
 
 /* Watch over the agent itself: kill it after `limit_s`, or when one of its fellows is gone. Followed
- * by n_fellows process numbers (int32_t) of this host. Replaces the request before; a limit of
- * infinity ends the watch. */
+ * by n_fellows process numbers (int32_t) of this host. When `master` (0: none) is gone, the agent gets
+ * AMBS_WIRE_ABANDONED and some seconds to act on it. Replaces the request before; a limit of infinity ends
+ * the watch. */
 typedef struct ambs_wire_guard {
     uint32_t type;
     uint32_t n_fellows;
     double limit_s;
+    int32_t master, reserved;
 } ambs_wire_guard;
+
+#define AMBS_WIRE_ABANDONED (SIGRTMIN + 5) /* a signal */
 
 /* STARTED follows the fork, EXITED the end of the process and of all that came of it: its group was
  * killed, and what had left the group. (What does not go within seconds after a KILL, because it

@@ -88,6 +88,15 @@ class Study:
         with open(os.path.join(self.folder, "pids")) as f:
             return [tuple(map(int, line.split())) for line in f if line.endswith("\n")]
 
+    def wait_for_rank(self, process, rank, trial):
+        """The process of such a rank in a trial of that number or a later one."""
+        while process.poll() is None:
+            time.sleep(0.05)
+            if os.path.exists(os.path.join(self.folder, "pids")):
+                for t, _, r, pid in self.pids():
+                    if r == rank and t >= trial:
+                        return pid
+
     def left(self):
         return sorted({p for _, _, _, p in self.pids() if lives(p)})
 
@@ -126,18 +135,34 @@ def a_group_is_lost(how, rank):
 def a_killed_follower():
     with Study(", ms: 400", "ranks: 2, timeout: 20s") as s:
         process = s.start(5)
-        victim = None
-        while victim is None and process.poll() is None:
-            time.sleep(0.05)
-            if os.path.exists(os.path.join(s.folder, "pids")):
-                victim = next((p for t, _, r, p in s.pids() if r == 1 and t >= 2), None)
-        os.kill(victim, signal.SIGKILL)
+        os.kill(s.wait_for_rank(process, 1, 2), signal.SIGKILL)
         text = process.communicate(timeout=100)[0]
         trials = s.trials()
         check("a follower killed in a trial costs that attempt, and the other group ends the study",
               [t["state"] for t in trials] == ["complete"] * 10 and sum(t["attempts"] for t in trials) == 11 and
               "is lost with its group" in text, f"{text} {trials}")
         check("the study is replayed", s.verified())
+
+
+def a_killed_manager():
+    with Study(", ms: 20000", "ranks: 2, timeout: 60s") as s:
+        process = s.start(5)
+        leader = s.wait_for_rank(process, 0, 1)
+        with open(f"/proc/{leader}/stat") as f:
+            mpirun = f.read().rsplit(")", 1)[1].split()[1]
+        with open(f"/proc/{mpirun}/task/{mpirun}/children") as f:
+            os.kill(int(f.read().split()[0]), signal.SIGKILL)  # rank 0 is started first
+        text = process.communicate(timeout=30)[0]
+        time.sleep(0.2)
+        check("ranks that compute end the job when rank 0 is killed", s.left() == [], text)
+
+
+def a_long_trial():
+    with Study(", ms: 900", "ranks: 2, timeout: 20s") as s:
+        status = s.run(5, "--set", "manager.heartbeat=100ms", "--set", "manager.suspect=300ms", "--set",
+                       "budget.trials=3")
+        check("ranks that compute are not suspected", status == 0 and [t["attempts"] for t in s.trials()] == [1] * 3,
+              s.text)
 
 
 def failures_are_the_trials():
@@ -189,6 +214,8 @@ a_rank_is_left_over()
 for case in ("crash", 0), ("hang", 1), ("exit", 0), ("abort", 1):
     a_group_is_lost(*case)
 a_killed_follower()
+a_killed_manager()
+a_long_trial()
 failures_are_the_trials()
 the_last_group()
 refusals()

@@ -178,8 +178,8 @@ static int end_of_a_guarded(double limit_s, pid_t fellow)
         const int32_t fellows[1] = {fellow};
         if (ambs_supervisor_start(&supervisor, NULL) != AMBS_OK) _exit(1);
         /* the first request is replaced by the second */
-        if (ambs_supervisor_guard(supervisor, 0.05, NULL, 0, NULL) != AMBS_OK) _exit(1);
-        if (ambs_supervisor_guard(supervisor, limit_s, fellows, fellow != 0, NULL) != AMBS_OK)
+        if (ambs_supervisor_guard(supervisor, 0.05, 0, NULL, 0, NULL) != AMBS_OK) _exit(1);
+        if (ambs_supervisor_guard(supervisor, limit_s, 0, fellows, fellow != 0, NULL) != AMBS_OK)
             _exit(1);
         ambs_clock_sleep_s(fellow || limit_s < 1 ? 30 : 0.5);
         _exit(7);
@@ -208,6 +208,36 @@ static void a_guarded_agent_goes_with_its_fellow(void **state)
     }
     int status = end_of_a_guarded(60, fellow);
     assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+}
+
+static void note_and_leave(int signal)
+{
+    (void)signal;
+    _exit(9);
+}
+
+static void a_guarded_agent_hears_of_its_masters_end(void **state)
+{
+    (void)state;
+    pid_t master = fork(), pid;
+    assert_true(master >= 0);
+    if (master == 0) {
+        ambs_clock_sleep_s(0.3);
+        _exit(0);
+    }
+    if ((pid = fork()) == 0) {
+        ambs_supervisor *supervisor;
+        signal(AMBS_WIRE_ABANDONED, note_and_leave);
+        if (ambs_supervisor_start(&supervisor, NULL) != AMBS_OK ||
+            ambs_supervisor_guard(supervisor, 60, master, NULL, 0, NULL) != AMBS_OK)
+            _exit(1);
+        ambs_clock_sleep_s(30);
+        _exit(7);
+    }
+    int status;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 9);
+    while (waitpid(-1, NULL, 0) > 0) continue;
 }
 
 static void a_guard_can_be_called_off(void **state)
@@ -290,6 +320,7 @@ int main(void)
         cmocka_unit_test(a_killed_agent_leaves_nothing),
         cmocka_unit_test(a_guarded_agent_is_ended_at_its_limit),
         cmocka_unit_test(a_guarded_agent_goes_with_its_fellow),
+        cmocka_unit_test(a_guarded_agent_hears_of_its_masters_end),
         cmocka_unit_test(a_guard_can_be_called_off),
         cmocka_unit_test(stopping_ends_what_runs),
         cmocka_unit_test(a_helper_runs_beside_the_trials),
