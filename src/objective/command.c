@@ -10,12 +10,14 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "config.h"
 #include "objective/command_files.h"
 #include "objective/folder.h"
 
 static const char *const variables[] = {
-    "AMBS_PARAMS", "AMBS_RESULT",    "AMBS_TRIAL",    "AMBS_ATTEMPT",   "AMBS_SEED",
-    "AMBS_STUDY",  "AMBS_STUDY_DIR", "AMBS_FIDELITY", "AMBS_REPORT_FD", NULL};
+    "AMBS_PARAMS",   "AMBS_RESULT",    "AMBS_METRIC", "AMBS_TRIAL",
+    "AMBS_ATTEMPT",  "AMBS_SEED",      "AMBS_STUDY",  "AMBS_STUDY_DIR",
+    "AMBS_FIDELITY", "AMBS_REPORT_FD", NULL};
 
 /* ---- lists of strings ---- */
 
@@ -72,6 +74,8 @@ static void add_variable(const ambs_command *c, const char *name, ambs_text *out
         ambs_text_add(out, c->params_path);
     else if (strcmp(name, "AMBS_RESULT") == 0)
         ambs_text_add(out, c->result_path);
+    else if (strcmp(name, "AMBS_METRIC") == 0)
+        ambs_text_add(out, c->spec->metric);
     else if (strcmp(name, "AMBS_TRIAL") == 0)
         ambs_text_addf(out, "%llu", (unsigned long long)c->attempt->trial);
     else if (strcmp(name, "AMBS_ATTEMPT") == 0)
@@ -226,6 +230,25 @@ static int add_parameters(const ambs_command *c, ambs_strings *environment, ambs
     return rc;
 }
 
+/* PYTHONPATH with the folder of ambs_trial.py behind what is there. */
+static int add_python_path(ambs_strings *environment, ambs_error *err)
+{
+    const char *share[] = {getenv("AMBS_SHARE"), AMBS_DATADIR, AMBS_SOURCE_SHAREDIR},
+               *before = getenv("PYTHONPATH");
+    char folder[AMBS_PATH_SIZE], file[AMBS_PATH_SIZE + 16];
+    for (size_t i = 0; i < sizeof share / sizeof *share; i++) {
+        if (!share[i]) continue;
+        snprintf(folder, sizeof folder, "%s/python", share[i]);
+        snprintf(file, sizeof file, "%s/ambs_trial.py", folder);
+        if (access(file, R_OK) != 0) continue;
+        ambs_text entry = {0};
+        ambs_text_addf(&entry, "PYTHONPATH=%s%s%s", before ? before : "",
+                       before && before[0] ? ":" : "", folder);
+        return ambs_strings_take(environment, &entry, err);
+    }
+    return AMBS_OK;
+}
+
 int ambs_command_environment(const ambs_command *c, ambs_strings *ret_environment, ambs_error *err)
 {
     int rc = AMBS_OK;
@@ -236,6 +259,7 @@ int ambs_command_environment(const ambs_command *c, ambs_strings *ret_environmen
         add_variable(c, variables[i], &entry);
         rc = ambs_strings_take(ret_environment, &entry, err);
     }
+    if (rc == AMBS_OK) rc = add_python_path(ret_environment, err);
     return rc == AMBS_OK ? add_parameters(c, ret_environment, err) : rc;
 }
 

@@ -34,7 +34,8 @@ typedef struct ambs_command {
 /* Placeholders exist, braces are closed, the program is found in PATH. */
 int ambs_command_argv_check(const ambs_spec *spec, ambs_error *err);
 int ambs_command_argv(const ambs_command *command, ambs_strings *ret_argv, ambs_error *err);
-/* AMBS_PARAMS, AMBS_RESULT, AMBS_TRIAL, AMBS_ATTEMPT, AMBS_SEED, AMBS_STUDY, AMBS_STUDY_DIR,
+/* PYTHONPATH with the folder of ambs_trial.py at its end, and AMBS_PARAMS, AMBS_RESULT, AMBS_METRIC,
+ * AMBS_TRIAL, AMBS_ATTEMPT, AMBS_SEED, AMBS_STUDY, AMBS_STUDY_DIR,
  * AMBS_FIDELITY (where
  * the study has one), AMBS_REPORT_FD, AMBS_PARAM_<name> (characters other than letters, digits and
  * _ become _). */
