@@ -12,6 +12,7 @@
 #include "cli/open.h"
 #include "cli/paths.h"
 #include "cli/successors.h"
+#include "cluster/layout.h"
 #include "cluster/process.h"
 #include "cluster/run.h"
 #include "objective/plugin.h"
@@ -44,7 +45,7 @@ static const ambs_cli_option run_options[] = {
                 .initial = "0",
                 .min = 0,
                 .max = 100000,
-                .help = "without mpirun: workers to start; 0: one for each core, in a batch job "
+                .help = "without mpirun: workers to start; 0: as many as fit, in a batch job "
                         "as many as it has room for"},
      .letter = 'j',
      .value = "WORKERS"},
@@ -252,15 +253,40 @@ static ambs_status run_rank(const ambs_call *call, const options *o, const char 
     return status;
 }
 
-/* The ranks that one worker is made of: more than one only where a plug-in computes on a communicator. */
-static int count_ranks(const ambs_call *call, uint32_t *ret_ranks, ambs_error *err)
+/* How many slots fit on this host. None at all is refused here, before a study is begun, unless a
+ * job may have other hosts. */
+static int count_slots(const ambs_spec *spec, uint32_t *ret_n, ambs_error *err)
+{
+    char host[AMBS_HOST_SIZE];
+    ambs_machine here = ambs_machine_here(ambs_process_host(host));
+    ambs_resources seen;
+    ambs_text why = {0};
+    int rc = ambs_resources_detect(&here, &seen, NULL, err);
+    if (rc != AMBS_OK) return rc;
+    rc = ambs_layout_preview(spec, host, &seen, &why, ret_n, err);
+    ambs_resources_fini(&seen);
+    ambs_batch_job job = ambs_batch_find_job((const char *const *)(uintptr_t)environ);
+    if (rc == AMBS_OK && *ret_n == 0 && strcmp(job.ops->member.name, "none") == 0)
+        rc = ambs_fail(err, AMBS_E_INVALID, "%s", why.text ? why.text : "no slot fits");
+    ambs_text_fini(&why);
+    return rc;
+}
+
+/* The ranks that one worker is made of (more than one only where a plug-in computes on a
+ * communicator), and how many ranks this host has room for. */
+static int count_ranks(const ambs_call *call, uint32_t *ret_ranks, uint32_t *ret_fit,
+                       ambs_error *err)
 {
     ambs_spec *spec;
     int rc = ambs_spec_read(call->operands[0], call->settings, call->n_settings, &spec, err);
     if (rc != AMBS_OK) return rc;
-    *ret_ranks = ambs_plugin_comm_bytes(spec) > 0 ? spec->trial.ranks : 1;
+    bool together = ambs_plugin_comm_bytes(spec) > 0;
+    *ret_ranks = together ? spec->trial.ranks : 1;
+    *ret_fit = ambs_process_cores();
+    if (!together) rc = count_slots(spec, ret_fit, err);
+    if (spec->slots.per_rank > 1) *ret_fit /= (uint32_t)spec->slots.per_rank;
     ambs_spec_destroy(spec);
-    return AMBS_OK;
+    return rc;
 }
 
 static int run(const ambs_call *call)
@@ -273,10 +299,10 @@ static int run(const ambs_call *call)
         return ambs_cli_fail(call, &err);
     if (ambs_process_check_srun(&err) != AMBS_OK) return ambs_cli_fail(call, &err);
     if (ambs_process_is_launched()) return (int)run_rank(call, o, output);
-    uint32_t ranks;
-    if (count_ranks(call, &ranks, &err) != AMBS_OK) return ambs_cli_fail(call, &err);
-    if (ambs_launch(call, (ambs_launcher)o->launcher, (uint32_t)o->workers, ranks, &status, &err) !=
-        AMBS_OK)
+    uint32_t ranks, fit;
+    if (count_ranks(call, &ranks, &fit, &err) != AMBS_OK) return ambs_cli_fail(call, &err);
+    if (ambs_launch(call, (ambs_launcher)o->launcher, (uint32_t)o->workers, ranks, fit, &status,
+                    &err) != AMBS_OK)
         return ambs_cli_fail(call, &err);
     if (status == AMBS_STATUS_STOPPED)
         status = ambs_stopped_status(output);

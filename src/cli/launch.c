@@ -224,7 +224,7 @@ static void measure(ambs_launch_request *r)
 /* Where rank 0 runs on this host it reaches the file of the status by this process's descriptor: the
  * file has no name, so that nothing is left of it whoever is killed. */
 int ambs_launch(const ambs_call *call, ambs_launcher launcher, uint32_t n_workers,
-                uint32_t worker_ranks, int *ret_status, ambs_error *err)
+                uint32_t worker_ranks, uint32_t n_fit, int *ret_status, ambs_error *err)
 {
     char file[] = "/tmp/ambs-status-XXXXXX";
     const char *const *environment = (const char *const *)(uintptr_t)environ;
@@ -234,7 +234,7 @@ int ambs_launch(const ambs_call *call, ambs_launcher launcher, uint32_t n_worker
                                    .environment = environment,
                                    .n_workers = n_workers,
                                    .worker_ranks = worker_ranks,
-                                   .n_cores = ambs_process_cores()};
+                                   .n_fit = n_fit};
     ambs_launch_words words;
     measure(&request);
     int rc = ambs_launch_choose(&request, &words, err);

@@ -25,7 +25,7 @@ void ambs_launch_count_hosts(const char *text, uint32_t *ret_nodes, uint32_t *re
  * than the cores, and are not pinned to one. */
 static size_t choose_mpirun(const ambs_launch_request *r, ambs_launch_words *w)
 {
-    uint32_t each = r->worker_ranks, fit = r->n_cores / each ? r->n_cores / each : 1;
+    uint32_t each = r->worker_ranks, fit = r->n_fit / each ? r->n_fit / each : 1;
     bool chosen = r->n_workers > 0, alone = r->n_ranks <= 1;
     bool by_node = !chosen && each == 1 && r->n_nodes > 1 && r->n_ranks == r->n_nodes;
     uint32_t n = chosen ? r->n_workers * each + 1 : alone ? fit * each + 1 : r->n_ranks + by_node;

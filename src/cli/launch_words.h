@@ -21,7 +21,7 @@ typedef struct ambs_launch_request {
     uint32_t n_nodes, n_ranks; /* of the allocation; 0: not known */
     uint32_t n_workers;        /* asked for by -j; 0: as fits */
     uint32_t worker_ranks;     /* of one worker, from 1: more where a plug-in computes on several */
-    uint32_t n_cores;          /* of this host */
+    uint32_t n_fit;            /* ranks of workers that this host has room for */
 } ambs_launch_request;
 
 typedef struct ambs_launch_words {

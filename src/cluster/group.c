@@ -29,11 +29,11 @@ int ambs_group_plan_make(const ambs_spec *spec, uint32_t n_ranks, ambs_group_pla
                          "same: compile it with the mpicc of the MPI that ambs was built with, and "
                          ".comm_bytes = sizeof(MPI_Comm)",
                          (unsigned)bytes, sizeof(MPI_Comm));
-    if (spec->manager.slots > 0)
-        return ambs_fail(err, AMBS_E_INVALID,
-                         "manager.slots: found %u, expected 0: the plug-in computes on a "
-                         "communicator, and rank 0 has no part in that",
-                         (unsigned)spec->manager.slots);
+    if (spec->manager.slots > 0 || spec->manager.slots == AMBS_SLOTS_FIT)
+        return ambs_fail(
+            err, AMBS_E_INVALID,
+            "manager.slots: found slots for rank 0, expected 0: the plug-in computes on a "
+            "communicator, and rank 0 has no part in that");
     if (n_ranks - 1 < n)
         return ambs_fail(
             err, AMBS_E_INVALID,

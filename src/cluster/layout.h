@@ -48,5 +48,9 @@ void ambs_layout_print(const ambs_layout *layout, ambs_text *out);
 /* Why there is no slot, with the arithmetic: "each trial asks for 4 cores and 1 GPU; host a has 2
  * cores: 0 slots; …". */
 void ambs_layout_explain(const ambs_layout *layout, ambs_text *out);
+/* What a rank alone on this host would have: "node1 has 8 cores, 31.0 GiB, 2 GPUs: 2 slots, the
+ * first with cores 0-3 and GPU 0"; the arithmetic where there is none. */
+int ambs_layout_preview(const ambs_spec *spec, const char *host, const ambs_resources *seen,
+                        ambs_text *out, uint32_t *ret_n, ambs_error *err);
 
 #endif

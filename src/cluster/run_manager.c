@@ -128,9 +128,13 @@ static double time_of_earlier_lives(const ambs_table *t)
 static bool wishes_slots(const manager_loop *l, uint32_t *ret_n)
 {
     int32_t own = l->spec->manager.slots;
+    bool alone = l->part->seen.n_ranks == 1; /* the host would idle otherwise */
+    if (own == AMBS_SLOTS_BY_RULE) own = alone ? AMBS_SLOTS_FIT : 0;
     *ret_n = own == AMBS_SLOTS_FIT ? AMBS_LAYOUT_FIT : (uint32_t)own;
-    if (l->part->n_ranks == 1 && l->settings->n_slots > 0) *ret_n = l->settings->n_slots;
-    return l->part->n_ranks == 1 || own != 0;
+    if (l->part->n_ranks > 1) return own != 0;
+    if (l->spec->manager.slots <= 0) *ret_n = 0; /* as the rules for workers say */
+    if (l->settings->n_slots > 0) *ret_n = l->settings->n_slots;
+    return true;
 }
 
 static int refuse_slots(const ambs_layout *layout, ambs_error *err)
@@ -160,7 +164,9 @@ static int take_own_slots(manager_loop *l, ambs_error *err)
     rc = ambs_layout_join(l->layout, l->host_name, n_wished, &l->part->seen, &l->own_shares,
                           &l->n_own, variable, err);
     if (rc == AMBS_OK) rc = ambs_host_divide(&l->host, l->own_shares, l->n_own, variable, err);
-    return rc == AMBS_OK && l->n_own == 0 ? refuse_slots(l->layout, err) : rc;
+    /* among several it may do without, unless the study counts on it */
+    bool must = l->part->n_ranks == 1 || l->spec->manager.slots != AMBS_SLOTS_BY_RULE;
+    return rc == AMBS_OK && l->n_own == 0 && must ? refuse_slots(l->layout, err) : rc;
 }
 
 /* The batch job, and whether it can go on as the study says. */

@@ -249,7 +249,16 @@ static void print_worker(const ambs_spec *spec, ambs_text *out)
     const ambs_trial_limits *t = &spec->trial;
     char timeout[40], grace[40];
     label(out, "each worker");
-    ambs_text_addf(out, "%u core%s, ", (unsigned)t->cores, t->cores == 1 ? "" : "s");
+    char memory[32];
+    if (t->cores_given)
+        ambs_text_addf(out, "%u core%s, ", (unsigned)t->cores, t->cores == 1 ? "" : "s");
+    else
+        ambs_text_add(out, "its part of the host's cores, ");
+    if (t->gpus > 0) ambs_text_addf(out, "%u GPU%s, ", (unsigned)t->gpus, t->gpus == 1 ? "" : "s");
+    if (!isnan(t->memory_bytes)) {
+        snprintf(memory, sizeof memory, "%.4g GiB, ", t->memory_bytes / 1073741824.0);
+        ambs_text_add(out, memory);
+    }
     if (isnan(t->timeout_s))
         ambs_text_add(out, "no time limit");
     else

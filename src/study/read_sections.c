@@ -114,8 +114,8 @@ typedef struct manager_section {
 } manager_section;
 
 static const ambs_option manager_table[] = {
-    {"slots", AMBS_OPTION_STRING, offsetof(manager_section, slots), "0", 1, 0, NULL,
-     "slots of rank 0's own: a number, or fit"},
+    {"slots", AMBS_OPTION_STRING, offsetof(manager_section, slots), NULL, 1, 0, NULL,
+     "slots of rank 0's own: a number, or fit; without it, fit where it is alone on its host"},
     {"heartbeat", AMBS_OPTION_DURATION, offsetof(manager_section, heartbeat), "5s", 0.01, 3600,
      NULL, "agents say they live"},
     {"suspect", AMBS_OPTION_DURATION, offsetof(manager_section, suspect), "60s", 0.1, 86400, NULL,
@@ -258,12 +258,13 @@ static void read_manager(ambs_reader *r, const ambs_yaml_node *root)
     if (suspect && m.suspect <= m.heartbeat)
         ambs_read_fault(r, suspect, "suspect: found %gs, expected more than the heartbeat of %gs",
                         m.suspect, m.heartbeat);
-    r->spec->manager =
-        (ambs_manager_settings){.slots = take_n_slots(r, root, "manager", "slots", m.slots, 0),
-                                .heartbeat_s = m.heartbeat,
-                                .suspect_s = m.suspect,
-                                .timeout_s = m.timeout,
-                                .snapshot_s = m.snapshot};
+    int32_t slots =
+        m.slots ? take_n_slots(r, root, "manager", "slots", m.slots, 0) : AMBS_SLOTS_BY_RULE;
+    r->spec->manager = (ambs_manager_settings){.slots = slots,
+                                               .heartbeat_s = m.heartbeat,
+                                               .suspect_s = m.suspect,
+                                               .timeout_s = m.timeout,
+                                               .snapshot_s = m.snapshot};
 }
 
 typedef struct slots_section {

@@ -46,7 +46,7 @@ typedef struct ambs_trial_limits {
 } ambs_trial_limits;
 
 /* How hosts are divided into slots (cluster/layout.h). */
-enum { AMBS_SLOTS_FIT = -1 };
+enum { AMBS_SLOTS_FIT = -1, AMBS_SLOTS_BY_RULE = -2 };
 typedef struct ambs_slot_settings {
     int32_t per_rank;    /* 0: by the rule; AMBS_SLOTS_FIT: as many as fit */
     char *cores;         /* "0-31": only these of each host; NULL: all */
@@ -57,7 +57,8 @@ typedef struct ambs_slot_settings {
 } ambs_slot_settings;
 
 typedef struct ambs_manager_settings {
-    int32_t slots;      /* slots of rank 0's own; 0 (with N = 1 all); AMBS_SLOTS_FIT */
+    int32_t slots; /* slots of rank 0's own; with N = 1 all; AMBS_SLOTS_FIT; by the rule as many
+                           as fit where it is alone on its host, else 0 */
     double heartbeat_s; /* agents say they live; 5 */
     double suspect_s;   /* silent so long: suspect; 60 */
     double timeout_s;   /* agents leave when the manager is silent so long; 300 */

@@ -30,7 +30,7 @@ static void assert_words(ambs_launcher launcher, const char *const *environment,
                                          .n_ranks = n_ranks,
                                          .n_workers = n_workers,
                                          .worker_ranks = each,
-                                         .n_cores = 8};
+                                         .n_fit = 8};
     ambs_launch_words words;
     assert_int_equal(ambs_launch_choose(&request, &words, &err), AMBS_OK);
     for (const char *const *w = words.argv; *w; w++) {

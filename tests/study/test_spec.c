@@ -61,7 +61,7 @@ static void the_least_study_has_every_default(void **state)
     assert_int_equal(s->trial.attempts, 2);
     assert_true(s->trial.grace_s == 5);
     assert_int_equal(s->durability, AMBS_DURABILITY_GROUP);
-    assert_int_equal(s->manager.slots, 0);
+    assert_int_equal(s->manager.slots, AMBS_SLOTS_BY_RULE);
     assert_true(s->manager.heartbeat_s == 5 && s->manager.suspect_s == 60 &&
                 s->manager.timeout_s == 300 && s->manager.snapshot_s == 30);
     assert_int_equal(s->n_notes, 0);
