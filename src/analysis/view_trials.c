@@ -295,6 +295,29 @@ static int attempts_text(const ambs_view *view, uint64_t trial, ambs_text *out, 
     return rc;
 }
 
+/* What the last attempt printed that is on record. */
+static void output_text(const ambs_view *view, const ambs_trial_row *row, ambs_text *out)
+{
+    const ambs_table *t = view->table;
+    char printed[40];
+    for (int stream = AMBS_STREAM_OUT; stream <= AMBS_STREAM_ERR; stream++) {
+        bool any = false;
+        for (size_t i = 0; i < t->n_outputs; i++) {
+            const ambs_output_row *o = &t->outputs[i];
+            if (o->trial != row->id || o->attempt != row->n_attempts || (int)o->stream != stream)
+                continue;
+            if (!any)
+                ambs_text_addf(out, "\n%s of attempt %u, %s printed:\n",
+                               stream == AMBS_STREAM_ERR ? "standard error" : "standard output",
+                               (unsigned)o->attempt,
+                               ambs_format_bytes((double)o->printed, printed));
+            any = true;
+            ambs_text_add(out, o->text);
+        }
+        if (any && out->length > 0 && out->text[out->length - 1] != '\n') ambs_text_add(out, "\n");
+    }
+}
+
 static int show_text(const ambs_view *view, const ambs_trial_row *row, ambs_text *out,
                      ambs_error *err)
 {
@@ -303,7 +326,9 @@ static int show_text(const ambs_view *view, const ambs_trial_row *row, ambs_text
     int rc = parameters_text(view, &view->table->x[row->id * view->table->d], out, err);
     if (rc != 0 || row->n_attempts == 0) return rc;
     ambs_text_add(out, "\n");
-    return attempts_text(view, row->id, out, err);
+    rc = attempts_text(view, row->id, out, err);
+    output_text(view, row, out);
+    return rc;
 }
 
 int ambs_view_show(const ambs_view *view, uint64_t trial, ambs_text *out, ambs_error *err)

@@ -414,6 +414,17 @@ static int send_report(ambs_agent *a, const ambs_run_event *e, ambs_error *err)
     return send_message(a, &message, err);
 }
 
+static int send_output(ambs_agent *a, const ambs_run_event *e, ambs_error *err)
+{
+    ambs_message message = {.type = AMBS_MESSAGE_OUTPUT};
+    message.as.output.at = (ambs_address){e->slot, e->attempt, e->trial};
+    message.as.output.stream = e->stream == 0 ? AMBS_STREAM_OUT : AMBS_STREAM_ERR;
+    message.as.output.part = e->part;
+    message.as.output.printed = e->printed;
+    message.as.output.text = e->text;
+    return send_message(a, &message, err);
+}
+
 static int take_end(ambs_agent *a, const ambs_run_event *e, ambs_error *err)
 {
     ambs_address at = {e->slot, e->attempt, e->trial};
@@ -434,6 +445,8 @@ static int take_event(ambs_agent *a, const ambs_run_event *e, ambs_error *err)
     switch (e->kind) {
     case AMBS_RUN_REPORT:
         return send_report(a, e, err);
+    case AMBS_RUN_OUTPUT:
+        return send_output(a, e, err);
     case AMBS_RUN_ENDED:
         return take_end(a, e, err);
     case AMBS_RUN_SUPERVISOR_LOST:

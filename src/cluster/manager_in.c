@@ -199,6 +199,26 @@ static int take_report(ambs_manager *m, const ambs_message *message, ambs_error 
     return manager_answer(m, &report, AMBS_CONTINUE, err);
 }
 
+/* --- output ---------------------------------------------------------------------------------- */
+
+/* What comes too late, or after the study's share was used up, is dropped. */
+static int take_output(ambs_manager *m, const ambs_message *message, ambs_error *err)
+{
+    const ambs_address *at = &message->as.output.at;
+    ambs_record record = {.type = AMBS_RECORD_OUTPUT};
+    record.as.output = (ambs_record_output){.trial = at->trial,
+                                            .attempt = at->attempt,
+                                            .stream = message->as.output.stream,
+                                            .part = message->as.output.part,
+                                            .printed = message->as.output.printed,
+                                            .text = message->as.output.text};
+    double bytes = (double)m->table->output_bytes + (double)strlen(record.as.output.text);
+    if (bytes > m->config.spec->trial.output.total_bytes ||
+        !ambs_table_expects_output(m->table, &record.as.output))
+        return AMBS_OK;
+    return manager_record(m, &record, err);
+}
+
 /* --- all messages ---------------------------------------------------------------------------- */
 
 int manager_take(ambs_manager *m, uint32_t rank, const ambs_message *message, ambs_error *err)
@@ -214,6 +234,8 @@ int manager_take(ambs_manager *m, uint32_t rank, const ambs_message *message, am
         return take_result(m, rank, &copy, err);
     case AMBS_MESSAGE_REPORT:
         return take_report(m, message, err);
+    case AMBS_MESSAGE_OUTPUT:
+        return take_output(m, message, err);
     case AMBS_MESSAGE_BYE:
         return manager_leave(m, rank, AMBS_WORKER_LEFT, err);
     default:

@@ -87,6 +87,13 @@ static void put_body(ambs_text *out, const ambs_message *m)
         ambs_put_f64(out, m->as.report.value);
         ambs_put_short_text(out, m->as.report.metric);
         break;
+    case AMBS_MESSAGE_OUTPUT:
+        put_address(out, &m->as.output.at);
+        ambs_put_u8(out, (uint8_t)m->as.output.stream);
+        ambs_put_u32(out, m->as.output.part);
+        ambs_put_u64(out, m->as.output.printed);
+        ambs_put_long_text(out, m->as.output.text);
+        break;
     case AMBS_MESSAGE_ANSWER:
         put_address(out, &m->as.answer.at);
         ambs_put_u8(out, (uint8_t)m->as.answer.decision);
@@ -289,6 +296,22 @@ static int get_slots(ambs_inbox *inbox, ambs_wire *in, ambs_message *ret, ambs_e
     return AMBS_OK;
 }
 
+static int get_output(ambs_inbox *inbox, ambs_wire *in, ambs_message *ret, ambs_error *err)
+{
+    get_address(in, &ret->as.output.at);
+    ret->as.output.stream = (ambs_stream)ambs_get_u8(in);
+    ret->as.output.part = ambs_get_u32(in);
+    ret->as.output.printed = ambs_get_u64(in);
+    size_t left = (size_t)(in->end - in->at); /* the length of 4 bytes has room for a NUL */
+    if (make_memory(inbox, left + 1, err) != AMBS_OK) return AMBS_E_NOMEM;
+    char *room = inbox->memory;
+    ret->as.output.text = copy_text(in, &room);
+    if (ret->as.output.stream > AMBS_STREAM_ERR ||
+        room - (char *)inbox->memory > AMBS_OUTPUT_PART + 1)
+        in->bad = true;
+    return AMBS_OK;
+}
+
 static int get_body(ambs_inbox *inbox, ambs_wire *in, ambs_message *ret, ambs_error *err)
 {
     switch (ret->type) {
@@ -317,6 +340,8 @@ static int get_body(ambs_inbox *inbox, ambs_wire *in, ambs_message *ret, ambs_er
         ret->as.report.value = ambs_get_f64(in);
         ambs_get_short_text(in, ret->as.report.metric, sizeof ret->as.report.metric);
         return AMBS_OK;
+    case AMBS_MESSAGE_OUTPUT:
+        return get_output(inbox, in, ret, err);
     case AMBS_MESSAGE_ANSWER:
         get_address(in, &ret->as.answer.at);
         ret->as.answer.decision = (ambs_decision)ambs_get_u8(in);

@@ -10,7 +10,7 @@
  * Frames of one message come in order (the transport keeps the order between two ranks). Nothing
  * that is received is trusted: every length is checked, and every text ends within its frame.
  *
- *   agent → manager   HELLO, BEAT, RESULT, REPORT, BYE          always one frame
+ *   agent → manager   HELLO, BEAT, RESULT, REPORT, OUTPUT, BYE  always one frame
  *   manager → agent   SLOTS, WELCOME (the study file), BEAT, START, CANCEL, ANSWER, ACK,
  *                     CHECKPOINT, DRAIN, RESET, STOP */
 #ifndef AMBS_CLUSTER_PROTOCOL_H
@@ -44,6 +44,7 @@ typedef enum ambs_message_type {
     AMBS_MESSAGE_STOP = 12,       /* the study is over: leave */
     AMBS_MESSAGE_BYE = 13,        /* I leave */
     AMBS_MESSAGE_CHECKPOINT = 14, /* the end is near: whoever runs may save its state now */
+    AMBS_MESSAGE_OUTPUT = 16,     /* a part of what this attempt printed; before its RESULT */
     AMBS_MESSAGE_SLOTS = 15       /* these are your slots; just before WELCOME */
 } ambs_message_type;
 
@@ -95,6 +96,13 @@ typedef struct ambs_message {
             double value;
             char metric[AMBS_METRIC_NAME_SIZE];
         } report;
+        struct {
+            ambs_address at;
+            ambs_stream stream;
+            uint32_t part;
+            uint64_t printed;
+            const char *text; /* at most AMBS_OUTPUT_PART bytes; in the inbox's memory */
+        } output;
         struct {
             ambs_address at;
             ambs_decision decision;

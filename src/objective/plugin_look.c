@@ -181,7 +181,8 @@ int ambs_plugin_look(const char *path, ambs_plugin_description **ret_description
     looked l = {.answer = -1, .output = -1};
     l.printed = ambs_calloc(1, sizeof *l.printed, err);
     if (!l.printed) return AMBS_E_NOMEM;
-    int rc = begin(&l, path, err);
+    int rc = ambs_capture_init(l.printed, 0, 0, err);
+    if (rc == AMBS_OK) rc = begin(&l, path, err);
     if (rc == AMBS_OK) {
         listen(&l);
         end(&l);
@@ -190,6 +191,7 @@ int ambs_plugin_look(const char *path, ambs_plugin_description **ret_description
     if (l.answer >= 0) close(l.answer);
     if (l.output >= 0) close(l.output);
     ambs_text_fini(&l.said);
+    ambs_capture_fini(l.printed);
     free(l.printed);
     return rc;
 }

@@ -23,6 +23,11 @@ static int make_slot(ambs_runner *r, run_slot *s, ambs_error *err)
 {
     if (!r->hosted) s->line = ambs_calloc(REPORT_LINE_MAX, 1, err);
     if (!r->hosted && !s->line) return AMBS_E_NOMEM;
+    const ambs_output_limits *output = &r->spec->trial.output;
+    int rc = ambs_capture_init(&s->stdout_end, output->head_bytes, output->tail_bytes, err);
+    if (rc == AMBS_OK && !r->hosted)
+        rc = ambs_capture_init(&s->stderr_end, output->head_bytes, output->tail_bytes, err);
+    if (rc != AMBS_OK) return rc;
     for (uint32_t i = 0; i < AMBS_RUNNER_DEPTH; i++)
         if (!(s->entries[i].x = ambs_calloc(r->d, sizeof(double), err))) return AMBS_E_NOMEM;
     return AMBS_OK;
@@ -33,7 +38,8 @@ static int make_slots(ambs_runner *r, ambs_error *err)
     r->slots = ambs_calloc(r->n_slots, sizeof *r->slots, err);
     r->list = ambs_calloc(r->n_slots, sizeof *r->list, err);
     r->helper_end = ambs_calloc(1, sizeof *r->helper_end, err);
-    int rc = r->slots && r->list && r->helper_end ? AMBS_OK : AMBS_E_NOMEM;
+    int rc = r->slots && r->list && r->helper_end ? ambs_capture_init(r->helper_end, 0, 0, err)
+                                                  : AMBS_E_NOMEM;
     for (uint32_t i = 0; r->slots && i < r->n_slots; i++) {
         run_slot *s = &r->slots[i];
         s->index = i;
@@ -86,6 +92,14 @@ int ambs_runner_create(const ambs_spec *spec, uint32_t n_slots, const ambs_slot_
     return rc;
 }
 
+static void forget_output(run_entry *e)
+{
+    for (int stream = 0; stream < 2; stream++) {
+        free(e->output[stream].text);
+        e->output[stream] = (ambs_kept_output){0};
+    }
+}
+
 void ambs_runner_destroy(ambs_runner *r)
 {
     if (!r) return;
@@ -93,12 +107,18 @@ void ambs_runner_destroy(ambs_runner *r)
         run_slot *s = &r->slots[i];
         if (s->id) ambs_supervisor_signal(r->supervisor, s->id, SIGKILL);
         ambs_slot_forget_process(s);
-        for (uint32_t k = 0; k < AMBS_RUNNER_DEPTH; k++) free(s->entries[k].x);
+        for (uint32_t k = 0; k < AMBS_RUNNER_DEPTH; k++) {
+            forget_output(&s->entries[k]);
+            free(s->entries[k].x);
+        }
+        ambs_capture_fini(&s->stdout_end);
+        ambs_capture_fini(&s->stderr_end);
         free(s->line);
     }
     if (r->setup >= 0) close(r->setup);
     free(r->slots);
     free(r->list);
+    if (r->helper_end) ambs_capture_fini(r->helper_end);
     free(r->helper_end);
     free(r);
 }
@@ -150,6 +170,19 @@ void ambs_slot_end(ambs_runner *r, run_slot *s, const ambs_outcome *outcome)
     run_entry *next = ambs_slot_running(s);
     if (next && s->pid > 0) next->started = true;
     ambs_slot_list(r, s);
+}
+
+void ambs_slot_keep_output(const ambs_runner *r, run_slot *s, const ambs_outcome *o)
+{
+    const ambs_output_limits *limits = &r->spec->trial.output;
+    run_entry *e = ambs_slot_running(s);
+    if (!e) return;
+    bool failed = o->state == AMBS_TRIAL_FAILED;
+    size_t head = failed ? limits->head_bytes : 0,
+           tail = failed ? limits->tail_bytes : limits->complete_bytes;
+    forget_output(e);
+    ambs_capture_text(&s->stdout_end, head, tail, &e->output[0]);
+    ambs_capture_text(&s->stderr_end, head, tail, &e->output[1]);
 }
 
 static void kill_now(ambs_runner *r, run_slot *s)
@@ -228,7 +261,8 @@ void ambs_slot_forget_process(run_slot *s)
     s->refused[0] = '\0';
     s->stop = STOP_NONE;
     s->deadline_s = s->kill_at_s = INFINITY;
-    s->stdout_end.length = s->stderr_end.length = 0;
+    ambs_capture_clear(&s->stdout_end);
+    ambs_capture_clear(&s->stderr_end);
     s->line_length = 0;
     s->has_exited = false;
     s->worst_answer = AMBS_CONTINUE;
@@ -410,7 +444,7 @@ void ambs_runner_answer(ambs_runner *r, uint32_t slot, ambs_decision decision)
 static void fill_event(const run_slot *s, const run_entry *e, ambs_run_kind kind,
                        ambs_run_event *ret)
 {
-    memset(ret, 0, offsetof(ambs_run_event, outcome));
+    memset(ret, 0, offsetof(ambs_run_event, text));
     ret->kind = kind;
     ret->slot = s->index;
     ret->trial = e->attempt.trial;
@@ -437,6 +471,16 @@ static bool take_from_slot(run_slot *s, ambs_run_event *ret)
         return true;
     }
     if (!e->ended) return false;
+    for (int stream = 0; stream < 2; stream++) {
+        ambs_kept_output *output = &e->output[stream];
+        if (!ambs_kept_output_next(output, ret->text, sizeof ret->text)) continue;
+        fill_event(s, e, AMBS_RUN_OUTPUT, ret);
+        ret->stream = stream;
+        ret->part = output->part - 1;
+        ret->printed = output->printed;
+        return true;
+    }
+    forget_output(e);
     fill_event(s, e, AMBS_RUN_ENDED, ret);
     ret->outcome = e->outcome;
     s->first = (s->first + 1) % AMBS_RUNNER_DEPTH;
@@ -476,7 +520,7 @@ static void read_helper(ambs_runner *r)
     int fd = ambs_supervisor_helper_output(r->supervisor);
     size_t length;
     if (fd < 0) return;
-    r->helper_end->length = 0;
+    ambs_capture_clear(r->helper_end);
     bool over = ambs_capture_read(r->helper_end, fd, 1 << 16, -1);
     const char *line = ambs_capture_last_line(r->helper_end, &length);
     if (line) ambs_log_line(r->log, AMBS_LOG_WARNING, "helper: %.*s", (int)length, line);

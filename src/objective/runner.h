@@ -31,11 +31,14 @@ int ambs_supervisor_fd(const ambs_supervisor *supervisor);
  * AMBS_RUN_HELPER_ENDED. One at a time; AMBS_E_AGAIN while one runs. */
 int ambs_supervisor_helper(ambs_supervisor *supervisor, const char *const *argv, ambs_error *err);
 
+enum { AMBS_RUN_TEXT_SIZE = 1001 }; /* a part is at most 1,000 bytes of UTF-8 and a NUL */
+
 typedef enum ambs_run_kind {
-    AMBS_RUN_STARTED,        /* the attempt's process or host took it up */
-    AMBS_RUN_REPORT,         /* step, metric, value; answer with ambs_runner_answer */
-    AMBS_RUN_ENDED,          /* outcome */
-    AMBS_RUN_HELPER_ENDED,   /* code: exit status, or 128 + signal */
+    AMBS_RUN_STARTED,      /* the attempt's process or host took it up */
+    AMBS_RUN_REPORT,       /* step, metric, value; answer with ambs_runner_answer */
+    AMBS_RUN_OUTPUT,       /* stream, part, printed, text: some of what it printed, before ENDED */
+    AMBS_RUN_ENDED,        /* outcome */
+    AMBS_RUN_HELPER_ENDED, /* code: exit status, or 128 + signal */
     AMBS_RUN_SUPERVISOR_LOST /* nothing can be started any more; every running attempt was ENDED
                                 before */
 } ambs_run_kind;
@@ -50,6 +53,10 @@ typedef struct ambs_run_event {
     char metric[AMBS_METRIC_NAME_SIZE];
     double value;
     int code;
+    int stream;       /* 0 standard output, 1 standard error */
+    uint32_t part;    /* from 0 */
+    uint64_t printed; /* bytes on the whole stream, of which `trial.output` are kept */
+    char text[AMBS_RUN_TEXT_SIZE];
     ambs_outcome outcome;
 } ambs_run_event;
 

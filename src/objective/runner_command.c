@@ -300,6 +300,7 @@ static void finish(ambs_runner *r, run_slot *s)
         }
     }
     keep_folder(r, s, &o);
+    ambs_slot_keep_output(r, s, &o);
     ambs_slot_end(r, s, &o);
     ambs_slot_forget_process(s);
 }

@@ -202,6 +202,7 @@ void ambs_slot_host_exited(ambs_runner *r, run_slot *s, const ambs_wire_process 
     if (s->out >= 0)
         ambs_capture_read(&s->stdout_end, s->out, 1 << 20, r->verbose ? STDERR_FILENO : -1);
     ambs_slot_classify(r, s, exited, &o);
+    if (o.state == AMBS_TRIAL_FAILED) ambs_slot_keep_output(r, s, &o);
     if (s->refused[0]) {
         o = (ambs_outcome){
             .state = AMBS_TRIAL_FAILED, .reason = AMBS_REASON_OBJECTIVE, .objective = NAN};

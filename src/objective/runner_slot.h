@@ -25,6 +25,7 @@ typedef struct run_entry {
     bool started, told_started, ended;
     double began_s, began_wall_s; /* when it got the slot: monotonic, UTC */
     ambs_outcome outcome;
+    ambs_kept_output output[2]; /* told before the end */
 } run_entry;
 
 typedef struct run_report {
@@ -104,6 +105,8 @@ void ambs_slot_begin_clock(ambs_runner *runner, run_slot *slot);
 void ambs_slot_end(ambs_runner *runner, run_slot *slot, const ambs_outcome *outcome);
 /* TERM now and KILL after the study's grace, or KILL at once. */
 void ambs_slot_stop(ambs_runner *runner, run_slot *slot, run_stop why, bool at_once);
+/* Keeps for the running entry what the process printed, as the study says for this outcome. */
+void ambs_slot_keep_output(const ambs_runner *runner, run_slot *slot, const ambs_outcome *outcome);
 /* How a process that gave no result ended, by its wait status and what was asked of it. */
 void ambs_slot_classify(const ambs_runner *runner, const run_slot *slot,
                         const ambs_wire_process *exited, ambs_outcome *ret_outcome);

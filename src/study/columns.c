@@ -216,6 +216,23 @@ static const ambs_column slots[] = {
      .about = "limit of a trial; NaN: none"},
     {NULL}};
 
+static const char *stream_name(int value)
+{
+    return value == AMBS_STREAM_ERR ? "stderr" : "stdout";
+}
+
+static const ambs_column output[] = {
+    {"trial", AMBS_COLUMN_COUNT, FIELD(ambs_output_row, trial), .about = "the row of /trials"},
+    {"attempt", AMBS_COLUMN_U32, FIELD(ambs_output_row, attempt), .about = "attempt of the trial"},
+    {"stream", AMBS_COLUMN_WORD, FIELD(ambs_output_row, stream), .word = stream_name,
+     .n_words = AMBS_STREAM_ERR + 1, .about = "stdout or stderr"},
+    {"part", AMBS_COLUMN_U32, FIELD(ambs_output_row, part),
+     .about = "from 0; the parts of a stream one behind the other are its text"},
+    {"printed", AMBS_COLUMN_COUNT, FIELD(ambs_output_row, printed), .unit = "bytes",
+     .about = "on the whole stream, of which begin and end are kept"},
+    {"text", AMBS_COLUMN_TEXT, FIELD(ambs_output_row, text), .about = "at most 1000 bytes"},
+    {NULL}};
+
 #define GROUP(group, row, array, count, text)                                                      \
     {                                                                                              \
 #group, group, sizeof(row), offsetof(ambs_table, array), offsetof(ambs_table, count), text \
@@ -234,6 +251,8 @@ const ambs_column_group ambs_column_groups[] = {
           "the manager's lives: one per start of the study"),
     GROUP(workers, ambs_worker_row, workers, n_workers,
           "ranks that joined, fell silent and left, in order"),
+    GROUP(output, ambs_output_row, outputs, n_outputs,
+          "begin and end of what attempts printed, in parts"),
     GROUP(slots, ambs_slot_row, slots, n_slots, "what the slots of the workers own"),
     {NULL}};
 

@@ -288,6 +288,16 @@ static void slot(codec *c, ambs_record_slot *r)
     text(c, &r->gpus);
 }
 
+static void output(codec *c, ambs_record_output *r)
+{
+    u64(c, &r->trial);
+    u32(c, &r->attempt);
+    r->stream = (ambs_stream)small(c, r->stream, AMBS_STREAM_ERR);
+    u32(c, &r->part);
+    u64(c, &r->printed);
+    text(c, &r->text);
+}
+
 static void body(codec *c, ambs_record *r)
 {
     switch (r->type) {
@@ -326,6 +336,9 @@ static void body(codec *c, ambs_record *r)
         return;
     case AMBS_RECORD_SLOT:
         slot(c, &r->as.slot);
+        return;
+    case AMBS_RECORD_OUTPUT:
+        output(c, &r->as.output);
         return;
     }
     c->trouble = "its type is not known";
@@ -385,7 +398,7 @@ bool ambs_record_peek(const void *bytes, uint64_t *ret_sequence, size_t *ret_siz
     memcpy(&sequence, in + LENGTH_AND_CRC, sizeof sequence);
     unsigned type = in[16] | (unsigned)in[17] << 8;
     if (length < AMBS_RECORD_HEAD - LENGTH_AND_CRC || length > AMBS_RECORD_MAX_BYTES ||
-        type < AMBS_RECORD_LIFE || type > AMBS_RECORD_SLOT)
+        type < AMBS_RECORD_LIFE || type > AMBS_RECORD_LAST)
         return false;
     *ret_sequence = le64toh(sequence);
     *ret_size = LENGTH_AND_CRC + (size_t)length;

@@ -29,9 +29,11 @@ typedef enum ambs_record_type {
     AMBS_RECORD_REPORT = 7, /* one point of a curve */
     AMBS_RECORD_WORKER = 8,
     AMBS_RECORD_EVENT = 9,
-    AMBS_RECORD_END = 10, /* the life ended by itself */
-    AMBS_RECORD_JOB = 11, /* the batch job of this life: its deadline, how it goes on */
-    AMBS_RECORD_SLOT = 12 /* what a slot of a worker that joined owns */
+    AMBS_RECORD_END = 10,    /* the life ended by itself */
+    AMBS_RECORD_JOB = 11,    /* the batch job of this life: its deadline, how it goes on */
+    AMBS_RECORD_SLOT = 12,   /* what a slot of a worker that joined owns */
+    AMBS_RECORD_OUTPUT = 13, /* a part of what an attempt printed */
+    AMBS_RECORD_LAST = AMBS_RECORD_OUTPUT
 } ambs_record_type;
 
 typedef enum ambs_worker_state {
@@ -54,6 +56,7 @@ enum {
     AMBS_JOURNAL_FORMAT = 1,
     AMBS_HOST_SIZE = 64,
     AMBS_JOB_SIZE = 96,
+    AMBS_OUTPUT_PART = 1000,
     AMBS_RECORD_HEAD = 20,           /* bytes before the body: length, CRC, sequence, type, flags */
     AMBS_RECORD_MAX_BYTES = 1 << 26, /* of one record; a longer length is damage */
     AMBS_RECORD_MAX_PENDING = 0x7fff
@@ -155,6 +158,17 @@ typedef struct ambs_record_job { /* the last one of a life counts */
     char job[AMBS_JOB_SIZE]; /* "slurm job 123"; "" outside a job */
 } ambs_record_job;
 
+typedef enum ambs_stream { AMBS_STREAM_OUT, AMBS_STREAM_ERR } ambs_stream;
+
+typedef struct ambs_record_output {
+    uint64_t trial;
+    uint32_t attempt;
+    ambs_stream stream;
+    uint32_t part;    /* from 0; the parts of a stream make the text */
+    uint64_t printed; /* bytes on the whole stream, of which the text keeps begin and end */
+    const char *text; /* at most AMBS_OUTPUT_PART bytes */
+} ambs_record_output;
+
 typedef struct ambs_record {
     ambs_record_type type;
     bool input;        /* a model input; set by encode from the type and `final` */
@@ -175,6 +189,7 @@ typedef struct ambs_record {
         ambs_record_end end;
         ambs_record_job job;
         ambs_record_slot slot;
+        ambs_record_output output;
     } as;
 } ambs_record;
 

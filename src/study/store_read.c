@@ -634,6 +634,7 @@ static int read_groups(reader *r)
     t->lives_capacity = t->n_lives;
     t->workers_capacity = t->n_workers;
     t->slots_capacity = t->n_slots;
+    t->outputs_capacity = t->n_outputs;
     t->capacity = t->n;
     if (rc == AMBS_OK) rc = read_parameters(r);
     if (rc == AMBS_OK) rc = read_metrics(r);

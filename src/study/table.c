@@ -29,6 +29,8 @@ void ambs_table_destroy(ambs_table *t)
         free(t->lives[i].build);
         free(t->lives[i].text);
     }
+    for (size_t i = 0; i < t->n_outputs; i++) free(t->outputs[i].text);
+    free(t->outputs);
     for (size_t i = 0; i < t->n_slots; i++) {
         free(t->slots[i].cores);
         free(t->slots[i].gpus);
@@ -390,6 +392,31 @@ static int apply_report(ambs_table *t, const ambs_record_report *r, ambs_error *
     return AMBS_OK;
 }
 
+bool ambs_table_expects_output(const ambs_table *t, const ambs_record_output *o)
+{
+    return o->trial < t->n && o->attempt >= 1 && o->attempt <= t->rows[o->trial].n_attempts;
+}
+
+static int apply_output(ambs_table *t, const ambs_record_output *r, ambs_error *err)
+{
+    if (!find_trial(t, r->trial, err)) return AMBS_E_FORMAT;
+    if (!ambs_table_expects_output(t, r))
+        return unfit(err, r->trial, "the attempt of this output was never started");
+    int rc =
+        ambs_reserve(&t->outputs, &t->outputs_capacity, t->n_outputs + 1, sizeof *t->outputs, err);
+    if (rc != AMBS_OK) return rc;
+    char *text = ambs_strdup(r->text ? r->text : "", err);
+    if (!text) return AMBS_E_NOMEM;
+    t->output_bytes += strlen(text);
+    t->outputs[t->n_outputs++] = (ambs_output_row){.trial = r->trial,
+                                                   .attempt = r->attempt,
+                                                   .part = r->part,
+                                                   .stream = r->stream,
+                                                   .printed = r->printed,
+                                                   .text = text};
+    return AMBS_OK;
+}
+
 static int apply_worker(ambs_table *t, const ambs_record_worker *r, ambs_error *err)
 {
     int rc =
@@ -555,6 +582,8 @@ static int apply_body(ambs_table *t, const ambs_record *r, ambs_error *err)
         return apply_job(t, &r->as.job, err);
     case AMBS_RECORD_SLOT:
         return apply_slot(t, &r->as.slot, err);
+    case AMBS_RECORD_OUTPUT:
+        return apply_output(t, &r->as.output, err);
     }
     return ambs_fail(err, AMBS_E_FORMAT, "type %d is not known", (int)r->type);
 }
@@ -575,10 +604,10 @@ int ambs_table_apply(ambs_table *t, const ambs_record *record, ambs_error *err)
 
 /* ---- after reading a file ---- */
 
-/* Drops attempts, points of curves and inputs of trials that are not there. */
+/* Drops attempts, points of curves, output and inputs of trials that are not there. */
 static bool drop_strays(ambs_table *t)
 {
-    size_t attempts = 0, curve = 0, inputs = 0;
+    size_t attempts = 0, curve = 0, inputs = 0, outputs = 0;
     for (size_t i = 0; i < t->n_attempts; i++)
         if (t->attempts[i].trial < t->n) t->attempts[attempts++] = t->attempts[i];
     for (size_t i = 0; i < t->n_curve; i++)
@@ -586,7 +615,16 @@ static bool drop_strays(ambs_table *t)
             t->curve[curve++] = t->curve[i];
     for (size_t i = 0; i < t->n_inputs; i++)
         if (t->inputs[i].trial < t->n) t->inputs[inputs++] = t->inputs[i];
-    bool dropped = attempts < t->n_attempts || curve < t->n_curve || inputs < t->n_inputs;
+    for (size_t i = 0; i < t->n_outputs; i++) {
+        if (ambs_table_expects_output(t, &(ambs_record_output){.trial = t->outputs[i].trial,
+                                                               .attempt = t->outputs[i].attempt}))
+            t->outputs[outputs++] = t->outputs[i];
+        else
+            free(t->outputs[i].text);
+    }
+    bool dropped = attempts < t->n_attempts || curve < t->n_curve || inputs < t->n_inputs ||
+                   outputs < t->n_outputs;
+    t->n_outputs = outputs;
     t->n_attempts = attempts;
     t->n_curve = curve;
     t->n_inputs = inputs;
@@ -614,6 +652,8 @@ static bool link_attempts(ambs_table *t)
 
 static void recount(ambs_table *t)
 {
+    t->output_bytes = 0;
+    for (size_t i = 0; i < t->n_outputs; i++) t->output_bytes += strlen(t->outputs[i].text);
     t->n_waiting = t->n_running = t->n_complete = t->n_failed = t->n_pruned = t->n_cancelled =
         t->n_failed_in_row = 0;
     t->least = t->greatest = UINT64_MAX;

@@ -90,6 +90,14 @@ typedef struct ambs_slot_row {
     char *cores, *gpus; /* "0-3,8"; "": not pinned, none */
 } ambs_slot_row;
 
+typedef struct ambs_output_row { /* a part of what an attempt printed */
+    uint64_t trial;
+    uint32_t attempt, part;
+    ambs_stream stream;
+    uint64_t printed; /* bytes on the whole stream */
+    char *text;
+} ambs_output_row;
+
 typedef struct ambs_table {
     size_t d;
     uint8_t uuid[16];
@@ -117,6 +125,9 @@ typedef struct ambs_table {
     ambs_worker_row *workers; /* every change of a worker, in order */
     size_t n_slots, slots_capacity;
     ambs_slot_row *slots; /* what slots own, in the order in which their workers joined */
+    size_t n_outputs, outputs_capacity;
+    ambs_output_row *outputs;
+    uint64_t output_bytes; /* of all their texts */
     /* counts kept up to date */
     uint64_t n_waiting, n_running, n_complete, n_failed, n_pruned, n_cancelled;
     uint64_t n_failed_in_row; /* failures since the last complete trial, in order of the results */
@@ -132,6 +143,8 @@ void ambs_table_destroy(ambs_table *table);
  * given up before; an attempt that still runs then ends as cancelled. Amortised O(d); a LIFE
  * O(n_attempts). */
 int ambs_table_apply(ambs_table *table, const ambs_record *record, ambs_error *err);
+/* Whether ambs_table_apply() would take this OUTPUT: the attempt was started. */
+bool ambs_table_expects_output(const ambs_table *table, const ambs_record_output *output);
 /* The index into attempts of the running (or last) attempt of a trial; SIZE_MAX when it never
  * started. */
 size_t ambs_table_last_attempt(const ambs_table *table, uint64_t trial);

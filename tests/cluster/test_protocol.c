@@ -58,6 +58,34 @@ static ambs_message full_result(void)
     return m;
 }
 
+static void a_part_of_the_output_comes_back_whole(void **state)
+{
+    (void)state;
+    char text[AMBS_OUTPUT_PART + 2];
+    ambs_inbox box = {.one_frame = true};
+    ambs_message m = {.type = AMBS_MESSAGE_OUTPUT, .epoch = 3};
+    memset(text, 't', sizeof text);
+    text[AMBS_OUTPUT_PART] = text[AMBS_OUTPUT_PART + 1] = '\0';
+    m.as.output.at = (ambs_address){.slot = 7, .attempt = 2, .trial = 1ull << 40};
+    m.as.output.stream = AMBS_STREAM_ERR;
+    m.as.output.part = 9;
+    m.as.output.printed = 1ull << 33;
+    m.as.output.text = text;
+    ambs_message back = round_trip(&box, &m);
+    assert_int_equal(back.as.output.at.trial, 1ull << 40);
+    assert_int_equal(back.as.output.stream, AMBS_STREAM_ERR);
+    assert_int_equal(back.as.output.part, 9);
+    assert_int_equal(back.as.output.printed, 1ull << 33);
+    assert_string_equal(back.as.output.text, text);
+    text[AMBS_OUTPUT_PART] = 'l'; /* one too long */
+    ambs_text out = encode(&m);
+    const void *bytes = out.text;
+    size_t length = out.length;
+    assert_int_equal(ambs_inbox_next(&box, &bytes, &length, &back, &err), AMBS_E_FORMAT);
+    ambs_text_fini(&out);
+    ambs_inbox_fini(&box);
+}
+
 static void the_largest_result_is_one_frame_and_comes_back_whole(void **state)
 {
     (void)state;
@@ -299,6 +327,7 @@ static void damaged_packets_do_no_harm(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_part_of_the_output_comes_back_whole),
         cmocka_unit_test(the_largest_result_is_one_frame_and_comes_back_whole),
         cmocka_unit_test(a_configuration_of_any_dimension_keeps_its_bits),
         cmocka_unit_test(a_long_study_file_travels_in_pieces),

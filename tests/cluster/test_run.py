@@ -116,6 +116,30 @@ def unbound():
               "without its journal" in again.stderr, again.stderr)
 
 
+def output_recorded():
+    with tempfile.TemporaryDirectory() as folder:
+        path, output = study(folder, 6, "0s")
+        with open(path) as f:
+            text = f.read().replace("{function: branin, delay: 0s}", '''
+  command: [sh, -c, 'seq 9000; echo no cheese $AMBS_TRIAL >&2; test $AMBS_TRIAL -ne 3 || exit 5; echo 1']''')
+        with open(path, "w") as f:
+            f.write(text)
+        subprocess.run([AMBS, "run", path, "-o", output, "-j", "2"], capture_output=True, timeout=60)
+        texts = {}
+        with h5py.File(output) as f:
+            group = f["output"]
+            for trial, stream, part, piece in zip(group["trial"], group["stream"].asstr(), group["part"],
+                                                  group["text"].asstr()):
+                texts[trial, stream] = texts.get((trial, stream), "") + piece
+            printed = set(group["printed"][()])
+        check("what trials printed is in the study file", texts.get((2, "stderr")) == "no cheese 2\n" and
+              texts[3, "stdout"].startswith("1\n2\n3\n") and texts[3, "stdout"].endswith("8999\n9000\n") and
+              "are left out" in texts[3, "stdout"] and texts[0, "stdout"].endswith("9000\n1\n") and
+              len(texts[0, "stdout"]) < 1100 and len(texts) == 12 and 43893 in printed, str(sorted(texts)))
+        shown = subprocess.run([AMBS, "show", output, "3"], capture_output=True, timeout=60, text=True).stdout
+        check("show prints it", "standard error of attempt 1, 12 B printed:\nno cheese 3\n" in shown, shown[-300:])
+
+
 def launcher_killed():
     with tempfile.TemporaryDirectory() as folder:
         path, output = study(folder, 10000, "50ms")
@@ -136,6 +160,7 @@ logged_as_json()
 drained()
 killed(1)
 killed(0)
+output_recorded()
 launcher_killed()
 unbound()
 end()

@@ -37,10 +37,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (ambs_report_read(bytes, size, "loss", &step, metrics, &n, &err) == AMBS_OK)
         require(n > 0 && n <= AMBS_MAX_METRICS);
 
-    capture.length = 0;
+    if (!capture.bytes) require(ambs_capture_init(&capture, 64, 64, &err) == AMBS_OK);
+    ambs_capture_clear(&capture);
     for (size_t at = 0; at < size; at += 1000)
         ambs_capture_add(&capture, bytes + at, size - at < 1000 ? size - at : 1000);
     const char *line = ambs_capture_last_line(&capture, &length);
-    require(!line || (length > 0 && length <= sizeof capture.bytes && !memchr(line, '\n', length)));
+    require(!line || (length > 0 && length <= 2 * capture.keep && !memchr(line, '\n', length)));
+    ambs_kept_output output;
+    char part[17];
+    ambs_capture_text(&capture, 40, 50, &output);
+    require(!output.text || ambs_utf8_valid(output.text, output.length, NULL));
+    while (ambs_kept_output_next(&output, part, sizeof part))
+        require(part[0] && ambs_utf8_valid(part, strlen(part), NULL));
+    require(output.told == output.length);
+    free(output.text);
     return 0;
 }

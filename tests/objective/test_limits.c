@@ -322,6 +322,57 @@ static void garbage_is_said(void **state)
     assert_failed(run("ln -s /dev/zero $AMBS_RESULT", ""), AMBS_REASON_NO_RESULT, "AMBS_RESULT");
 }
 
+/* What an attempt printed, as it is told before its end: [0] standard output, [1] standard error. */
+static ambs_outcome run_and_hear(const char *study, char told[2][100000])
+{
+    running t;
+    ambs_run_event e;
+    uint32_t next[2] = {0};
+    told[0][0] = told[1][0] = '\0';
+    running_begin(&t, study, 1);
+    running_start(&t, 0, 0);
+    while ((e = running_next(&t)).kind != AMBS_RUN_ENDED) {
+        if (e.kind != AMBS_RUN_OUTPUT) continue;
+        assert_int_equal(e.part, next[e.stream]++);
+        strcat(told[e.stream], e.text);
+    }
+    running_end(&t);
+    return e.outcome;
+}
+
+static void what_a_trial_printed_is_told(void **state)
+{
+    (void)state;
+    static char told[2][100000];
+    run_and_hear(study_of("echo 1", ""), told);
+    assert_string_equal(told[0], "1\n");
+    assert_string_equal(told[1], "");
+    run_and_hear(study_of("seq 1000; echo careful >&2", ""), told);
+    assert_memory_equal(told[0], "[2869 bytes are left out]\n", 26);
+    assert_int_equal(strlen(told[0]), 26 + 1024);
+    assert_string_equal(told[1], "careful\n");
+    run_and_hear(study_of("seq 20000; echo why >&2; exit 1", ""), told);
+    assert_memory_equal(told[0], "1\n2\n3\n", 6);
+    assert_non_null(strstr(told[0], "[76126 bytes are left out]\n"));
+    assert_int_equal(strlen(told[0]), 2 * 16384 + 28);
+    assert_string_equal(told[1], "why\n");
+    run_and_hear(study_of("echo 1; echo 2 >&2", "trial: {output: {complete: 0B}}"), told);
+    assert_string_equal(told[0], "");
+    run_and_hear("objective: {hostile: abort}\nparameters: {a: {min: 0.0, max: 1.0}}\n", told);
+    assert_string_equal(told[0], "");
+}
+
+static void output_without_end_costs_nothing_but_the_reading(void **state)
+{
+    (void)state;
+    static char told[2][100000];
+    ambs_outcome o = run_and_hear(
+        study_of("head -c 300M /dev/zero; echo; echo 5; head -c 30M /dev/zero >&2", ""), told);
+    assert_ended(o, AMBS_TRIAL_COMPLETE, AMBS_REASON_NONE, 0);
+    assert_true(o.objective == 5);
+    assert_true(strlen(told[0]) < 1100 && strlen(told[1]) < 1100);
+}
+
 static int make_scratch(void **state)
 {
     (void)state;
@@ -350,6 +401,8 @@ int main(void)
         cmocka_unit_test(a_bomb_of_bounded_size_is_cleared_away),
         cmocka_unit_test(one_trial_ends_and_the_other_stays),
         cmocka_unit_test(garbage_is_said),
+        cmocka_unit_test(what_a_trial_printed_is_told),
+        cmocka_unit_test(output_without_end_costs_nothing_but_the_reading),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("limits", tests, make_scratch, remove_scratch);

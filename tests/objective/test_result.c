@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/random.h"
+#include "base/text.h"
 #include "config.h"
 #include "objective/capture.h"
 #include "objective/result.h"
@@ -176,8 +177,10 @@ static void a_report_is_read(void **state)
 static void a_capture_keeps_the_last_lines(void **state)
 {
     (void)state;
-    static ambs_capture c;
+    ambs_capture c;
+    ambs_error err;
     size_t length;
+    assert_int_equal(ambs_capture_init(&c, 0, 100, &err), AMBS_OK);
     assert_null(ambs_capture_last_line(&c, &length));
     ambs_capture_add(&c, "\n \n", 3);
     assert_null(ambs_capture_last_line(&c, &length));
@@ -189,6 +192,45 @@ static void a_capture_keeps_the_last_lines(void **state)
     const char *line = ambs_capture_last_line(&c, &length);
     assert_int_equal(length, strlen("line 99999"));
     assert_memory_equal(line, "line 99999", length);
+    ambs_capture_fini(&c);
+}
+
+/* The text of what was printed, put together from its parts, which are cut after `size` bytes. */
+static const char *kept(const char *printed, size_t head, size_t tail, size_t size)
+{
+    static char text[4096];
+    ambs_capture c;
+    ambs_error err;
+    ambs_kept_output o;
+    assert_int_equal(ambs_capture_init(&c, head, tail, &err), AMBS_OK);
+    for (const char *p = printed; *p; p++) ambs_capture_add(&c, p, 1);
+    ambs_capture_text(&c, head, tail, &o);
+    assert_int_equal(o.printed, strlen(printed));
+    text[0] = '\0';
+    char part[64];
+    while (ambs_kept_output_next(&o, part, size)) {
+        assert_true(strlen(part) > 0 && ambs_utf8_valid(part, strlen(part), NULL));
+        strcat(text, part);
+    }
+    free(o.text);
+    ambs_capture_fini(&c);
+    return text;
+}
+
+static void a_capture_keeps_begin_and_end(void **state)
+{
+    (void)state;
+    assert_string_equal(kept("", 10, 10, 64), "");
+    assert_string_equal(kept("abcdefgh", 0, 0, 64), "");
+    assert_string_equal(kept("abcdefgh", 4, 4, 64), "abcdefgh");
+    assert_string_equal(kept("abcdefgh", 100, 100, 3), "abcdefgh");
+    assert_string_equal(kept("abcdefgh", 6, 6, 4), "abcdefgh");
+    assert_string_equal(kept("abcdefghij", 2, 3, 64), "ab\n[5 bytes are left out]\nhij");
+    assert_string_equal(kept("abcdefghij", 0, 3, 64), "[7 bytes are left out]\nhij");
+    assert_string_equal(kept("abcdefghij", 3, 0, 64), "abc\n[7 bytes are left out]\n");
+    assert_string_equal(kept("\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80z", 64, 64, 5),
+                        "\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80z");
+    assert_string_equal(kept("1\r2\t\x1b[31m\xff\xc3", 64, 64, 64), "1\n2\t?[31m??");
 }
 
 int main(void)
@@ -198,6 +240,7 @@ int main(void)
         cmocka_unit_test(a_number_is_read_as_it_is_written),
         cmocka_unit_test(values_that_are_none_are_told_apart),
         cmocka_unit_test(a_capture_keeps_the_last_lines),
+        cmocka_unit_test(a_capture_keeps_begin_and_end),
         cmocka_unit_test(an_object_gives_metrics_too),
         cmocka_unit_test(an_object_without_the_number_is_refused),
         cmocka_unit_test(many_metrics_are_cut),

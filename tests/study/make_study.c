@@ -151,6 +151,17 @@ static void give_end_of(maker *m, uint64_t trial)
                                             .metric = "loss"}};
         give(m, &report);
     }
+    for (uint32_t part = 0; part < trial % 4; part++) {
+        ambs_record output = {
+            .type = AMBS_RECORD_OUTPUT,
+            .as.output = {.trial = trial,
+                          .attempt = attempt,
+                          .stream = trial % 8 < 4 ? AMBS_STREAM_OUT : AMBS_STREAM_ERR,
+                          .part = part,
+                          .printed = 12,
+                          .text = part % 2 ? "two \xe2\x82\xac" : "one\n"}};
+        give(m, &output);
+    }
     ambs_record result = {.type = AMBS_RECORD_RESULT,
                           .as.result = {.trial = trial,
                                         .attempt = attempt,

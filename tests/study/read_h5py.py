@@ -117,7 +117,7 @@ def journal_as_described(path):
         assert len(body) == length and crc32c(body) == crc
         sequence += 1
         assert int.from_bytes(body[:8], "little") == sequence
-        assert 1 <= int.from_bytes(body[8:10], "little") <= 12
+        assert 1 <= int.from_bytes(body[8:10], "little") <= 13
         at += 8 + length
     assert sequence > 100
 

@@ -164,6 +164,14 @@ void random_record(ambs_random *r, ambs_record_type type, size_t d, record_room 
                                           .cores = text(r, room, 0),
                                           .gpus = text(r, room, 1)};
         break;
+    case AMBS_RECORD_OUTPUT:
+        ret->as.output = (ambs_record_output){.trial = u64(r),
+                                              .attempt = u32(r),
+                                              .stream = (ambs_stream)ambs_random_below(r, 2),
+                                              .part = u32(r),
+                                              .printed = u64(r),
+                                              .text = text(r, room, 0)};
+        break;
     }
 }
 
@@ -278,6 +286,14 @@ void assert_records_equal(const ambs_record *a, const ambs_record *b, size_t d)
         assert_same(a->as.slot.memory_bytes, b->as.slot.memory_bytes);
         assert_string_equal(a->as.slot.cores, b->as.slot.cores);
         assert_string_equal(a->as.slot.gpus, b->as.slot.gpus);
+        break;
+    case AMBS_RECORD_OUTPUT:
+        assert_int_equal(a->as.output.trial, b->as.output.trial);
+        assert_int_equal(a->as.output.attempt, b->as.output.attempt);
+        assert_int_equal(a->as.output.stream, b->as.output.stream);
+        assert_int_equal(a->as.output.part, b->as.output.part);
+        assert_int_equal(a->as.output.printed, b->as.output.printed);
+        assert_string_equal(a->as.output.text, b->as.output.text);
         break;
     }
 }

@@ -24,7 +24,7 @@ static void every_type_survives_the_round_trip(void **state)
         ambs_record in, out;
         size_t size;
         ambs_error err = {0};
-        random_record(&random, (ambs_record_type)(1 + i % AMBS_RECORD_SLOT), D, &room, &in);
+        random_record(&random, (ambs_record_type)(1 + i % AMBS_RECORD_LAST), D, &room, &in);
         ambs_text_clear(&bytes);
         encode(&in, &bytes);
         assert_int_equal(
@@ -60,7 +60,7 @@ static void every_truncation_asks_for_more(void **state)
     ambs_random random;
     ambs_random_init(&random, 2, 0, AMBS_PURPOSE_TEST);
     ambs_text bytes = {0}, scratch = {0};
-    for (int type = 1; type <= AMBS_RECORD_SLOT; type++) {
+    for (int type = 1; type <= AMBS_RECORD_LAST; type++) {
         record_room room;
         ambs_record in, out;
         size_t size;
@@ -86,7 +86,7 @@ static void every_flipped_bit_is_found(void **state)
     ambs_random random;
     ambs_random_init(&random, 3, 0, AMBS_PURPOSE_TEST);
     ambs_text bytes = {0}, scratch = {0};
-    for (int type = 1; type <= AMBS_RECORD_SLOT; type++) {
+    for (int type = 1; type <= AMBS_RECORD_LAST; type++) {
         record_room room;
         ambs_record in, out;
         size_t size;
