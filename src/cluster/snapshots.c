@@ -9,6 +9,7 @@
 /* A snapshot that took t seconds is followed by 99 t seconds without one. */
 #define COST_SHARE      0.01
 #define LONGEST_PAUSE_S 600.0
+#define NOT_EXECUTED    127 /* as a shell says it */
 
 int ambs_snapshots_init(ambs_snapshots *s, ambs_host *host, const char *output, double least_s,
                         ambs_error *err)
@@ -69,6 +70,20 @@ void ambs_snapshots_turn(ambs_snapshots *s, uint64_t sequence, double now_s)
     ambs_log_line(s->host->log, AMBS_LOG_WARNING, "no snapshot: %s", err.text);
 }
 
+static int fail_written(const ambs_snapshots *s, ambs_error *err)
+{
+    if (s->host->helper_code == NOT_EXECUTED)
+        return ambs_fail(err, AMBS_E_IO,
+                         "%s could not be written: %.300s can no longer be executed (was ambs "
+                         "installed anew meanwhile?); the journal holds all: make the file by ambs "
+                         "recover %s",
+                         s->output, s->program, s->output);
+    return ambs_fail(err, AMBS_E_IO,
+                     "%s could not be written: ambs snapshot ended with status %d; the journal "
+                     "holds all: once the cause is mended, make the file by ambs recover %s",
+                     s->output, s->host->helper_code, s->output);
+}
+
 int ambs_snapshots_now(ambs_snapshots *s, uint64_t sequence, double limit_s, ambs_error *err)
 {
     double now = ambs_clock_monotonic_s(), until = now + limit_s;
@@ -78,9 +93,6 @@ int ambs_snapshots_now(ambs_snapshots *s, uint64_t sequence, double limit_s, amb
     if (rc != AMBS_OK) return rc;
     if (!ambs_host_wait(s->host, until))
         return ambs_fail(err, AMBS_E_IO, "%s was not written within %.0f s", s->output, limit_s);
-    if (!note_end(s, ambs_clock_monotonic_s()))
-        return ambs_fail(err, AMBS_E_IO,
-                         "%s could not be written: ambs snapshot ended with status %d", s->output,
-                         s->host->helper_code);
+    if (!note_end(s, ambs_clock_monotonic_s())) return fail_written(s, err);
     return AMBS_OK;
 }

@@ -345,6 +345,33 @@ static int check_program(const char *program, const char *file, ambs_error *err)
         program, program);
 }
 
+static bool is_interpreter(const char *program)
+{
+    static const char *const names[] = {"python", "sh",  "bash", "dash", "zsh",     "ksh",   "perl",
+                                        "ruby",   "lua", "node", "R",    "Rscript", "julia", NULL};
+    const char *slash = strrchr(program, '/'), *name = slash ? slash + 1 : program;
+    size_t length = strcspn(name, "0123456789."); /* python3.11 */
+    for (size_t i = 0; names[i]; i++)
+        if (strlen(names[i]) == length && strncmp(names[i], name, length) == 0) return true;
+    return false;
+}
+
+/* What an interpreter is to run, where that is a file for certain: every trial would fail. */
+static int check_script(char *const *argv, const char *file, ambs_error *err)
+{
+    char path[AMBS_PATH_SIZE], folder[AMBS_PATH_SIZE];
+    const char *script = is_interpreter(argv[0]) ? argv[1] : NULL;
+    if (!script || script[0] == '-' || script[0] == '\0' || strchr(script, '$')) return AMBS_OK;
+    if (script[0] == '/' ? access(script, R_OK) == 0 : ambs_study_find(file, script, path))
+        return AMBS_OK;
+    ambs_study_folder(file, folder);
+    return ambs_fail(
+        err, AMBS_E_NOT_FOUND,
+        "command: there is no file %.200s for %.60s to run, in %.200s or where ambs was "
+        "started",
+        script, argv[0], folder);
+}
+
 static int check_argv(char *const *argv, const ambs_space *space, const char *file, ambs_error *err)
 {
     if (!argv || !argv[0] || argv[0][0] == '\0')
@@ -354,7 +381,9 @@ static int check_argv(char *const *argv, const ambs_space *space, const char *fi
         int rc = check_element(space, *element, err);
         if (rc != AMBS_OK) return rc;
     }
-    return strchr(argv[0], '$') ? AMBS_OK : check_program(argv[0], file, err);
+    if (strchr(argv[0], '$')) return AMBS_OK;
+    int rc = check_program(argv[0], file, err);
+    return rc == AMBS_OK ? check_script(argv, file, err) : rc;
 }
 
 int ambs_command_argv_check(const ambs_spec *spec, ambs_error *err)

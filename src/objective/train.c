@@ -223,6 +223,16 @@ static const metric_name *find_metric(const char *name, ambs_error *err)
     return NULL;
 }
 
+static int check_files(const void *options, const char **ret_option, ambs_error *err)
+{
+    const train_options *o = options;
+    char *path = NULL;
+    *ret_option = "dataset";
+    int rc = o->dataset ? ambs_dataset_locate(o->dataset, &path, err) : AMBS_OK;
+    free(path);
+    return rc == AMBS_OK ? rc : ambs_wrap(err, rc, "dataset");
+}
+
 static int check(const void *options, const ambs_space *space, const char *metric, ambs_error *err)
 {
     const train_options *o = options;
@@ -234,12 +244,9 @@ static int check(const void *options, const ambs_space *space, const char *metri
                          "dataset: found none, expected share:digits or the path of a data file");
     if (o->folds == 1)
         return ambs_fail(err, AMBS_E_INVALID, "folds: found 1, expected 0 (none) or 2 and more");
+    const char *option;
     int rc = check_parameters(o, trainer, space, err);
-    if (rc != AMBS_OK) return rc;
-    char *path = NULL;
-    rc = ambs_dataset_locate(o->dataset, &path, err);
-    free(path);
-    return rc == AMBS_OK ? rc : ambs_wrap(err, rc, "dataset");
+    return rc == AMBS_OK ? check_files(o, &option, err) : rc;
 }
 
 /* --- a trial host's life -------------------------------------------------------------------- */
@@ -456,6 +463,7 @@ const ambs_objective_ops ambs_objective_train = {
     .hosted = true,
     .set_other = set_other,
     .check = check,
+    .check_files = check_files,
     .describe = describe,
     .open = open_state,
     .evaluate = evaluate,
