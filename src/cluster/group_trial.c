@@ -104,7 +104,8 @@ static int open_plugin(ambs_group *g, ambs_error *err)
                                      .n_ranks = g->n,
                                      .comm = &g->trial,
                                      .comm_fortran = (int)MPI_Comm_c2f(g->trial),
-                                     .n_cores = g->spec->trial.cores};
+                                     .n_cores = g->spec->trial.cores,
+                                     .scratch = g->spec->trial.scratch};
     int rc = ambs_plugin_session_create(g->spec->objective_options, g->spec->space, g->spec->metric,
                                         &place, &g->session, &why);
     rc = agree(g, rc, why.text, err);

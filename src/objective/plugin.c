@@ -204,6 +204,24 @@ static int check(const void *options, const ambs_space *space, const char *metri
     return o->seen ? ambs_plugin_check(o, o->seen, space, err) : AMBS_OK;
 }
 
+/* What a process of its own would be given or held to, and a rank is not. */
+static int check_in_ranks(const ambs_plugin_options *o, const ambs_trial_limits *trial,
+                          ambs_error *err)
+{
+    if (isnan(trial->timeout_s))
+        return ambs_fail(
+            err, AMBS_E_INVALID,
+            "found no timeout, expected one (timeout: 20m): the plug-in %s computes on "
+            "a communicator, where only a time limit ends a trial that hangs",
+            o->seen->name);
+    if (!isnan(trial->memory_bytes) || trial->gpus > 0)
+        return ambs_fail(err, AMBS_E_INVALID,
+                         "%s: the plug-in %s computes on a communicator, in the ranks themselves, "
+                         "whose memory and GPUs the launcher sets; remove the key",
+                         trial->gpus > 0 ? "gpus" : "memory", o->seen->name);
+    return AMBS_OK;
+}
+
 static int check_trial(const void *options, const ambs_trial_limits *trial, ambs_error *err)
 {
     const ambs_plugin_options *o = options;
@@ -213,13 +231,11 @@ static int check_trial(const void *options, const ambs_trial_limits *trial, ambs
                          "ranks: found %u, expected 1: the plug-in %s does not compute on a "
                          "communicator (.comm_bytes is 0)",
                          (unsigned)trial->ranks, o->seen->name);
-    if (o->seen->comm_bytes > 0 && isnan(trial->timeout_s))
-        return ambs_fail(
-            err, AMBS_E_INVALID,
-            "found no timeout, expected one (timeout: 20m): the plug-in %s computes on "
-            "a communicator, where only a time limit ends a trial that hangs",
-            o->seen->name);
-    return AMBS_OK;
+    if (trial->keep != AMBS_KEEP_NEVER)
+        return ambs_fail(err, AMBS_E_INVALID,
+                         "keep: the folders of a plug-in's trials go with their attempts; remove "
+                         "the key, or let the plug-in write what is to stay elsewhere");
+    return o->seen->comm_bytes > 0 ? check_in_ranks(o, trial, err) : AMBS_OK;
 }
 
 static void describe(const void *options, const ambs_space *space, ambs_text *out)

@@ -85,6 +85,7 @@ typedef struct ambs_plugin_place {
     int rank, n_ranks, comm_fortran;
     const void *comm; /* NULL: none */
     uint32_t n_cores;
+    const char *scratch; /* where folders of attempts are made; NULL: $TMPDIR or /tmp */
 } ambs_plugin_place;
 
 typedef struct ambs_plugin_session ambs_plugin_session;

@@ -163,7 +163,8 @@ static const char *scratch(ambs_evaluation *e)
     evaluation *own = (evaluation *)e;
     ambs_error err = {0};
     if (own->scratch) return own->scratch;
-    if (ambs_scratch_create(NULL, &own->scratch, &err) == AMBS_OK) return own->scratch;
+    if (ambs_scratch_create(own->session->place.scratch, &own->scratch, &err) == AMBS_OK)
+        return own->scratch;
     fail(e, err.text);
     return "";
 }

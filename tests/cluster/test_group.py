@@ -197,6 +197,11 @@ def refusals():
         checked = subprocess.run([AMBS, "check", s.path], capture_output=True, text=True)
         check("a communicator needs a timeout", checked.returncode == 2 and "found no timeout" in checked.stderr,
               checked.stderr)
+    for key in "memory: 1GiB", "gpus: 1":
+        with Study(trial=f"ranks: 2, timeout: 9s, {key}") as s:
+            checked = subprocess.run([AMBS, "check", s.path], capture_output=True, text=True)
+            check(f"{key} is refused for ranks", checked.returncode == 2 and "in the ranks themselves" in checked.stderr,
+                  checked.stderr)
     with Study() as s:
         tried = subprocess.run([AMBS, "try", s.path], capture_output=True, text=True)
         check("ambs try says what to do instead", tried.returncode == 2 and "-j 1" in tried.stderr, tried.stderr)

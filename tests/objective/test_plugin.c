@@ -152,7 +152,7 @@ static void parameters_are_checked(void **state)
                    "does not read the parameter \"momentun\"; did you mean \"momentum\"?");
 }
 
-static void several_ranks_are_for_plug_ins_with_a_communicator(void **state)
+static void limits_that_do_not_suit_are_refused(void **state)
 {
     (void)state;
     char text[2048];
@@ -162,6 +162,8 @@ static void several_ranks_are_for_plug_ins_with_a_communicator(void **state)
     strcpy(at, "trial: {ranks: 2}\n");
     assert_refused(text, "trial: ranks: found 2, expected 1: the plug-in probe does not compute on "
                          "a communicator");
+    strcpy(at, "trial: {keep: failed}\n");
+    assert_refused(text, "trial: keep: the folders of a plug-in's trials go");
 }
 
 /* Whoever only shows a study, or was handed it, does not load anything. */
@@ -340,7 +342,7 @@ int main(void)
         cmocka_unit_test(a_constructor_that_exits_is_told_with_its_last_words),
         cmocka_unit_test(options_are_checked_where_they_stand),
         cmocka_unit_test(parameters_are_checked),
-        cmocka_unit_test(several_ranks_are_for_plug_ins_with_a_communicator),
+        cmocka_unit_test(limits_that_do_not_suit_are_refused),
         cmocka_unit_test(a_study_is_read_without_its_plug_in),
         cmocka_unit_test(a_plug_in_reads_its_configuration_by_name),
         cmocka_unit_test(what_goes_wrong_in_a_trial_is_told),
