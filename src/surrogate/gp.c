@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The exact Gaussian process (Rasmussen and Williams 2006, algorithm 2.1) with constant mean, noise
- * and one lengthscale for each parameter; the posterior is
+/* The exact Gaussian process (Rasmussen and Williams 2006, algorithm 2.1) with constant or linear mean,
+ * noise and a lengthscale for each parameter; the posterior is
  *   μ* = m + k*ᵀ (K + σ²I)⁻¹ (y - m),  σ*² = s² - k*ᵀ (K + σ²I)⁻¹ k*
  * by the Cholesky factor, without an inverse. gp_kernel.h tells how categories and inactive
  * parameters are compared, gp_fit.c how the hyperparameters are found.
@@ -20,7 +20,7 @@
 #include "base/memory.h"
 
 typedef struct gp_options {
-    int kernel;
+    int kernel, categories, mean, warp;
     int hyperparameters;
     long long starts, fit_rows;
 } gp_options;
@@ -36,10 +36,22 @@ typedef struct gp_state {
 
 enum { BY_MAP, BY_LIKELIHOOD };
 static const char *const ways[] = {"map", "likelihood", NULL};
+enum { HAMMING, ONEHOT };
+static const char *const codings[] = {"hamming", "onehot", NULL};
+enum { CONSTANT, LINEAR };
+static const char *const means[] = {"constant", "linear", NULL};
+enum { NOT_WARPED, KUMARASWAMY };
+static const char *const warps[] = {"none", "kumaraswamy", NULL};
 
 static const ambs_option option_table[] = {
     {"kernel", AMBS_OPTION_CHOICE, FIELD(kernel), "matern52", 1, 0, ambs_gp_shape_names,
      "how the covariance falls off with the distance"},
+    {"categories", AMBS_OPTION_CHOICE, FIELD(categories), "hamming", 1, 0, codings,
+     "a lengthscale for each category, or for each of its levels"},
+    {"mean", AMBS_OPTION_CHOICE, FIELD(mean), "constant", 1, 0, means,
+     "what is expected far from all results"},
+    {"warp", AMBS_OPTION_CHOICE, FIELD(warp), "none", 1, 0, warps,
+     "of the numbers: learned, where the objective varies more at one end of a range"},
     {"hyperparameters", AMBS_OPTION_CHOICE, FIELD(hyperparameters), "map", 1, 0, ways,
      "what decides them: the posterior density, or the likelihood alone"},
     {"starts", AMBS_OPTION_INT, FIELD(starts), "4", 1, 1000, NULL,
@@ -62,9 +74,13 @@ static int init(void *memory, const void *options, size_t p, const ambs_feature 
     state *s = memory;
     s->options = options;
     s->seed = seed;
-    int rc = ambs_gp_init(&s->gp, (ambs_gp_shape)s->options->kernel, p, features, err);
+    const ambs_gp_settings settings = {.shape = (ambs_gp_shape)s->options->kernel,
+                                       .onehot = s->options->categories == ONEHOT,
+                                       .linear = s->options->mean == LINEAR,
+                                       .warp = s->options->warp == KUMARASWAMY};
+    int rc = ambs_gp_init(&s->gp, &settings, p, features, err);
     if (rc == AMBS_OK) {
-        s->theta = ambs_calloc(s->gp.n_terms + 2, sizeof *s->theta, err);
+        s->theta = ambs_calloc(ambs_gp_n_theta(&s->gp.kernel), sizeof *s->theta, err);
         rc = s->theta ? AMBS_OK : AMBS_E_NOMEM;
     }
     if (rc != AMBS_OK) fini(s);
@@ -84,9 +100,7 @@ static int fit(void *memory, size_t n, const double *x, const double *y, uint64_
     if (rc != AMBS_OK) return rc;
     const ambs_gp_sample sample = ambs_gp_rows(&s->gp);
     const ambs_gp_search search = {
-        .shape = s->gp.kernel.shape,
-        .n_terms = s->gp.n_terms,
-        .terms = s->gp.terms,
+        .kernel = &s->gp.kernel,
         .n_starts = (size_t)s->options->starts,
         .max_rows = (size_t)s->options->fit_rows,
         .no_prior = s->options->hyperparameters == BY_LIKELIHOOD,
@@ -148,7 +162,15 @@ static int gradient(const void *memory, size_t m, const double *x, double *ret_m
 static double out_of_sample_error(const void *memory)
 {
     const state *s = memory;
-    return ambs_gp_leave_one_out(&s->gp);
+    return ambs_gp_leave_one_out(&s->gp, NULL, NULL);
+}
+
+static int leave_one_out(const void *memory, double *ret_mean, double *ret_sd, ambs_error *err)
+{
+    (void)err;
+    const state *s = memory;
+    ambs_gp_leave_one_out(&s->gp, ret_mean, ret_sd);
+    return AMBS_OK;
 }
 
 const ambs_surrogate_ops ambs_surrogate_gp = {
@@ -167,4 +189,5 @@ const ambs_surrogate_ops ambs_surrogate_gp = {
     .screen = screen,
     .gradient = gradient,
     .out_of_sample_error = out_of_sample_error,
+    .leave_one_out = leave_one_out,
 };

@@ -7,17 +7,23 @@
 #include "surrogate/gp_fit.h"
 #include "surrogate/surrogate.h"
 
+typedef struct ambs_gp_settings {
+    ambs_gp_shape shape;
+    bool onehot, linear, warp; /* categories; mean; numbers */
+} ambs_gp_settings;
+
 typedef struct ambs_gp {
     size_t p, n_terms;
     const ambs_feature *features; /* [p], borrowed */
-    ambs_gp_term *terms;          /* [2 p], n_terms of them used */
+    ambs_gp_term *terms;          /* [n_terms] */
     ambs_gp_kernel kernel;
     double center, scale; /* y = center + scale z; of the rows of the last fit */
     double jitter;        /* what the diagonal has beyond σ² */
     size_t n;             /* rows that are held */
     size_t n_first;       /* those of the last fit among them: they come first */
     size_t capacity;      /* of rows; the stride of `columns` and `l` */
-    double *points;       /* [n, T] */
+    double *points;       /* [n, T], warped */
+    double *raw;          /* [n, T] not warped; NULL where there is no warp */
     double *columns;      /* [T, capacity] the same, transposed */
     double *z;            /* [n] standardised y */
     double *l;            /* [n, capacity] factor of K + (σ² + jitter) I */
@@ -40,8 +46,8 @@ typedef struct ambs_gp {
 #define AMBS_GP_VARIANCE_FLOOR 1e-10
 
 /* gp is zeroed. After a failure ambs_gp_fini() is due, too. */
-int ambs_gp_init(ambs_gp *gp, ambs_gp_shape shape, size_t p, const ambs_feature *features,
-                 ambs_error *err);
+int ambs_gp_init(ambs_gp *gp, const ambs_gp_settings *settings, size_t p,
+                 const ambs_feature *features, ambs_error *err);
 void ambs_gp_fini(ambs_gp *gp);
 
 /* Takes x [n, p] and y [n] instead of all rows and standardises y: center and scale are its mean
@@ -50,7 +56,7 @@ void ambs_gp_fini(ambs_gp *gp);
 int ambs_gp_take_rows(ambs_gp *gp, size_t n, const double *x, const double *y, ambs_error *err);
 /* The rows as ambs_gp_find_theta() wants them; borrowed from gp until it changes. */
 ambs_gp_sample ambs_gp_rows(const ambs_gp *gp);
-/* Factors the covariance of the rows with theta [T + 2]. AMBS_E_NUMERIC where it is not positive
+/* Factors the covariance of the rows with theta. AMBS_E_NUMERIC where it is not positive
  * definite with a jitter of 1e-4 of its diagonal. n³/3 operations. */
 int ambs_gp_set_theta(ambs_gp *gp, const double *theta, ambs_error *err);
 
@@ -78,8 +84,9 @@ void ambs_gp_screen(const ambs_gp *gp, size_t m, const double *x, double *ret_me
 void ambs_gp_gradient(const ambs_gp *gp, size_t m, const double *x, double *ret_mean,
                       double *ret_sd, double *ret_mean_slopes, double *ret_sd_slopes);
 /* Mean squared error of each row of the last fit that is still held by the others of them:
- * α_i / (K⁻¹)_ii (Rasmussen and Williams 2006, equation 5.12); NaN below two rows. n³ operations.
- */
-double ambs_gp_leave_one_out(const ambs_gp *gp);
+ * α_i / (K⁻¹)_ii (Rasmussen and Williams 2006, equation 5.12); NaN below two rows. What the others
+ * predict of each, mean and sd of y, noise included, goes to ret_mean and ret_sd [n_first] (NULL:
+ * not wanted). n³ operations. */
+double ambs_gp_leave_one_out(const ambs_gp *gp, double *ret_mean, double *ret_sd);
 
 #endif

@@ -7,19 +7,20 @@
 
 #include "surrogate/gp_kernel.h"
 
-/* Rows to learn from; y is standardised. */
+/* Rows to learn from; y is standardised. Points are warped already for the likelihood, not yet for
+ * the search. */
 typedef struct ambs_gp_sample {
     size_t n;
-    const double *points;  /* [n, T], row-major */
-    const double *columns; /* the same, transposed: [T, stride] */
-    size_t stride;         /* >= n */
-    const double *y;       /* [n] */
+    const double *points;      /* [n, T], row-major */
+    const double *columns;     /* the same, transposed: [T, stride] */
+    size_t stride;             /* >= n */
+    const double *y;           /* [n] */
+    const double *warp_slopes; /* [2 T, stride] by ln a and ln b; only for a gradient with a warp */
 } ambs_gp_sample;
 
 typedef struct ambs_gp_search {
-    ambs_gp_shape shape;
-    size_t n_terms;
-    const ambs_gp_term *terms;
+    const ambs_gp_kernel
+        *kernel;     /* what is not learned: shape, terms, linear mean, warped or not */
     size_t n_starts; /* the first is the prior's mode */
     size_t max_rows; /* so many of the rows, evenly spread over them, are learned from */
     bool no_prior;   /* the likelihood alone decides, within the bounds, and to more digits */
@@ -27,16 +28,16 @@ typedef struct ambs_gp_search {
 } ambs_gp_search;
 
 /* ln p(y | x, theta) = -yᵀα/2 - ln det L - n ln(2π)/2 with α = (K + σ²I)⁻¹y; and its gradient by
- * theta [T + 2], 1/2 tr((ααᵀ - K⁻¹) dK/dθ) (Rasmussen and Williams 2006, equations 2.30 and 5.9);
+ * theta, 1/2 tr((ααᵀ - K⁻¹) dK/dθ) (Rasmussen and Williams 2006, equations 2.30 and 5.9);
  * NULL: not wanted. -INFINITY where the matrix is not positive definite. `matrix` [n, n], `slopes`
  * [n, n] (only for the gradient) and `alpha` [n] are work space. */
 double ambs_gp_log_likelihood(const ambs_gp_kernel *kernel, const ambs_gp_sample *sample,
                               double *matrix, double *slopes, double *alpha, double *ret_gradient);
 
 /* ln of the prior's density at theta up to a constant; its gradient is added to `gradient`. */
-double ambs_gp_log_prior(size_t n_terms, const double *theta, double *gradient);
+double ambs_gp_log_prior(const ambs_gp_kernel *kernel, const double *theta, double *gradient);
 
-/* theta [T + 2] of the largest posterior density that was found: a function of the arguments alone.
+/* theta of the largest posterior density that was found: a function of the arguments alone.
  * AMBS_E_NOMEM; where no start is usable, the prior's mode. Cost: n³ operations for each of some
  * tens of values. */
 int ambs_gp_find_theta(const ambs_gp_search *search, const ambs_gp_sample *sample,

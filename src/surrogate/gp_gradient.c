@@ -8,6 +8,7 @@
 #include "base/clones.h"
 #include "numeric/triangular.h"
 #include "surrogate/gp.h"
+#include "surrogate/gp_warp.h"
 
 enum { LANES = AMBS_GP_LANES, CLIMBS = AMBS_GP_CLIMBS };
 
@@ -23,16 +24,25 @@ static void take_row(const double *k, double alpha, double *sums, double *most)
 
 static void encode(const ambs_gp *gp, size_t m, size_t lanes, const double *x)
 {
-    for (size_t c = 0; c < lanes; c++)
+    for (size_t c = 0; c < lanes; c++) {
         ambs_gp_encode(gp->n_terms, gp->terms, gp->features, x + (c < m ? c : m - 1) * gp->p,
                        gp->lanes + c, lanes);
+        ambs_gp_warp_point(&gp->kernel, gp->lanes + c, lanes);
+    }
+}
+
+/* No row's prior variance is larger. */
+static double most_variance(const ambs_gp *gp)
+{
+    double linear = gp->kernel.linear;
+    return gp->kernel.signal + (linear > 0 ? 1 + 0.25 * linear * (double)gp->n_terms : 0);
 }
 
 static void screen_block(const ambs_gp *gp, size_t m, const double *x, double *ret_mean,
                          double *ret_sd_bound)
 {
     double sums[LANES] = {0}, most[LANES] = {0}, k[LANES];
-    double signal = gp->kernel.signal, own = signal + gp->kernel.noise + gp->jitter;
+    double own = most_variance(gp) + gp->kernel.noise + gp->jitter;
     encode(gp, m, LANES, x);
     for (size_t j = 0; j < gp->n; j++) {
         ambs_gp_kernel_row(&gp->kernel, gp->points + j * gp->n_terms, gp->lanes, LANES, LANES, k,
@@ -40,7 +50,8 @@ static void screen_block(const ambs_gp *gp, size_t m, const double *x, double *r
         take_row(k, gp->alpha[j], sums, most);
     }
     for (size_t c = 0; c < m; c++) {
-        double variance = signal - most[c] * (most[c] / own);
+        double variance =
+            ambs_gp_kernel_variance(&gp->kernel, gp->lanes + c, LANES) - most[c] * (most[c] / own);
         ret_mean[c] = gp->center + gp->scale * sums[c];
         ret_sd_bound[c] = gp->scale * sqrt(fmax(variance, AMBS_GP_VARIANCE_FLOOR));
     }
@@ -84,6 +95,17 @@ static void add_up_slopes(size_t n, const double *column, const double *lane, co
         }
 }
 
+/* Σ_j α_j (x_j - 1/2) and Σ_j β_j (x_j - 1/2): the linear mean's part of the same. */
+static void add_up_line(size_t n, const double *column, const double *alpha, const double *beta,
+                        double *ret_mean, double *ret_variance)
+{
+    for (size_t j = 0; j < n; j++) {
+        *ret_mean += alpha[j] * (column[j] - 0.5);
+        for (size_t c = 0; c < CLIMBS; c++)
+            ret_variance[c] += beta[j * CLIMBS + c] * (column[j] - 0.5);
+    }
+}
+
 /* Work space: k*, then its solutions, and dk/dr² stand behind one another in gp->block. */
 void ambs_gp_gradient(const ambs_gp *gp, size_t m, const double *x, double *ret_mean,
                       double *ret_sd, double *ret_mean_slopes, double *ret_sd_slopes)
@@ -100,7 +122,8 @@ void ambs_gp_gradient(const ambs_gp *gp, size_t m, const double *x, double *ret_
     add_up_moments(n, k, solved, gp->alpha, mean, explained);
     ambs_triangular_solve_transposed(n, gp->l, gp->capacity, CLIMBS, solved);
     for (size_t c = 0; c < m; c++) {
-        double variance = gp->kernel.signal - explained[c];
+        double variance =
+            ambs_gp_kernel_variance(&gp->kernel, gp->lanes + c, CLIMBS) - explained[c];
         ret_mean[c] = gp->center + gp->scale * mean[c];
         ret_sd[c] = gp->scale * sqrt(fmax(variance, AMBS_GP_VARIANCE_FLOOR));
     }
@@ -109,15 +132,23 @@ void ambs_gp_gradient(const ambs_gp *gp, size_t m, const double *x, double *ret_
     for (size_t t = 0; t < gp->n_terms; t++) {
         if (gp->terms[t].kind != AMBS_GP_NUMBER) continue;
         size_t f = gp->terms[t].feature;
-        double by_r2 = 2 * gp->kernel.weight[t];
-        add_up_slopes(n, gp->columns + t * gp->capacity, gp->lanes + t * CLIMBS, slopes, gp->alpha,
-                      solved, mean, explained);
+        double by_r2 = 2 * gp->kernel.weight[t], v = gp->kernel.linear, mean_line = 0,
+               line[CLIMBS] = {0};
+        const double *column = gp->columns + t * gp->capacity, *lane = gp->lanes + t * CLIMBS;
+        if (v > 0) add_up_line(n, column, gp->alpha, solved, &mean_line, line);
+        add_up_slopes(n, column, lane, slopes, gp->alpha, solved, mean, explained);
         for (size_t c = 0; c < m; c++) {
             if (isnan(x[c * gp->p + f])) continue;
             bool floored = ret_sd[c] <= gp->scale * sqrt(AMBS_GP_VARIANCE_FLOOR);
-            double sd = ret_sd[c] / gp->scale;
-            ret_mean_slopes[c * gp->p + f] = gp->scale * by_r2 * mean[c];
-            ret_sd_slopes[c * gp->p + f] = floored ? 0 : -gp->scale * by_r2 * explained[c] / sd;
+            double sd = ret_sd[c] / gp->scale, warp = 1;
+            if (gp->kernel.warp)
+                warp = ambs_gp_warp(gp->kernel.warp[2 * t], gp->kernel.warp[2 * t + 1],
+                                    x[c * gp->p + f])
+                           .by_u;
+            double by_mean = by_r2 * mean[c] + v * mean_line,
+                   by_variance = v * (lane[c] - 0.5 - line[c]) - by_r2 * explained[c];
+            ret_mean_slopes[c * gp->p + f] = warp * gp->scale * by_mean;
+            ret_sd_slopes[c * gp->p + f] = floored ? 0 : warp * gp->scale * by_variance / sd;
         }
     }
 }

@@ -7,35 +7,72 @@
 #include <string.h>
 
 #include "base/clones.h"
+#include "surrogate/gp_warp.h"
 
 const char *const ambs_gp_shape_names[] = {"matern52", "matern32", "matern12",
                                            "squared_exponential", NULL};
 
-size_t ambs_gp_terms(size_t p, const ambs_feature *features, ambs_gp_term *ret_terms)
+size_t ambs_gp_terms(size_t p, const ambs_feature *features, bool onehot, ambs_gp_term *ret_terms)
 {
     size_t n = 0;
     for (size_t f = 0; f < p; f++) {
         bool category = features[f].kind == AMBS_FEATURE_CATEGORICAL;
-        if (ret_terms) ret_terms[n] = (ambs_gp_term){category ? AMBS_GP_LEVEL : AMBS_GP_NUMBER, f};
-        n++;
+        size_t count = category && onehot ? features[f].n_levels : 1;
+        ambs_gp_term_kind kind = !category ? AMBS_GP_NUMBER
+                                 : onehot  ? AMBS_GP_INDICATOR
+                                           : AMBS_GP_LEVEL;
+        for (size_t k = 0; k < count; k++, n++)
+            if (ret_terms) ret_terms[n] = (ambs_gp_term){kind, f, k};
         if (!features[f].may_be_inactive) continue;
-        if (ret_terms) ret_terms[n] = (ambs_gp_term){AMBS_GP_ACTIVITY, f};
+        if (ret_terms) ret_terms[n] = (ambs_gp_term){AMBS_GP_ACTIVITY, f, 0};
         n++;
     }
     return n;
 }
 
+static double encode_term(const ambs_gp_term *term, const ambs_feature *feature, double x)
+{
+    switch (term->kind) {
+    case AMBS_GP_ACTIVITY:
+        return isnan(x) ? 0 : 1;
+    case AMBS_GP_INDICATOR:
+        return x == (double)term->level;
+    case AMBS_GP_LEVEL:
+        return isnan(x) ? (double)feature->n_levels : x;
+    default:
+        return isnan(x) ? 0.5 : x;
+    }
+}
+
 void ambs_gp_encode(size_t n_terms, const ambs_gp_term *terms, const ambs_feature *features,
                     const double *row, double *ret_point, size_t stride)
 {
-    for (size_t t = 0; t < n_terms; t++) {
-        double x = row[terms[t].feature];
-        if (terms[t].kind == AMBS_GP_ACTIVITY)
-            x = isnan(x) ? 0 : 1;
-        else if (isnan(x))
-            x = terms[t].kind == AMBS_GP_LEVEL ? (double)features[terms[t].feature].n_levels : 0.5;
-        ret_point[t * stride] = x;
-    }
+    for (size_t t = 0; t < n_terms; t++)
+        ret_point[t * stride] =
+            encode_term(&terms[t], &features[terms[t].feature], row[terms[t].feature]);
+}
+
+size_t ambs_gp_n_theta(const ambs_gp_kernel *kernel)
+{
+    return kernel->n_terms + 2 + (kernel->warp ? 2 * kernel->n_terms : 0);
+}
+
+void ambs_gp_warp_point(const ambs_gp_kernel *kernel, double *point, size_t stride)
+{
+    for (size_t t = 0; kernel->warp && t < kernel->n_terms; t++)
+        if (kernel->terms[t].kind == AMBS_GP_NUMBER)
+            point[t * stride] =
+                ambs_gp_warp(kernel->warp[2 * t], kernel->warp[2 * t + 1], point[t * stride]).value;
+}
+
+double ambs_gp_kernel_variance(const ambs_gp_kernel *kernel, const double *point, size_t stride)
+{
+    if (!(kernel->linear > 0)) return kernel->signal;
+    double squares = 0;
+    for (size_t t = 0; t < kernel->n_terms; t++)
+        if (kernel->terms[t].kind == AMBS_GP_NUMBER)
+            squares += (point[t * stride] - 0.5) * (point[t * stride] - 0.5);
+    return kernel->signal + 1 + kernel->linear * squares;
 }
 
 void ambs_gp_kernel_set(ambs_gp_kernel *kernel, const double *theta)
@@ -44,6 +81,7 @@ void ambs_gp_kernel_set(ambs_gp_kernel *kernel, const double *theta)
     for (size_t t = 0; t < n; t++) kernel->weight[t] = exp(-2 * theta[t]);
     kernel->signal = exp(theta[n]);
     kernel->noise = exp(theta[n + 1]);
+    for (size_t i = 0; kernel->warp && i < 2 * n; i++) kernel->warp[i] = exp(theta[n + 2 + i]);
 }
 
 /* exp(-u) for u >= 0 to two units in the last place. -u = k ln 2 + r with |r| <= ln 2 / 2; k is
@@ -134,6 +172,29 @@ static inline void add_distances(ambs_gp_term_kind kind, double weight, double x
 }
 
 AMBS_CLONES
+static void add_linear(const ambs_gp_kernel *kernel, const double *point, const double *lanes,
+                       size_t stride, size_t count, double *k)
+{
+    for (size_t c = 0; c < count; c++) k[c] += 1;
+    for (size_t t = 0; t < kernel->n_terms; t++) {
+        if (kernel->terms[t].kind != AMBS_GP_NUMBER) continue;
+        const double *lane = lanes + t * stride;
+        double factor = kernel->linear * (point[t] - 0.5);
+        for (size_t c = 0; c < count; c++) k[c] += factor * (lane[c] - 0.5);
+    }
+}
+
+AMBS_CLONES
+static double warp_sum(double x, double g, const double *lane, const double *slopes, size_t count,
+                       const double *factor)
+{
+    double sum = 0;
+#pragma omp simd reduction(+ : sum)
+    for (size_t c = 0; c < count; c++) sum += factor[c] * (x - lane[c]) * (g - slopes[c]);
+    return sum;
+}
+
+AMBS_CLONES
 static void gp_row(const ambs_gp_kernel *kernel, const double *point, const double *lanes,
                    size_t stride, size_t count, double *ret_k, double *ret_slope)
 {
@@ -179,6 +240,13 @@ void ambs_gp_kernel_row(const ambs_gp_kernel *kernel, const double *point, const
                         size_t stride, size_t count, double *ret_k, double *ret_slope)
 {
     gp_row(kernel, point, lanes, stride, count, ret_k, ret_slope);
+    if (kernel->linear > 0) add_linear(kernel, point, lanes, stride, count, ret_k);
+}
+
+double ambs_gp_warp_sum(double x, double g, const double *lane, const double *slopes, size_t count,
+                        const double *factor)
+{
+    return warp_sum(x, g, lane, slopes, count, factor);
 }
 
 void ambs_gp_distance_sums(const ambs_gp_kernel *kernel, const double *point, const double *lanes,

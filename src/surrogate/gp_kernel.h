@@ -6,9 +6,17 @@
  * for two different levels, else 0 (Hamming). A feature that may be inactive gives a term more,
  * with a lengthscale of its own: D = 1 between active and inactive. For its first term an inactive
  * number lies in the middle, an inactive category is a level beside the others; so the distance is
- * one of points in a Euclidean space, and each shape stays positive definite. */
+ * one of points in a Euclidean space, and each shape stays positive definite. With one-hot
+ * categories each level is a term, D = 1 between it and the others, so that some levels may differ
+ * more than others.
+ *
+ * A linear mean, of an intercept Normal(0, 1) and coefficients Normal(0, v) in each number around
+ * the middle of its range, is a term of the covariance, 1 + v Σ_t (x_t - 1/2)(x'_t - 1/2) (Rasmussen and Williams 2006, section 2.7);
+ * an input warp is applied to numbers before all that. */
 #ifndef AMBS_SURROGATE_GP_KERNEL_H
 #define AMBS_SURROGATE_GP_KERNEL_H
+
+#include <stdbool.h>
 
 #include "space/space.h"
 
@@ -24,18 +32,20 @@ extern const char *const ambs_gp_shape_names[]; /* NULL-terminated */
 typedef enum ambs_gp_term_kind {
     AMBS_GP_NUMBER,
     AMBS_GP_LEVEL,
+    AMBS_GP_INDICATOR, /* of one level: 0 or 1 */
     AMBS_GP_ACTIVITY
 } ambs_gp_term_kind;
 
 typedef struct ambs_gp_term {
     ambs_gp_term_kind kind;
     size_t feature;
+    size_t level; /* of an indicator */
 } ambs_gp_term;
 
-/* The terms of p features; returns T. ret_terms may be NULL, else has length 2 p. */
-size_t ambs_gp_terms(size_t p, const ambs_feature *features, ambs_gp_term *ret_terms);
-/* A row [p] as a surrogate gets it (NaN: inactive) becomes a point: element t is ret_point[t
- * stride]. */
+/* The terms of p features; returns T. ret_terms may be NULL, else has that length. */
+size_t ambs_gp_terms(size_t p, const ambs_feature *features, bool onehot, ambs_gp_term *ret_terms);
+/* A row [p] as a surrogate gets it (NaN: inactive) becomes a point, not warped: element t is
+ * ret_point[t stride]. */
 void ambs_gp_encode(size_t n_terms, const ambs_gp_term *terms, const ambs_feature *features,
                     const double *row, double *ret_point, size_t stride);
 
@@ -45,9 +55,13 @@ typedef struct ambs_gp_kernel {
     const ambs_gp_term *terms;
     double *weight;       /* [T] */
     double signal, noise; /* variances s², σ² */
+    double linear;        /* v; 0: the mean is constant */
+    double *warp;         /* [T, 2] a and b; NULL: numbers are not warped */
 } ambs_gp_kernel;
 
-/* theta [T + 2] is ln l_0 … ln l_{T-1}, ln s², ln σ². */
+/* theta is ln l_0 … ln l_{T-1}, ln s², ln σ², and with a warp ln a_0, ln b_0, … for each term
+ * (without effect for those that are not numbers). */
+size_t ambs_gp_n_theta(const ambs_gp_kernel *kernel);
 void ambs_gp_kernel_set(ambs_gp_kernel *kernel, const double *theta);
 
 /* k between a point [T] and `count` others; element t of the c-th is lanes[t stride + c]. ret_slope
@@ -56,8 +70,16 @@ void ambs_gp_kernel_set(ambs_gp_kernel *kernel, const double *theta);
 void ambs_gp_kernel_row(const ambs_gp_kernel *kernel, const double *point, const double *lanes,
                         size_t stride, size_t count, double *ret_k, double *ret_slope);
 
+/* Warps a point whose elements are `stride` apart in place, if there is a warp. */
+void ambs_gp_warp_point(const ambs_gp_kernel *kernel, double *point, size_t stride);
+/* k(x, x) without noise. */
+double ambs_gp_kernel_variance(const ambs_gp_kernel *kernel, const double *point, size_t stride);
+
 /* Adds Σ_c factor[c] D_t(point, c) to ret_sums[t] for every term. */
 void ambs_gp_distance_sums(const ambs_gp_kernel *kernel, const double *point, const double *lanes,
                            size_t stride, size_t count, const double *factor, double *ret_sums);
+/* Σ_c factor[c] (x - lane[c])(g - slopes[c]): what a change of the warp does to the distances. */
+double ambs_gp_warp_sum(double x, double g, const double *lane, const double *slopes, size_t count,
+                        const double *factor);
 
 #endif

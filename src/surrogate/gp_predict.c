@@ -33,9 +33,11 @@ static void predict_block(const ambs_gp *gp, size_t m, const double *x, double *
                           double *ret_sd)
 {
     double sums[LANES];
-    for (size_t c = 0; c < LANES; c++)
+    for (size_t c = 0; c < LANES; c++) {
         ambs_gp_encode(gp->n_terms, gp->terms, gp->features, x + (c < m ? c : m - 1) * gp->p,
                        gp->lanes + c, LANES);
+        ambs_gp_warp_point(&gp->kernel, gp->lanes + c, LANES);
+    }
     for (size_t j = 0; j < gp->n; j++)
         ambs_gp_kernel_row(&gp->kernel, gp->points + j * gp->n_terms, gp->lanes, LANES, LANES,
                            gp->block + j * LANES, NULL);
@@ -45,7 +47,7 @@ static void predict_block(const ambs_gp *gp, size_t m, const double *x, double *
     ambs_triangular_solve(gp->n, gp->l, gp->capacity, LANES, gp->block);
     add_squares(gp->n, gp->block, sums);
     for (size_t c = 0; c < m; c++) {
-        double variance = gp->kernel.signal - sums[c];
+        double variance = ambs_gp_kernel_variance(&gp->kernel, gp->lanes + c, LANES) - sums[c];
         ret_sd[c] = gp->scale * sqrt(fmax(variance, AMBS_GP_VARIANCE_FLOOR));
     }
 }
@@ -59,7 +61,7 @@ void ambs_gp_predict(const ambs_gp *gp, size_t m, const double *x, double *ret_m
 
 /* With V = L⁻¹ I, a block of columns at a time, (K⁻¹)_ii is the square of column i, and α_i its
  * product with L⁻¹z; the leading rows of L are the factor of the rows of the last fit. */
-double ambs_gp_leave_one_out(const ambs_gp *gp)
+double ambs_gp_leave_one_out(const ambs_gp *gp, double *ret_mean, double *ret_sd)
 {
     size_t n = gp->n_first;
     double squares[LANES], alpha[LANES], total = 0, *solved = gp->rotations;
@@ -73,8 +75,12 @@ double ambs_gp_leave_one_out(const ambs_gp *gp)
         ambs_triangular_solve(n, gp->l, gp->capacity, LANES, gp->block);
         add_squares(n, gp->block, squares);
         add_weighted(n, gp->block, solved, alpha);
-        for (size_t c = 0; c < LANES && first + c < n; c++)
-            total += pow(gp->scale * alpha[c] / squares[c], 2);
+        for (size_t c = 0; c < LANES && first + c < n; c++) {
+            double gap = gp->scale * alpha[c] / squares[c];
+            total += gap * gap;
+            if (ret_mean) ret_mean[first + c] = gp->center + gp->scale * gp->z[first + c] - gap;
+            if (ret_sd) ret_sd[first + c] = gp->scale / sqrt(squares[c]);
+        }
     }
     return total / (double)n;
 }

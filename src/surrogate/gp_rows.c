@@ -12,16 +12,31 @@
 
 static const double jitter_limit = 1e-4;
 
-int ambs_gp_init(ambs_gp *gp, ambs_gp_shape shape, size_t p, const ambs_feature *features,
-                 ambs_error *err)
+/* A linear function with these coefficients has the variance of a standardised y over the cube. */
+static double linear_variance(const ambs_gp *gp)
+{
+    size_t n = 0;
+    for (size_t t = 0; t < gp->n_terms; t++) n += gp->terms[t].kind == AMBS_GP_NUMBER;
+    return n > 0 ? 12.0 / (double)n : 0;
+}
+
+int ambs_gp_init(ambs_gp *gp, const ambs_gp_settings *settings, size_t p,
+                 const ambs_feature *features, ambs_error *err)
 {
     gp->p = p;
     gp->features = features;
     gp->scale = 1;
-    gp->terms = ambs_calloc(2 * p, sizeof *gp->terms, err);
+    gp->n_terms = ambs_gp_terms(p, features, settings->onehot, NULL);
+    gp->terms = ambs_calloc(gp->n_terms, sizeof *gp->terms, err);
     if (!gp->terms) return AMBS_E_NOMEM;
-    gp->n_terms = ambs_gp_terms(p, features, gp->terms);
-    gp->kernel = (ambs_gp_kernel){.shape = shape, .n_terms = gp->n_terms, .terms = gp->terms};
+    ambs_gp_terms(p, features, settings->onehot, gp->terms);
+    gp->kernel =
+        (ambs_gp_kernel){.shape = settings->shape, .n_terms = gp->n_terms, .terms = gp->terms};
+    if (settings->linear) gp->kernel.linear = linear_variance(gp);
+    if (settings->warp) {
+        gp->kernel.warp = ambs_calloc(gp->n_terms, 2 * sizeof *gp->kernel.warp, err);
+        if (!gp->kernel.warp) return AMBS_E_NOMEM;
+    }
     gp->kernel.weight = ambs_calloc(gp->n_terms, sizeof *gp->kernel.weight, err);
     gp->lanes = ambs_calloc(gp->n_terms, AMBS_GP_LANES * sizeof *gp->lanes, err);
     return gp->kernel.weight && gp->lanes ? AMBS_OK : AMBS_E_NOMEM;
@@ -31,6 +46,8 @@ void ambs_gp_fini(ambs_gp *gp)
 {
     free(gp->terms);
     free(gp->kernel.weight);
+    free(gp->kernel.warp);
+    free(gp->raw);
     free(gp->points);
     free(gp->columns);
     free(gp->z);
@@ -63,6 +80,8 @@ static int reserve(ambs_gp *gp, size_t n, ambs_error *err)
     int rc = l ? AMBS_OK : AMBS_E_NOMEM;
     if (rc == AMBS_OK)
         rc = ambs_resize(&gp->points, capacity, (gp->n_terms + 1) * sizeof(double), err);
+    if (rc == AMBS_OK && gp->kernel.warp)
+        rc = ambs_resize(&gp->raw, capacity, (gp->n_terms + 1) * sizeof(double), err);
     if (rc == AMBS_OK) rc = ambs_resize(&gp->z, capacity, sizeof *gp->z, err);
     if (rc == AMBS_OK) rc = ambs_resize(&gp->alpha, capacity, sizeof *gp->alpha, err);
     if (rc == AMBS_OK) rc = ambs_resize(&gp->rotations, capacity, 2 * sizeof(double), err);
@@ -80,11 +99,19 @@ static int reserve(ambs_gp *gp, size_t n, ambs_error *err)
     return AMBS_OK;
 }
 
-static void put_row(ambs_gp *gp, size_t at, const double *row)
+static void place_point(ambs_gp *gp, size_t at)
 {
     double *point = gp->points + at * gp->n_terms;
-    ambs_gp_encode(gp->n_terms, gp->terms, gp->features, row, point, 1);
+    if (gp->raw) memcpy(point, gp->raw + at * gp->n_terms, gp->n_terms * sizeof *point);
+    ambs_gp_warp_point(&gp->kernel, point, 1);
     for (size_t t = 0; t < gp->n_terms; t++) gp->columns[t * gp->capacity + at] = point[t];
+}
+
+static void put_row(ambs_gp *gp, size_t at, const double *row)
+{
+    ambs_gp_encode(gp->n_terms, gp->terms, gp->features, row,
+                   (gp->raw ? gp->raw : gp->points) + at * gp->n_terms, 1);
+    place_point(gp, at);
 }
 
 static void standardise(ambs_gp *gp, const double *y)
@@ -118,7 +145,8 @@ int ambs_gp_take_rows(ambs_gp *gp, size_t n, const double *x, const double *y, a
 
 ambs_gp_sample ambs_gp_rows(const ambs_gp *gp)
 {
-    return (ambs_gp_sample){gp->n, gp->points, gp->columns, gp->capacity, gp->z};
+    return (ambs_gp_sample){gp->n, gp->raw ? gp->raw : gp->points, gp->columns, gp->capacity, gp->z,
+                            NULL};
 }
 
 static void solve(ambs_gp *gp)
@@ -128,15 +156,21 @@ static void solve(ambs_gp *gp)
     ambs_cholesky_solve_upper(gp->n, gp->l, gp->capacity, gp->alpha);
 }
 
+static double prior_variance(const ambs_gp *gp, size_t row)
+{
+    return ambs_gp_kernel_variance(&gp->kernel, gp->points + row * gp->n_terms, 1);
+}
+
 int ambs_gp_set_theta(ambs_gp *gp, const double *theta, ambs_error *err)
 {
     size_t n = gp->n;
     ambs_gp_kernel_set(&gp->kernel, theta);
+    for (size_t i = 0; gp->raw && i < n; i++) place_point(gp, i);
     for (size_t i = 0; i < n; i++) {
         double *row = gp->l + i * gp->capacity;
         ambs_gp_kernel_row(&gp->kernel, gp->points + i * gp->n_terms, gp->columns, gp->capacity, n,
                            row, NULL);
-        row[i] = gp->kernel.signal + gp->kernel.noise;
+        row[i] = prior_variance(gp, i) + gp->kernel.noise;
     }
     int rc =
         ambs_cholesky_factor(n, gp->l, gp->capacity, jitter_limit, gp->rotations, &gp->jitter, err);
@@ -158,7 +192,7 @@ int ambs_gp_append(ambs_gp *gp, const double *row, double y, ambs_error *err)
                        gp->l + n * gp->capacity, NULL);
     /* What a new row does not share with the others is at least its noise. */
     double own = gp->kernel.noise + gp->jitter;
-    ambs_cholesky_append(n, gp->l, gp->capacity, gp->kernel.signal + own, own);
+    ambs_cholesky_append(n, gp->l, gp->capacity, prior_variance(gp, n) + own, own);
     gp->n++;
     solve(gp);
     return AMBS_OK;
@@ -176,6 +210,9 @@ void ambs_gp_remove(ambs_gp *gp, size_t row)
     ambs_cholesky_remove(gp->n, gp->l, gp->capacity, k, gp->rotations);
     memmove(gp->points + k * n_terms, gp->points + (k + 1) * n_terms,
             behind * n_terms * sizeof *gp->points);
+    if (gp->raw)
+        memmove(gp->raw + k * n_terms, gp->raw + (k + 1) * n_terms,
+                behind * n_terms * sizeof *gp->raw);
     for (size_t t = 0; t < n_terms; t++) {
         double *column = gp->columns + t * gp->capacity;
         memmove(column + k, column + k + 1, behind * sizeof *column);

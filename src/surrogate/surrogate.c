@@ -27,9 +27,11 @@ struct ambs_surrogate {
     bool fitted;   /* false before the first fit and after a member failed half way */
     bool row_wise; /* the member appends, replaces and removes; else it is refitted to x and y */
     size_t n, n_alive;
-    bool *alive;   /* [n] */
-    size_t *slot;  /* [n] the member's number of a row */
-    double *x, *y; /* [n, p], [n] */
+    size_t n_truths; /* rows of the member's last fit */
+    bool changed;    /* one of them, since */
+    bool *alive;     /* [n] */
+    size_t *slot;    /* [n] the member's number of a row */
+    double *x, *y;   /* [n, p], [n] */
     size_t alive_capacity, slot_capacity, x_capacity, y_capacity;
     uint64_t generation;
 };
@@ -239,6 +241,8 @@ int ambs_surrogate_fit_with_lies(ambs_surrogate *s, size_t n, const double *x, c
     s->n = s->n_alive = n;
     s->generation = generation;
     bool apart = s->ops->lies_apart && s->row_wise && n_truths > 0 && n_truths < n;
+    s->n_truths = apart ? n_truths : n;
+    s->changed = false;
     rc = apart ? fit_apart(s, n_truths, is_lie, renew, err)
                : s->ops->fit(s->state, n, s->x, s->y, generation, err);
     return settle(s, rc, "fitting", err);
@@ -273,6 +277,7 @@ int ambs_surrogate_replace(ambs_surrogate *s, size_t row, double y, ambs_error *
 {
     if (check_row(s, row, err) != AMBS_OK || check_y(y, row, err) != AMBS_OK) return AMBS_E_INVALID;
     s->y[row] = y;
+    s->changed |= s->slot[row] < s->n_truths;
     int rc = s->row_wise ? s->ops->replace(s->state, s->slot[row], y, err) : refit(s, err);
     return settle(s, rc, "changing a row of", err);
 }
@@ -281,6 +286,7 @@ int ambs_surrogate_remove(ambs_surrogate *s, size_t row, ambs_error *err)
 {
     if (check_row(s, row, err) != AMBS_OK) return AMBS_E_INVALID;
     s->alive[row] = false;
+    s->changed |= s->slot[row] < s->n_truths;
     s->n_alive--;
     int rc = s->row_wise ? s->ops->remove(s->state, s->slot[row], err) : refit(s, err);
     return settle(s, rc, "removing a row of", err);
@@ -376,4 +382,28 @@ size_t ambs_surrogate_n_rows(const ambs_surrogate *s)
 double ambs_surrogate_out_of_sample_error(const ambs_surrogate *s)
 {
     return s->fitted && s->ops->out_of_sample_error ? s->ops->out_of_sample_error(s->state) : NAN;
+}
+
+int ambs_surrogate_leave_one_out(const ambs_surrogate *s, double *ret_mean, double *ret_sd,
+                                 ambs_error *err)
+{
+    if (!s->ops->leave_one_out)
+        return ambs_fail(err, AMBS_E_NOT_BUILT,
+                         "surrogate %s does not tell what it would predict without a row",
+                         s->ops->member.name);
+    if (!s->fitted || s->n_truths < 2 || s->changed)
+        return ambs_fail(err, AMBS_E_INVALID,
+                         "found %zu results in surrogate %s%s, expected two or more, as fitted",
+                         s->n_truths, s->ops->member.name,
+                         s->changed ? ", changed since its fit" : "");
+    double *both = ambs_calloc(s->n_truths, 2 * sizeof *both, err);
+    if (!both) return AMBS_E_NOMEM;
+    int rc = s->ops->leave_one_out(s->state, both, both + s->n_truths, err);
+    for (size_t i = 0; rc == AMBS_OK && i < s->n; i++) {
+        bool known = s->slot[i] < s->n_truths;
+        ret_mean[i] = known ? both[s->slot[i]] : NAN;
+        ret_sd[i] = known ? both[s->n_truths + s->slot[i]] : NAN;
+    }
+    free(both);
+    return rc;
 }

@@ -54,6 +54,9 @@ typedef struct ambs_surrogate_ops {
     /* Mean squared error of rows on the parts that did not see them (out of bag, leave one out), on
      * the rows of the last fit; NaN when there is none. */
     double (*out_of_sample_error)(const void *state);
+    /* What the other rows of the last fit predict of each of its n rows, n >= 2: mean [n] and sd [n]
+     * of y, noise included. Rows appended since don't count. NULL: there is none. */
+    int (*leave_one_out)(const void *state, double *ret_mean, double *ret_sd, ambs_error *err);
 } ambs_surrogate_ops;
 
 extern const ambs_surrogate_ops *const ambs_surrogate_registry[];
@@ -99,5 +102,11 @@ int ambs_surrogate_gradient(ambs_surrogate *s, size_t m, const double *rows, dou
                             ambs_error *err);
 size_t ambs_surrogate_n_rows(const ambs_surrogate *s);
 double ambs_surrogate_out_of_sample_error(const ambs_surrogate *s);
+/* Mean and sd of y that the other results predict of each row [n_rows] of the last fit; NaN for rows
+ * that came later, and for lies where they are taken apart. For judging a transform of y: by the
+ * density of y with the transform's slope, or by ranks. AMBS_E_INVALID once a row of the fit was
+ * changed or removed; AMBS_E_NOT_BUILT where the member has no such thing. */
+int ambs_surrogate_leave_one_out(const ambs_surrogate *s, double *ret_mean, double *ret_sd,
+                                 ambs_error *err);
 
 #endif

@@ -27,7 +27,8 @@ int main(void)
     ambs_feature *features = calloc(p, sizeof *features); /* numeric, always active */
     ambs_gp gp = {0};
     ambs_error err;
-    int rc = ambs_gp_init(&gp, (ambs_gp_shape)head[0], p, features, &err);
+    int rc =
+        ambs_gp_init(&gp, &(ambs_gp_settings){.shape = (ambs_gp_shape)head[0]}, p, features, &err);
     if (rc == AMBS_OK) rc = ambs_gp_take_rows(&gp, n, x, y, &err);
     if (rc == AMBS_OK) rc = ambs_gp_set_theta(&gp, theta, &err);
     if (rc == AMBS_OK) {

@@ -320,6 +320,33 @@ static void rows_keep_their_numbers_where_lies_are_taken_apart(void **state)
     }
 }
 
+static void each_result_is_judged_by_the_others_and_lies_by_none(void **state)
+{
+    fixture *f = *state;
+    bool is_lie[60];
+    double mean[61], sd[61], squares = 0;
+    for (size_t i = 0; i < 60; i++) is_lie[i] = i % 3 == 1;
+    ambs_surrogate *s = make(f, "gp", 5), *forest = make(f, "forest", 5);
+    assert_int_equal(ambs_surrogate_leave_one_out(s, mean, sd, NULL), AMBS_E_INVALID);
+    assert_int_equal(ambs_surrogate_fit_with_lies(s, 60, f->x, f->y, is_lie, true, 1, NULL),
+                     AMBS_OK);
+    assert_int_equal(ambs_surrogate_append(s, f->x + 60 * D, 1, NULL), AMBS_OK);
+    assert_int_equal(ambs_surrogate_leave_one_out(s, mean, sd, NULL), AMBS_OK);
+    for (size_t i = 0; i < 61; i++) {
+        bool known = i < 60 && !is_lie[i];
+        assert_true(known ? sd[i] > 0 : isnan(mean[i]) && isnan(sd[i]));
+        if (known) squares += pow(mean[i] - f->y[i], 2) / 40;
+    }
+    assert_true(fabs(squares / ambs_surrogate_out_of_sample_error(s) - 1) < 1e-9);
+    assert_int_equal(ambs_surrogate_replace(s, 1, 2, NULL), AMBS_OK); /* the lie's truth */
+    assert_int_equal(ambs_surrogate_leave_one_out(s, mean, sd, NULL), AMBS_OK);
+    assert_int_equal(ambs_surrogate_remove(s, 0, NULL), AMBS_OK);
+    assert_int_equal(ambs_surrogate_leave_one_out(s, mean, sd, NULL), AMBS_E_INVALID);
+    assert_int_equal(ambs_surrogate_leave_one_out(forest, mean, sd, NULL), AMBS_E_NOT_BUILT);
+    ambs_surrogate_destroy(forest);
+    ambs_surrogate_destroy(s);
+}
+
 static void a_row_that_is_told_moves_the_mean_towards_it(void **state)
 {
     fixture *f = *state;
@@ -474,6 +501,7 @@ int main(void)
         cmocka_unit_test(the_same_calls_give_the_same_bits),
         cmocka_unit_test(a_removed_row_is_as_if_it_had_never_been),
         cmocka_unit_test(rows_keep_their_numbers_where_lies_are_taken_apart),
+        cmocka_unit_test(each_result_is_judged_by_the_others_and_lies_by_none),
         cmocka_unit_test(a_row_that_is_told_moves_the_mean_towards_it),
         cmocka_unit_test(when_every_row_is_gone_nothing_is_predicted_and_a_new_one_is_taken),
         cmocka_unit_test(surrogates_that_are_meant_to_learn_do),
