@@ -53,6 +53,7 @@ struct ambs_agent {
     uint32_t epoch;
     double heartbeat_s, timeout_s, grace_s;
     double heard_s, sent_s; /* the manager; by this agent */
+    double turned_s;        /* the last turn */
     double drain_s;         /* when a draining agent cancels what still runs */
     bool drained_at_once;
     int status;
@@ -67,6 +68,8 @@ struct ambs_agent {
 };
 
 enum { HEARTBEAT_S = 5, TIMEOUT_S = 300 }; /* until the study says otherwise */
+/* A turn that comes so much later than a heartbeat: the process was stopped. */
+#define ABSENCE_S 2.0
 
 static int send_bytes(ambs_agent *a, const void *bytes, size_t length, ambs_error *err)
 {
@@ -482,8 +485,17 @@ static int keep_time(ambs_agent *a, ambs_error *err)
     return send_message(a, &beat, err);
 }
 
+/* While this process was stopped it could not hear the manager: that is no silence. */
+static void notice_absence(ambs_agent *a, double now_s)
+{
+    double away = now_s - a->turned_s - a->heartbeat_s;
+    a->turned_s = now_s;
+    if (away > ABSENCE_S) a->heard_s = fmin(now_s, a->heard_s + away);
+}
+
 int ambs_agent_turn(ambs_agent *a, double now_s, double wall_s, bool *ret_active, ambs_error *err)
 {
+    notice_absence(a, now_s);
     a->now_s = now_s;
     a->wall_s = wall_s;
     int rc = AMBS_OK;
@@ -519,7 +531,7 @@ int ambs_agent_create(const ambs_agent_config *config, double now_s, ambs_agent 
     ambs_agent *a = ambs_calloc(1, sizeof *a, err);
     if (!a) return AMBS_E_NOMEM;
     a->config = *config;
-    a->heard_s = a->sent_s = now_s;
+    a->heard_s = a->sent_s = a->turned_s = now_s;
     a->heartbeat_s = HEARTBEAT_S;
     a->timeout_s = TIMEOUT_S;
     int rc = config->n_slots > 0 ? make_slots(a, config->n_slots, err) : AMBS_OK;

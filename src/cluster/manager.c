@@ -261,7 +261,8 @@ static int check_end(ambs_manager *m, ambs_error *err)
     if (m->phase == PHASE_RUNNING) {
         if (!nothing_is_left(m)) return AMBS_OK;
         name_the_end(m);
-    } else if (m->n_held > 0 && m->time.now_s < m->drain_limit_s) {
+    } else if (m->n_held > 0 &&
+               (m->time.now_s < m->drain_limit_s || m->time.now_s < m->listens_s)) {
         return AMBS_OK;
     }
     /* Results that are not safe yet hold the end up, but not for ever when the disk stays full. */
@@ -280,9 +281,24 @@ static void note_best(ambs_manager *m)
 
 /* --- the interface --------------------------------------------------------------------------- */
 
+/* A turn that comes much too late: this process was stopped, or waited for a file system. What the
+ * workers said meanwhile is still on its way here, so their silence counts for nothing. */
+static void notice_absence(ambs_manager *m)
+{
+    char away[40];
+    double late = m->time.now_s - m->promised_s, beat = m->spec->manager.heartbeat_s;
+    if (!(late > (beat > ABSENCE_S ? beat : ABSENCE_S))) return;
+    m->listens_s = m->time.now_s + beat + ABSENCE_S;
+    m->alone_since_s += late;
+    ambs_log_line(m->config.log, AMBS_LOG_WARNING,
+                  "the manager did not run for %s: it listens before it calls any worker silent",
+                  ambs_format_duration(late, away));
+}
+
 int ambs_manager_turn(ambs_manager *m, ambs_time time, bool *ret_active, ambs_error *err)
 {
     m->time = time;
+    notice_absence(m);
     int rc = AMBS_OK;
     if (m->phase == PHASE_RUNNING) rc = check_limits(m, err);
     if (rc == AMBS_OK && m->phase != PHASE_DONE) rc = manager_take_proposals(m, err);
@@ -294,6 +310,7 @@ int ambs_manager_turn(ambs_manager *m, ambs_time time, bool *ret_active, ambs_er
     if (rc == AMBS_OK && m->phase != PHASE_DONE) rc = check_end(m, err);
     if (ret_active) *ret_active = m->active;
     m->active = false;
+    m->promised_s = ambs_manager_due_s(m);
     return rc;
 }
 
@@ -334,12 +351,12 @@ double ambs_manager_due_s(const ambs_manager *m)
 {
     double due = INFINITY;
     uint32_t rank = ambs_roster_first(&m->heard);
-    if (rank != AMBS_ROSTER_NONE) due = least(due, m->workers[rank].heard_s + manager_silence_s(m));
+    if (rank != AMBS_ROSTER_NONE) due = least(due, manager_suspicion_s(m, rank));
     rank = ambs_roster_first(&m->sent);
     if (rank != AMBS_ROSTER_NONE)
         due = least(due, m->workers[rank].sent_s + m->spec->manager.heartbeat_s);
     if (!isnan(m->trouble_since_s)) due = least(due, m->retry_s);
-    if (m->phase == PHASE_DRAINING) due = least(due, m->drain_limit_s);
+    if (m->phase == PHASE_DRAINING) due = least(due, fmax(m->drain_limit_s, m->listens_s));
     if (!isnan(m->ended_s)) due = least(due, m->ended_s + LAST_WRITE_S);
     if (m->phase == PHASE_RUNNING) {
         due = least(due, m->start_s + m->spec->budget.time_s - m->config.time_used_s);
@@ -462,7 +479,8 @@ int ambs_manager_create(const ambs_manager_config *config, ambs_time time,
     m->recorded = m->written = t->sequence;
     m->n_done_before = t->n_complete + t->n_pruned + t->n_failed;
     m->best_trial = best_trial(m);
-    m->failure_said_s = -INFINITY;
+    m->failure_said_s = m->listens_s = -INFINITY;
+    m->promised_s = INFINITY;
     m->deadline_s = INFINITY;
     m->saving_s = SAVING_S;
     manager_learn_durations(m);

@@ -23,6 +23,8 @@ enum { DEPTH_MAX = 8, BUFFER_LEAST_MAX = 64, BUFFER_MAX = 1024 };
 /* How often a journal that cannot be written is tried again, and how long the end waits for it. */
 #define RETRY_S      1.0
 #define LAST_WRITE_S 30.0
+/* A turn that is so late, and a heartbeat: the manager was away. */
+#define ABSENCE_S 2.0
 /* What saving is taken to last until it was measured. */
 #define SAVING_S 5.0
 /* The log names one failed trial in this time, and counts the others. */
@@ -73,6 +75,8 @@ struct ambs_manager {
     ambs_roster heard, sent; /* joined workers, longest silent first, in either direction */
     uint32_t n_joined, n_suspect, n_gone;
     uint32_t n_came, n_slotless; /* said HELLO in this life; of them without a slot */
+    double promised_s;           /* when the next turn was due at the end of the last one */
+    double listens_s;            /* nobody is suspected before that: the manager was away itself */
     bool table_said;             /* of the slots */
     double alone_since_s;        /* since when no worker is joined */
 
@@ -196,7 +200,7 @@ int manager_hand_out(ambs_manager *m, ambs_error *err);
 int manager_heard(ambs_manager *m, uint32_t rank, ambs_error *err);
 int manager_hello(ambs_manager *m, uint32_t rank, const ambs_message *message, ambs_error *err);
 int manager_leave(ambs_manager *m, uint32_t rank, ambs_worker_state state, ambs_error *err);
-double manager_silence_s(const ambs_manager *m); /* of a worker, after which it is suspect */
+double manager_suspicion_s(const ambs_manager *m, uint32_t rank); /* when it is suspect */
 /* False for a rank that only follows the first of its group, is left over, or has no slot. */
 bool manager_serves(const ambs_manager *m, uint32_t rank);
 int manager_watch(ambs_manager *m, ambs_error *err); /* suspects and heartbeats */

@@ -10,10 +10,15 @@
 /* --- groups ---------------------------------------------------------------------------------- */
 
 /* A rank that computes cannot speak until it has done so or was ended. */
-double manager_silence_s(const ambs_manager *m)
+static double silence_s(const ambs_manager *m)
 {
     bool computes = m->config.group_ranks > 0 && !isnan(m->spec->trial.timeout_s);
     return m->spec->manager.suspect_s + (computes ? m->spec->trial.timeout_s : 0);
+}
+
+double manager_suspicion_s(const ambs_manager *m, uint32_t rank)
+{
+    return fmax(m->workers[rank].heard_s + silence_s(m), m->listens_s);
 }
 
 /* The first rank of the group that `rank` belongs to; 0 where it belongs to none. */
@@ -140,8 +145,9 @@ static int suspect(ambs_manager *m, uint32_t rank, ambs_error *err)
     forget_joined(m, rank);
     set_usable(m, w, false);
     ambs_log_line(m->config.log, AMBS_LOG_WARNING,
-                  "rank %u on %s has been silent for %.0f s: its trials are issued again", rank,
-                  w->host, m->time.now_s - w->heard_s);
+                  "rank %u on %s has been silent for %.0f s: its trials are issued again; %u of %u "
+                  "workers are left",
+                  rank, w->host, m->time.now_s - w->heard_s, m->n_joined, m->config.n_expected);
     int rc = record_worker(m, rank, AMBS_WORKER_SUSPECT, err);
     return rc == AMBS_OK ? lose_attempts(m, w, err) : rc;
 }
@@ -268,7 +274,7 @@ int manager_watch(ambs_manager *m, ambs_error *err)
     int rc = AMBS_OK;
     uint32_t rank;
     while (rc == AMBS_OK && (rank = ambs_roster_first(&m->heard)) != AMBS_ROSTER_NONE &&
-           m->time.now_s >= m->workers[rank].heard_s + manager_silence_s(m))
+           m->time.now_s >= manager_suspicion_s(m, rank))
         rc = suspect(m, rank, err);
     const ambs_message beat = {.type = AMBS_MESSAGE_BEAT};
     while (rc == AMBS_OK && (rank = ambs_roster_first(&m->sent)) != AMBS_ROSTER_NONE &&

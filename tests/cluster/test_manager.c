@@ -596,6 +596,83 @@ static void a_suspects_late_result_is_taken_once_and_it_rejoins(void **state)
     world_end(&w);
 }
 
+/* For three minutes nobody is heard, and the heartbeats wait to be read when it goes on. */
+static void a_manager_that_was_stopped_calls_nobody_silent(void **state)
+{
+    (void)state;
+    world_init(&w, 1);
+    w.n_ranks = 9;
+    w.duration = ten_s;
+    w.delay_s = 0.1;
+    w.spec.budget.trials = 300;
+    world_begin(&w);
+    for (int i = 0; i < 3; i++) {
+        assert_false(world_run(&w, 15 + 250 * i));
+        world_freeze_manager(&w, 15 + 250 * i + 180);
+    }
+    finish(3000);
+    assert_int_equal(status, AMBS_STATUS_DONE);
+    assert_int_equal(w.table->n_complete, 300);
+    assert_int_equal(w.table->n_attempts, 300);
+    assert_int_equal(world_count_workers(&w, AMBS_WORKER_SUSPECT), 0);
+    world_end(&w);
+}
+
+/* It is told dead by then; but who is really gone is found out all the same. */
+static void a_worker_that_dies_while_the_manager_is_stopped_is_missed(void **state)
+{
+    (void)state;
+    world_init(&w, 1);
+    w.duration = ten_s;
+    w.spec.budget.trials = 40;
+    world_begin(&w);
+    assert_false(world_run(&w, 15));
+    world_freeze_manager(&w, 150);
+    assert_false(world_run(&w, 50));
+    world_kill(&w, 1, false);
+    finish(3000);
+    assert_int_equal(w.table->n_complete, 40);
+    assert_int_equal(world_count_workers(&w, AMBS_WORKER_SUSPECT), 1);
+    world_end(&w);
+}
+
+/* Longer than manager.timeout: it comes back instead of leaving for the manager's silence. */
+static void a_worker_that_was_stopped_for_long_comes_back(void **state)
+{
+    (void)state;
+    world_init(&w, 1);
+    w.duration = ten_s;
+    w.spec.budget.trials = 200;
+    world_begin(&w);
+    assert_false(world_run(&w, 15));
+    world_freeze(&w, 1, 500);
+    finish(3000);
+    assert_int_equal(w.table->n_complete, 200);
+    assert_int_equal(world_count_workers(&w, AMBS_WORKER_REJOINED), 1);
+    assert_int_equal(world_count_workers(&w, AMBS_WORKER_LEFT), 0);
+    world_end(&w);
+}
+
+static void of_four_workers_the_last_one_finishes_the_study(void **state)
+{
+    (void)state;
+    world_init(&w, 1);
+    w.n_ranks = 5;
+    w.spec.budget.trials = 60;
+    world_begin(&w);
+    for (uint32_t rank = 1; rank < 4; rank++) {
+        assert_false(world_run(&w, 2.5 + 3 * rank));
+        world_kill(&w, rank, rank % 2 == 1);
+    }
+    finish(1000);
+    assert_int_equal(status, AMBS_STATUS_DONE);
+    assert_int_equal(w.table->n_complete, 60);
+    ambs_progress p;
+    ambs_manager_progress(w.manager, world_time(&w), &p);
+    assert_int_equal(p.n_workers, 1);
+    world_end(&w);
+}
+
 /* --- journal --------------------------------------------------------------------------------- */
 
 static void a_full_disk_pauses_hand_outs_and_the_study_goes_on(void **state)
@@ -618,6 +695,27 @@ static void a_full_disk_pauses_hand_outs_and_the_study_goes_on(void **state)
     assert_int_equal(w.table->n_complete, 10);
     assert_int_equal(status, AMBS_STATUS_DONE);
     assert_true(w.n_events >= 1);
+    world_end(&w);
+}
+
+/* Nothing can be written for two minutes: what runs goes on, heartbeats too, and nobody is lost. */
+static void a_file_system_that_stalls_costs_only_time(void **state)
+{
+    (void)state;
+    world_init(&w, 1);
+    w.duration = ten_s;
+    w.spec.budget.trials = 40;
+    world_begin(&w);
+    assert_false(world_run(&w, 35));
+    w.disk_full = true;
+    assert_false(world_run(&w, 155));
+    w.disk_full = false;
+    finish(1000);
+    assert_int_equal(status, AMBS_STATUS_DONE);
+    assert_int_equal(w.table->n_complete, 40);
+    assert_int_equal(w.table->n_attempts, 40);
+    assert_true(w.now_s < 120 + 200 + 25);
+    assert_int_equal(world_count_workers(&w, AMBS_WORKER_SUSPECT), 0);
     world_end(&w);
 }
 
@@ -676,7 +774,9 @@ static void inject(world *v)
         v->disk_full = false;
     else if (u < 0.35)
         world_freeze(v, rank, v->now_s + 150 * ambs_random_uniform(&v->random));
-    else if (u < 0.4 && rank > 2)
+    else if (u < 0.37)
+        world_freeze_manager(v, v->now_s + 200 * ambs_random_uniform(&v->random));
+    else if (u < 0.42 && rank > 2)
         world_kill(v, rank, ambs_random_uniform(&v->random) < 0.5);
 }
 
@@ -894,6 +994,11 @@ int main(void)
         cmocka_unit_test(a_rank_that_computes_may_be_silent_for_its_timeout),
         cmocka_unit_test(silent_workers_are_waited_for_and_then_given_up),
         cmocka_unit_test(a_suspects_late_result_is_taken_once_and_it_rejoins),
+        cmocka_unit_test(a_manager_that_was_stopped_calls_nobody_silent),
+        cmocka_unit_test(a_worker_that_dies_while_the_manager_is_stopped_is_missed),
+        cmocka_unit_test(a_worker_that_was_stopped_for_long_comes_back),
+        cmocka_unit_test(of_four_workers_the_last_one_finishes_the_study),
+        cmocka_unit_test(a_file_system_that_stalls_costs_only_time),
         cmocka_unit_test(a_full_disk_pauses_hand_outs_and_the_study_goes_on),
         cmocka_unit_test(a_slow_disk_does_not_hold_trials_up),
         cmocka_unit_test(with_durability_result_the_slot_waits_for_the_disk),

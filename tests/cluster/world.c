@@ -382,14 +382,15 @@ bool world_run(world *w, double until_s)
     const char *text;
     turn_manager(w);
     while (!ambs_manager_is_done(w->manager, &status, &text)) {
-        double due = ambs_manager_due_s(w->manager);
+        bool frozen = w->now_s < w->manager_frozen_until_s;
+        double due = frozen ? w->manager_frozen_until_s : ambs_manager_due_s(w->manager);
         uint64_t durable = w->durable;
-        if (sink_durable(w) > durable) {
+        if (!frozen && sink_durable(w) > durable) {
             turn_manager(w);
             continue;
         }
         const commit *c = ambs_queue_first(&w->commits);
-        if (c && c->at_s < due) due = c->at_s;
+        if (!frozen && c && c->at_s < due) due = c->at_s;
         bool event = w->n_heap > 0 && w->heap[0].at_s <= due;
         double next = event ? w->heap[0].at_s : due;
         if (next > until_s) {
@@ -401,6 +402,11 @@ bool world_run(world *w, double until_s)
             world_event e = pop(w);
             if (e.kind != TO_MANAGER) {
                 serve_agent(w, &e);
+                continue;
+            }
+            if (w->now_s < w->manager_frozen_until_s) { /* read when it thaws */
+                e.at_s = w->manager_frozen_until_s;
+                push(w, e);
                 continue;
             }
             must(ambs_manager_receive(w->manager, e.rank, e.bytes, e.length, world_time(w), &err));
@@ -423,6 +429,18 @@ void world_kill(world *w, uint32_t rank, bool proven)
 void world_freeze(world *w, uint32_t rank, double until_s)
 {
     w->agents[rank].frozen_until_s = until_s;
+}
+
+void world_freeze_manager(world *w, double until_s)
+{
+    w->manager_frozen_until_s = until_s;
+}
+
+size_t world_count_workers(const world *w, ambs_worker_state state)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < w->table->n_workers; i++) n += w->table->workers[i].state == state;
+    return n;
 }
 
 /* --- life ------------------------------------------------------------------------------------ */

@@ -58,6 +58,7 @@ typedef struct world {
     /* read by tests */
     double now_s;
     bool disk_full;
+    double manager_frozen_until_s;
     ambs_table *table;
     ambs_manager *manager;
     ambs_layout *layout;
@@ -89,6 +90,8 @@ void world_end(world *w);
 
 void world_kill(world *w, uint32_t rank, bool proven); /* proven: the manager is told */
 void world_freeze(world *w, uint32_t rank, double until_s);
+void world_freeze_manager(world *w, double until_s);
+size_t world_count_workers(const world *w, ambs_worker_state state); /* changes to that state */
 ambs_time world_time(const world *w);
 /* Every trial that ended was told once, every other never; nothing runs; agents keep no result. */
 void world_assert_exactly_once(world *w);
