@@ -138,6 +138,11 @@ static void host_answer(void *ctx, uint32_t slot, ambs_decision decision)
     ambs_runner_answer(((ambs_host *)ctx)->runner, slot, decision);
 }
 
+static void host_checkpoint(void *ctx, uint32_t slot)
+{
+    ambs_runner_checkpoint(((ambs_host *)ctx)->runner, slot);
+}
+
 /* Events of the helper are kept here; the agent sees those of trials. */
 static bool host_poll(void *ctx, ambs_run_event *ret_event)
 {
@@ -163,7 +168,8 @@ ambs_agent_runner ambs_host_runner(ambs_host *host)
                                .begin = host_begin,
                                .cancel = host_cancel,
                                .answer = host_answer,
-                               .poll = host_poll};
+                               .poll = host_poll,
+                               .checkpoint = host_checkpoint};
 }
 
 int ambs_host_helper(ambs_host *host, const char *const *argv, ambs_error *err)

@@ -99,8 +99,8 @@ int ambs_manager_drain(ambs_manager *manager, ambs_status status, bool at_once, 
  * everything to be written, the study drains and ends as AMBS_STATUS_STOPPED. Attempts that are cut
  * end as `deadline` and are issued again in the next life. */
 void ambs_manager_deadline(ambs_manager *manager, double deadline_s, ambs_time time);
-/* The text of that end. */
-#define AMBS_DEADLINE_IS_NEAR "the deadline is near"
+/* Whether the study drains or has ended because of that: the next life may go on with it. */
+bool ambs_manager_was_cut(const ambs_manager *manager);
 /* How long it takes to save everything once the last attempt has ended; 5 s until it is said. */
 void ambs_manager_saving(ambs_manager *manager, double saving_s);
 /* The batch system says, by a signal, that the end is near: drains as at a deadline. `at_once`:

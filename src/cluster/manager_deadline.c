@@ -10,6 +10,8 @@
 
 #include "cluster/manager_state.h"
 
+/* A deadline that moves by less has not moved: clocks are read one after the other. */
+#define MOVED_S 1.0
 /* For messages to reach everybody and for processes to be gone. */
 #define WAY_S 3.0
 /* At most so much of the whole time is kept for the end. */
@@ -34,8 +36,14 @@ double manager_last_call_s(const ambs_manager *m)
 void ambs_manager_deadline(ambs_manager *m, double deadline_s, ambs_time time)
 {
     m->time = time;
-    m->looks_again = true;
-    m->deadline_s = isnan(deadline_s) ? INFINITY : deadline_s;
+    if (isnan(deadline_s)) deadline_s = INFINITY;
+    if (deadline_s > m->deadline_s + MOVED_S) m->looks_again = true;
+    m->deadline_s = deadline_s;
+}
+
+bool ambs_manager_was_cut(const ambs_manager *m)
+{
+    return m->cut;
 }
 
 void ambs_manager_saving(ambs_manager *m, double saving_s)

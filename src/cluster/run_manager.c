@@ -304,18 +304,18 @@ static int tell_deadline(manager_loop *l, ambs_error *err)
 }
 
 /* Whether this end is the deadline's: then the job goes on by itself, where the study says so. */
-static bool is_cut(const manager_loop *l, ambs_status status, const char *text)
+static bool is_cut(const manager_loop *l, ambs_status status)
 {
     if (status != AMBS_STATUS_STOPPED) return false;
     double deadline = ambs_batch_watch_deadline_s(&l->watch);
     if (l->part->at_once) return ambs_clock_monotonic_s() > deadline - LAST_MINUTES_S;
-    return l->warned || strcmp(text, AMBS_DEADLINE_IS_NEAR) == 0;
+    return l->warned || ambs_manager_was_cut(l->manager);
 }
 
-static ambs_next choose_next(const manager_loop *l, ambs_status status, const char *text)
+static ambs_next choose_next(const manager_loop *l, ambs_status status)
 {
     uint32_t most = l->spec->on_deadline.lives;
-    if (l->next == AMBS_NEXT_NOTHING || !is_cut(l, status, text)) return AMBS_NEXT_NOTHING;
+    if (l->next == AMBS_NEXT_NOTHING || !is_cut(l, status)) return AMBS_NEXT_NOTHING;
     if (l->life.table->n_lives < most) return l->next;
     ambs_log_line(l->settings->log, AMBS_LOG_WARNING,
                   "the job does not go on by itself: the study has had its %u lives "
@@ -386,7 +386,7 @@ static int watch_processes(manager_loop *l, double now_s, ambs_error *err)
 
 static int touch_lock(manager_loop *l, double now_s, ambs_error *err)
 {
-    if (now_s < l->touched_s + TOUCH_S) return AMBS_OK;
+    if (now_s < l->touched_s + TOUCH_S || ambs_journal_is_stalled(l->life.journal)) return AMBS_OK;
     l->touched_s = now_s;
     ambs_error why = {0};
     int rc = ambs_lock_touch(l->life.lock, &why);
@@ -575,7 +575,7 @@ ambs_status ambs_run_manager(ambs_part *part, ambs_error *err)
     if (rc == AMBS_OK) rc = tell_deadline(&l, err);
     if (rc == AMBS_OK) rc = loop(&l, &status, &text, err);
     if (rc == AMBS_OK) rc = look_for_the_dead(&l, err);
-    ambs_next next = rc == AMBS_OK ? choose_next(&l, status, text) : AMBS_NEXT_NOTHING;
+    ambs_next next = rc == AMBS_OK ? choose_next(&l, status) : AMBS_NEXT_NOTHING;
     if (rc == AMBS_OK)
         rc = end_study(&l, status, text, next, err);
     else if (began)

@@ -33,6 +33,9 @@
 #define LEAST_BETWEEN_COMMITS_S                                                                    \
     1e-3            /* where fdatasync costs nothing, no more than 1,000 wake-ups a second */
 #define RETRY_S 1.0 /* after a failed commit, and between looks whether the file is there */
+/* A disk that has not answered for so long has stalled: the loop keeps away from it. */
+#define STALLED_S 1.0
+#define LOCK_S    0.05
 
 struct ambs_journal {
     char *path;
@@ -51,6 +54,7 @@ struct ambs_journal {
     off_t size;                      /* of the whole records in the file */
     ambs_text undurable;             /* the last bytes of the file: written, not vouched for */
     bool closing, vanished, suspect; /* suspect: an fdatasync failed, write `undurable` again */
+    double syncing_s;                /* since when an fdatasync runs; 0: none does */
     ambs_error trouble;              /* code 0: none */
 };
 
@@ -152,11 +156,13 @@ static int commit(ambs_journal *j, ambs_error *err)
     uint64_t upto = atomic_load(&j->written);
     size_t bytes = j->undurable.length;
     int fd = j->fd;
+    j->syncing_s = ambs_clock_monotonic_s();
     pthread_mutex_unlock(&j->lock);
     struct stat st;
     int failed = fdatasync(fd) != 0 || fstat(fd, &st) != 0;
     int number = errno;
     pthread_mutex_lock(&j->lock);
+    j->syncing_s = 0;
     errno = number;
     if (!failed && st.st_nlink == 0) {
         j->vanished = true; /* durable in a file that nobody can open is not durable */
@@ -355,11 +361,44 @@ static int write_buffer(ambs_journal *j, ambs_error *err)
     return AMBS_OK;
 }
 
+/* The commit thread holds the lock while it asks for the file, which may take for ever. */
+static bool lock_soon(ambs_journal *j)
+{
+    struct timespec until;
+    if (pthread_mutex_trylock(&j->lock) == 0) return true;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_nsec += (long)(LOCK_S * 1e9);
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    return pthread_mutex_timedlock(&j->lock, &until) == 0;
+}
+
+static int stalled(const ambs_journal *j, ambs_error *err)
+{
+    return ambs_fail(err, AMBS_E_AGAIN, "%s: the file system does not answer", j->path);
+}
+
+/* With the lock held. */
+static bool syncs_too_long(const ambs_journal *j)
+{
+    return j->syncing_s > 0 && ambs_clock_monotonic_s() > j->syncing_s + STALLED_S;
+}
+
+bool ambs_journal_is_stalled(ambs_journal *j)
+{
+    if (!lock_soon(j)) return true;
+    bool is = syncs_too_long(j);
+    pthread_mutex_unlock(&j->lock);
+    return is;
+}
+
+/* A write to a file whose fdatasync hangs would hang as well. */
 int ambs_journal_write(ambs_journal *j, ambs_error *err)
 {
     if (j->buffer.length == 0) return AMBS_OK;
-    pthread_mutex_lock(&j->lock);
-    int rc = write_buffer(j, err);
+    if (!lock_soon(j)) return stalled(j, err);
+    bool hangs = syncs_too_long(j);
+    int rc = hangs ? stalled(j, err) : write_buffer(j, err);
     pthread_mutex_unlock(&j->lock);
     return rc;
 }
@@ -376,7 +415,7 @@ uint64_t ambs_journal_written(const ambs_journal *j)
 
 int ambs_journal_trouble(ambs_journal *j, ambs_error *err)
 {
-    pthread_mutex_lock(&j->lock);
+    if (!lock_soon(j)) return stalled(j, err);
     int rc = j->trouble.code;
     if (rc != AMBS_OK && err) *err = j->trouble;
     j->trouble = (ambs_error){0};

@@ -28,8 +28,11 @@ int ambs_journal_close(ambs_journal *journal, ambs_error *err);
 int ambs_journal_append(ambs_journal *journal, ambs_record *record, ambs_error *err);
 /* write()s the buffer. On an error (disk full, folder gone) the buffer stays, the partial tail is
  * undone (or marked, when that fails too) and the call may be repeated later: nothing is lost and
- * nothing is written twice. Wakes the commit thread. */
+ * nothing is written twice. AMBS_E_AGAIN: an fdatasync has been under way for a second, and a
+ * write could hang as long; nothing was tried. Wakes the commit thread. */
 int ambs_journal_write(ambs_journal *journal, ambs_error *err);
+/* The file system has not answered for a second: the loop had better keep away from it. */
+bool ambs_journal_is_stalled(ambs_journal *journal);
 /* The sequence number up to which all is durable. Never blocks. */
 uint64_t ambs_journal_durable(const ambs_journal *journal);
 /* The sequence number up to which all is written. */

@@ -14,6 +14,9 @@
 #include "config.h"
 #include "study/store.h"
 
+/* How long a write that must be durable waits for a file system that does not answer. */
+#define PATIENCE_S 180.0
+
 const char *ambs_build_text(char *buffer)
 {
     snprintf(buffer, 256, "ambs %s, %s %s, OpenBLAS kernel %s with %d threads", AMBS_VERSION,
@@ -150,6 +153,11 @@ int ambs_life_write(ambs_life *life, bool durable, ambs_error *err)
 {
     if (life->journal == NULL) return 0;
     int rc = ambs_journal_write(life->journal, err);
+    double until_s = ambs_clock_monotonic_s() + PATIENCE_S;
+    while (durable && rc == AMBS_E_AGAIN && ambs_clock_monotonic_s() < until_s) {
+        ambs_clock_sleep_s(0.1);
+        rc = ambs_journal_write(life->journal, err);
+    }
     return rc != 0 || !durable ? rc : ambs_journal_flush(life->journal, 60, err);
 }
 
