@@ -85,7 +85,7 @@ int manager_check_deadline(ambs_manager *m, ambs_error *err)
                       "no trial has ended in this allocation: give it more time, or trials that "
                       "save their state and go on from it");
     return ambs_manager_drain(m, AMBS_STATUS_STOPPED, false,
-                              early ? "no further trial would end before the deadline"
+                              early ? "the deadline is near: no further trial would end in time"
                                     : "the deadline is near",
                               m->time, err);
 }
@@ -119,7 +119,9 @@ int manager_send_drain(ambs_manager *m, ambs_error *err)
     drain.as.drain.at_once = m->at_once;
     drain.as.drain.grace_s = grace;
     int rc = AMBS_OK;
-    if (!m->at_once && m->status == AMBS_STATUS_STOPPED) rc = send_all(m, &checkpoint, err);
+    bool saves = !m->at_once && m->status == AMBS_STATUS_STOPPED;
+    if (saves) rc = send_all(m, &checkpoint, err);
+    m->asked_to_save |= saves && m->spec->trial.checkpoint;
     return rc == AMBS_OK ? send_all(m, &drain, err) : rc;
 }
 

@@ -120,6 +120,23 @@ static void settle_outcome(ambs_outcome *o)
     o->objective = NAN;
 }
 
+/* A trial that saved its state when it was asked to, and ended then, has not failed: it goes on in
+ * the next life. */
+static void settle_cut(const ambs_manager *m, ambs_outcome *o)
+{
+    bool gave_up = o->reason == AMBS_REASON_NO_RESULT || o->reason == AMBS_REASON_EXIT ||
+                   o->reason == AMBS_REASON_SIGNAL;
+    if (m->asked_to_save && o->state == AMBS_TRIAL_FAILED && gave_up)
+        *o = (ambs_outcome){.state = AMBS_TRIAL_CANCELLED,
+                            .reason = AMBS_REASON_CANCELLED,
+                            .code = o->code,
+                            .objective = NAN,
+                            .start_s = o->start_s,
+                            .end_s = o->end_s,
+                            .duration_s = o->duration_s};
+    if (m->cut && o->state == AMBS_TRIAL_CANCELLED) o->reason = AMBS_REASON_DEADLINE;
+}
+
 static int take_outcome(ambs_manager *m, uint32_t rank, const ambs_address *at,
                         ambs_outcome *outcome, ambs_error *err)
 {
@@ -135,7 +152,7 @@ static int take_outcome(ambs_manager *m, uint32_t rank, const ambs_address *at,
         if (rc != AMBS_OK) return rc;
     }
     settle_outcome(outcome);
-    if (m->cut && outcome->state == AMBS_TRIAL_CANCELLED) outcome->reason = AMBS_REASON_DEADLINE;
+    settle_cut(m, outcome);
     return manager_end_attempt(m, rank, at, outcome, manager_is_final(m, at, outcome), err);
 }
 

@@ -108,6 +108,7 @@ struct ambs_manager {
     double drain_limit_s;        /* attempts that have not ended by then are given up */
     double deadline_s, saving_s; /* the allocation's end, INFINITY: none; what saving takes */
     bool cut;                    /* it drains because of the deadline */
+    bool asked_to_save;          /* running trials that say they can */
     ambs_durations durations;    /* of trials that ended by themselves */
     ambs_queue too_long;         /* trial ids: cannot end in time */
     double *forecasts;           /* [forecasts_capacity] per trial: s; NaN: not asked for */

@@ -269,7 +269,7 @@ static void what_cannot_end_in_time_is_not_started(void **state)
     ambs_manager_deadline(w.manager, 248, world_time(&w)); /* the last call is at 230 */
     finish(248);
     assert_int_equal(status, AMBS_STATUS_STOPPED);
-    assert_string_equal(text, "no further trial would end before the deadline");
+    assert_string_equal(text, "the deadline is near: no further trial would end in time");
     assert_int_equal(w.table->n_complete, 14);
     assert_int_equal(w.table->n_attempts, 14); /* nothing was cut */
     assert_true(w.now_s >= 210 && w.now_s < 212);
