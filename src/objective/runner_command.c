@@ -86,7 +86,8 @@ static int launch(ambs_runner *r, run_slot *s, const ambs_command *c, ambs_error
     ambs_launch request = {.argv = (const char *const *)argv.items,
                            .fds = theirs,
                            .n_fds = 3,
-                           .folder = r->spec->trial.in_study_folder ? r->study_folder : s->scratch};
+                           .folder = r->spec->trial.in_study_folder ? r->study_folder : s->scratch,
+                           .scratch = r->spec->trial.keep == AMBS_KEEP_NEVER ? s->scratch : NULL};
     if (rc == AMBS_OK) rc = ambs_slot_launch(r, s, &request, &environment, err);
     for (int i = 0; i < 3; i++)
         if (theirs[i] >= 0) close(theirs[i]);

@@ -23,7 +23,7 @@ static int launch_with(ambs_runner *r, run_slot *s, int output, int socket, ambs
 {
     const char *const argv[] = {r->host_path, NULL};
     const int fds[HOST_FDS] = {output, output, socket, r->setup};
-    ambs_launch request = {.argv = argv, .fds = fds, .n_fds = HOST_FDS};
+    ambs_launch request = {.argv = argv, .fds = fds, .n_fds = HOST_FDS, .scratch = s->scratch};
     ambs_strings environment = {0};
     ambs_text temporaries = {0};
     if (s->scratch) {

@@ -2,7 +2,6 @@
 #include "objective/scratch.h"
 
 #include <errno.h>
-#include <ftw.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,16 +29,4 @@ int ambs_scratch_create(const char *parent, char **ret_path, ambs_error *err)
     }
     *ret_path = path;
     return AMBS_OK;
-}
-
-static int remove_one(const char *path, const struct stat *info, int type, struct FTW *at)
-{
-    (void)info, (void)type, (void)at;
-    remove(path);
-    return 0;
-}
-
-void ambs_scratch_remove(const char *path)
-{
-    nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
 }

@@ -242,10 +242,11 @@ int ambs_supervisor_launch(ambs_supervisor *s, const ambs_launch *l, ambs_error 
                                .id = l->id,
                                .n_cores = l->n_cores,
                                .memory_bytes = l->memory_bytes};
-    const char *folder = l->folder ? l->folder : "";
+    const char *folder = l->folder ? l->folder : "", *scratch = l->scratch ? l->scratch : "";
     size_t size = sizeof header;
     if (!add_bytes(s, l->cores, l->n_cores * sizeof *l->cores, &size) ||
         !add_bytes(s, folder, strlen(folder) + 1, &size) ||
+        !add_bytes(s, scratch, strlen(scratch) + 1, &size) ||
         !add_strings(s, l->argv, &size, &header.n_argv) ||
         !add_strings(s, l->environment, &size, &header.n_env))
         return ambs_fail(

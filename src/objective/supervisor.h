@@ -20,8 +20,9 @@ typedef struct ambs_launch {
     const char *const *environment; /* NAME=VALUE over the scrubbed one, NAME removes; NULL: none */
     const int *fds;                 /* [n_fds] its descriptors 1, 2, 3, … */
     size_t n_fds;
-    const char *folder; /* working directory; NULL: the supervisor's own */
-    const int *cores;   /* [n_cores] that it may use; 0 of them: as the supervisor */
+    const char *folder;  /* working directory; NULL: the supervisor's own */
+    const char *scratch; /* removed with all in it when the caller is gone first; NULL: none */
+    const int *cores;    /* [n_cores] that it may use; 0 of them: as the supervisor */
     uint32_t n_cores;
     double memory_bytes; /* limit of the process and all that comes of it; 0: none */
 } ambs_launch;

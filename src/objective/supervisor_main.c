@@ -94,17 +94,18 @@ static bool take_strings(char **at, const char *end, size_t n, char **ret)
     return true;
 }
 
-/* `strings` holds the folder, argv, NULL, additions and room for the mark and NULL. */
+/* `strings` holds the folder, the scratch folder, argv, NULL, additions and room for the mark and NULL. */
 static int launch_with(ambs_children *children, const ambs_wire_launch *header, ambs_start *start,
                        char **strings)
 {
-    char mark[96], **additions = strings + 1 + header->n_argv + 1;
+    char mark[96], **additions = strings + 2 + header->n_argv + 1;
     snprintf(mark, sizeof mark, AMBS_WIRE_MARK "=%ld-%llu", (long)getpid(),
              (unsigned long long)header->id);
     additions[header->n_env] = mark;
     start->id = header->id;
     start->folder = strings[0];
-    start->argv = strings + 1;
+    start->scratch = strings[1];
+    start->argv = strings + 2;
     start->memory_limit = header->memory_bytes;
     start->environment = merge_environment(additions, (size_t)header->n_env + 1);
     if (!start->environment) return ENOMEM;
@@ -123,15 +124,15 @@ static void launch(ambs_children *children, char *packet, size_t size, const int
     int error = EINVAL;
     char *at = packet + sizeof header, *end = packet + size;
     ambs_start start = {.fds = fds, .n_fds = n_fds, .cores = at, .n_cores = header.n_cores};
-    size_t n_strings = (size_t)header.n_argv + header.n_env + 1,
+    size_t n_strings = (size_t)header.n_argv + header.n_env + 2,
            cores = header.n_cores * sizeof(int32_t);
     if (header.n_argv > 0 && n_strings <= size && cores <= (size_t)(end - at)) {
         at += cores;
         char **strings = calloc(n_strings + 3, sizeof *strings);
         if (!strings)
             error = ENOMEM;
-        else if (take_strings(&at, end, 1 + (size_t)header.n_argv, strings) &&
-                 take_strings(&at, end, header.n_env, strings + 1 + header.n_argv + 1))
+        else if (take_strings(&at, end, 2 + (size_t)header.n_argv, strings) &&
+                 take_strings(&at, end, header.n_env, strings + 2 + header.n_argv + 1))
             error = launch_with(children, &header, &start, strings);
         free(strings);
     }

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "objective/process_tree.h"
+#include "objective/scratch.h"
 #include "objective/supervisor_memory.h"
 #include "objective/wire.h"
 
@@ -109,11 +110,13 @@ pid_t ambs_children_start(ambs_children *children, const ambs_start *start)
         close(ends[0]);
         return -1;
     }
-    children->items[children->n++] = (ambs_child){.id = start->id,
-                                                  .pid = pid,
-                                                  .exec_pipe = ends[0],
-                                                  .memory_limit = start->memory_limit,
-                                                  .kernel_kills = ambs_memory_kills("")};
+    children->items[children->n++] =
+        (ambs_child){.id = start->id,
+                     .pid = pid,
+                     .exec_pipe = ends[0],
+                     .scratch = start->scratch && start->scratch[0] ? strdup(start->scratch) : NULL,
+                     .memory_limit = start->memory_limit,
+                     .kernel_kills = ambs_memory_kills("")};
     return pid;
 }
 
@@ -224,6 +227,8 @@ bool ambs_children_take_ended(ambs_children *children, ambs_child *ret_child)
 {
     for (size_t i = 0; i < children->n; i++) {
         if (!is_over(&children->items[i])) continue;
+        free(children->items[i].scratch);
+        children->items[i].scratch = NULL;
         *ret_child = children->items[i];
         children->items[i] = children->items[--children->n];
         return true;
@@ -269,8 +274,11 @@ void ambs_children_finish(ambs_children *children)
         if (!children->items[i].ended) ambs_child_signal(&children->items[i], SIGTERM);
     /* As a subreaper it gets every orphan: no child left means that no descendant is left. */
     if (!wait_for_all(FINISH_TERM_MS, NULL)) wait_for_all(FINISH_KILL_MS, kill_all_children);
-    for (size_t i = 0; i < children->n; i++)
+    for (size_t i = 0; i < children->n; i++) {
         if (!children->items[i].ended) close(children->items[i].exec_pipe);
+        if (children->items[i].scratch) ambs_scratch_remove(children->items[i].scratch);
+        free(children->items[i].scratch);
+    }
     free(children->items);
     *children = (ambs_children){0};
 }

@@ -12,6 +12,7 @@
 typedef struct ambs_child {
     uint64_t id;
     pid_t pid;     /* also its process group and session */
+    char *scratch; /* removed when the agent is gone first; NULL: none */
     int exec_pipe; /* the child writes errno here when execve() failed; closed by a good one */
     double memory_limit, memory_peak; /* bytes; limit 0: none, and not watched */
     bool out_of_memory;               /* killed for it */
@@ -35,8 +36,9 @@ typedef struct ambs_start {
     char **argv, **environment;
     const int *fds;
     size_t n_fds;
-    const char *folder; /* working directory; "": as it is */
-    const char *cores;  /* [n_cores] int32_t, of any alignment */
+    const char *folder;  /* working directory; "": as it is */
+    const char *scratch; /* NULL or "": none; copied */
+    const char *cores;   /* [n_cores] int32_t, of any alignment */
     size_t n_cores;
     double memory_limit;
 } ambs_start;

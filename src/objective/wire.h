@@ -39,8 +39,8 @@ typedef enum ambs_wire_type {
 
 /* --- with the supervisor --- */
 
-/* Followed by n_cores core numbers (int32_t), the working directory and n_argv + n_env strings, each
- * with its NUL; the descriptors come as SCM_RIGHTS and become 1, 2, 3, … of the new process (0 is
+/* Followed by n_cores core numbers (int32_t), the working directory, the folder to remove when the
+ * agent is gone ("": none) and n_argv + n_env strings, each with its NUL; the descriptors come as SCM_RIGHTS and become 1, 2, 3, … of the new process (0 is
  * /dev/null, all others are closed). The environment is the supervisor's own, scrubbed of launcher
  * variables, with these NAME=VALUE put over it; NAME alone removes a variable. */
 typedef struct ambs_wire_launch {

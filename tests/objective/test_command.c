@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "config.h"
@@ -420,6 +421,32 @@ static int remove_scratch(void **state)
     return rmdir(scratch); /* fails when something was left in it */
 }
 
+/* The agent, which removes folders, is killed as any process may be. */
+static void a_killed_agent_leaves_no_folder(void **state)
+{
+    (void)state;
+    int ready[2];
+    char byte = 0;
+    assert_int_equal(pipe(ready), 0);
+    pid_t agent = fork();
+    if (agent == 0) {
+        running t;
+        running_begin(&t, study_of("mkdir inside; echo > inside/file; sleep 60", ""), 1);
+        running_start(&t, 0, 1);
+        ambs_clock_sleep_s(0.1);
+        if (write(ready[1], "x", 1) == 1) pause();
+        _exit(1);
+    }
+    close(ready[1]);
+    assert_int_equal(read(ready[0], &byte, 1), 1);
+    close(ready[0]);
+    assert_false(is_empty(scratch));
+    kill(agent, SIGKILL);
+    waitpid(agent, NULL, 0);
+    for (int i = 0; i < 1000 && !is_empty(scratch); i++) ambs_clock_sleep_s(0.01);
+    assert_true(is_empty(scratch));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -438,6 +465,7 @@ int main(void)
         cmocka_unit_test(a_cancelled_command_ends),
         cmocka_unit_test(the_example_runs),
         cmocka_unit_test(wrong_commands_are_refused),
+        cmocka_unit_test(a_killed_agent_leaves_no_folder),
     };
     if (!AMBS_HAVE_JANSSON) { /* results and reports are JSON in most of them */
         puts("1..0 # SKIP not built, or not here");
