@@ -148,10 +148,13 @@ static int wait_for(pid_t pid, int fd)
  * mpirun ends with status 0 only when all ranks took their leave. */
 static int end_without_status(const ambs_call *call, const char *launcher, int wait_status)
 {
-    if (WIFEXITED(wait_status) && WEXITSTATUS(wait_status) <= AMBS_STATUS_FAILURES)
+    bool terminated = ambs_signals_seen().n_terminate > 0; /* then it is the launcher's own word */
+    if (!terminated && WIFEXITED(wait_status) && WEXITSTATUS(wait_status) <= AMBS_STATUS_FAILURES)
         return WEXITSTATUS(wait_status);
     char how[64];
-    if (WIFEXITED(wait_status))
+    if (terminated)
+        snprintf(how, sizeof how, "terminated");
+    else if (WIFEXITED(wait_status))
         snprintf(how, sizeof how, "%s ended with status %d", launcher, WEXITSTATUS(wait_status));
     else
         snprintf(how, sizeof how, "%s was ended by signal %d", launcher, WTERMSIG(wait_status));
