@@ -82,8 +82,10 @@ static int host_slots(void *ctx, const ambs_message *m, ambs_error *err)
 int ambs_host_open(ambs_host *host, const ambs_spec *spec, ambs_error *err)
 {
     host->spec = spec;
-    return ambs_runner_create(spec, host->n_slots, host->slots, host->supervisor, host->log, false,
-                              &host->runner, err);
+    int rc = ambs_runner_create(spec, host->n_slots, host->slots, host->supervisor, host->log,
+                                false, &host->runner, err);
+    return rc == AMBS_OK && host->output ? ambs_runner_save_beside(host->runner, host->output, err)
+                                         : rc;
 }
 
 void ambs_host_close(ambs_host *host)

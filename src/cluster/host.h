@@ -11,6 +11,7 @@
 typedef struct ambs_host {
     ambs_supervisor *supervisor; /* borrowed */
     const ambs_log *log;         /* borrowed, may be NULL */
+    const char *output;          /* the study file, beside which trials save; may be NULL */
     uint32_t n_slots;
     ambs_slot_resources *slots; /* [n_slots], owned with what they point to; NULL: unrestricted */
     char *gpu_variable;         /* owned */

@@ -99,7 +99,9 @@ static int round_once(void *ctx, ambs_error *err)
 ambs_status ambs_run_agent(ambs_part *part, ambs_error *err)
 {
     agent_loop l = {.part = part,
-                    .host = {.supervisor = part->supervisor, .log = part->settings->log},
+                    .host = {.supervisor = part->supervisor,
+                             .log = part->settings->log,
+                             .output = part->settings->output},
                     .parent = getppid(),
                     .space = ambs_process_space()};
     bool in_groups = part->manager.plan.ranks > 0,

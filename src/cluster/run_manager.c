@@ -213,7 +213,7 @@ static int read_study(manager_loop *l, ambs_error *err)
     say_groups(l);
     int next = watch_job(l, err);
     if (next != AMBS_OK) return next;
-    l->host = (ambs_host){.supervisor = l->part->supervisor, .log = s->log};
+    l->host = (ambs_host){.supervisor = l->part->supervisor, .log = s->log, .output = s->output};
     int rc = take_own_slots(l, err);
     return rc == AMBS_OK ? ambs_host_open(&l->host, l->spec, err) : rc;
 }

@@ -14,10 +14,19 @@
 #include "objective/command_files.h"
 #include "objective/folder.h"
 
-static const char *const variables[] = {
-    "AMBS_PARAMS",   "AMBS_RESULT",    "AMBS_METRIC", "AMBS_TRIAL",
-    "AMBS_ATTEMPT",  "AMBS_SEED",      "AMBS_STUDY",  "AMBS_STUDY_DIR",
-    "AMBS_FIDELITY", "AMBS_REPORT_FD", NULL};
+static const char *const variables[] = {"AMBS_PARAMS",
+                                        "AMBS_RESULT",
+                                        "AMBS_METRIC",
+                                        "AMBS_TRIAL",
+                                        "AMBS_ATTEMPT",
+                                        "AMBS_SEED",
+                                        "AMBS_STUDY",
+                                        "AMBS_STUDY_DIR",
+                                        "AMBS_CHECKPOINT_DIR",
+                                        "AMBS_RESUME_DIR",
+                                        "AMBS_FIDELITY",
+                                        "AMBS_REPORT_FD",
+                                        NULL};
 
 /* ---- lists of strings ---- */
 
@@ -58,6 +67,8 @@ static void add_value(const ambs_command *c, size_t i, ambs_text *out)
 
 static bool has_variable(const ambs_command *c, const char *name)
 {
+    if (strcmp(name, "AMBS_CHECKPOINT_DIR") == 0) return c->checkpoint != NULL;
+    if (strcmp(name, "AMBS_RESUME_DIR") == 0) return c->resume != NULL;
     return strcmp(name, "AMBS_FIDELITY") != 0 || !isnan(c->attempt->fidelity);
 }
 
@@ -86,6 +97,10 @@ static void add_variable(const ambs_command *c, const char *name, ambs_text *out
         ambs_text_add(out, c->spec->name ? c->spec->name : "");
     else if (strcmp(name, "AMBS_STUDY_DIR") == 0)
         ambs_text_add(out, c->study_folder);
+    else if (strcmp(name, "AMBS_CHECKPOINT_DIR") == 0)
+        ambs_text_add(out, c->checkpoint);
+    else if (strcmp(name, "AMBS_RESUME_DIR") == 0)
+        ambs_text_add(out, c->resume);
     else if (strcmp(name, "AMBS_REPORT_FD") == 0)
         ambs_text_add(out, "3");
     else

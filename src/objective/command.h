@@ -28,6 +28,7 @@ typedef struct ambs_command {
     const ambs_attempt *attempt;
     const char *params_path, *result_path;
     const char *study_folder;
+    const char *checkpoint, *resume; /* folders; NULL: the variable is not set */
     const char *dakota_params_path, *dakota_result_path; /* NULL: another protocol */
 } ambs_command;
 
@@ -36,7 +37,7 @@ int ambs_command_argv_check(const ambs_spec *spec, ambs_error *err);
 int ambs_command_argv(const ambs_command *command, ambs_strings *ret_argv, ambs_error *err);
 /* PYTHONPATH with the folder of ambs_trial.py at its end, and AMBS_PARAMS, AMBS_RESULT, AMBS_METRIC,
  * AMBS_TRIAL, AMBS_ATTEMPT, AMBS_SEED, AMBS_STUDY, AMBS_STUDY_DIR,
- * AMBS_FIDELITY (where
+ * AMBS_CHECKPOINT_DIR, AMBS_RESUME_DIR, AMBS_FIDELITY (where
  * the study has one), AMBS_REPORT_FD, AMBS_PARAM_<name> (characters other than letters, digits and
  * _ become _). */
 int ambs_command_environment(const ambs_command *command, ambs_strings *ret_environment,

@@ -100,6 +100,22 @@ static void forget_output(run_entry *e)
     }
 }
 
+int ambs_runner_save_beside(ambs_runner *r, const char *output, ambs_error *err)
+{
+    static const char ending[] = ".checkpoints";
+    char folder[AMBS_PATH_SIZE];
+    const char *slash = strrchr(output, '/');
+    ambs_study_folder(output, folder);
+    size_t size = strlen(folder) + 1 + strlen(output) + sizeof ending;
+    char *path = ambs_calloc(size, 1, err);
+    if (!path) return AMBS_E_NOMEM;
+    snprintf(path, size, "%s/%s%s", strcmp(folder, "/") == 0 ? "" : folder,
+             slash ? slash + 1 : output, ending);
+    free(r->checkpoints);
+    r->checkpoints = path;
+    return AMBS_OK;
+}
+
 void ambs_runner_destroy(ambs_runner *r)
 {
     if (!r) return;
@@ -118,6 +134,7 @@ void ambs_runner_destroy(ambs_runner *r)
     if (r->setup >= 0) close(r->setup);
     free(r->slots);
     free(r->list);
+    free(r->checkpoints);
     if (r->helper_end) ambs_capture_fini(r->helper_end);
     free(r->helper_end);
     free(r);
@@ -269,7 +286,9 @@ void ambs_slot_forget_process(run_slot *s)
     s->n_reports = s->told_reports = s->unanswered = 0;
     if (s->scratch) ambs_scratch_remove(s->scratch);
     free(s->scratch);
-    s->scratch = NULL;
+    free(s->checkpoint);
+    free(s->resume);
+    s->scratch = s->checkpoint = s->resume = NULL;
 }
 
 /* ---- how a process ended ---- */

@@ -76,6 +76,10 @@ int ambs_runner_create(const struct ambs_spec *spec, uint32_t n_slots,
                        const ambs_slot_resources *slots, ambs_supervisor *supervisor,
                        const ambs_log *log, bool verbose, ambs_runner **ret_runner,
                        ambs_error *err);
+/* Trials save their state beside the study file `output` from now on, in OUTPUT.checkpoints, where
+ * the study asks for it (trial.checkpoint); without this in the attempt's own folder, and no other
+ * attempt finds it. */
+int ambs_runner_save_beside(ambs_runner *runner, const char *output, ambs_error *err);
 void ambs_runner_destroy(ambs_runner *runner);
 /* How many attempts may be begun on the slot now. A command runs alone (1 when free); hosted kinds
  * take up to AMBS_RUNNER_DEPTH: the host works them off in order without a pause between, and a

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "objective/checkpoint.h"
 #include "objective/command.h"
 #include "objective/command_files.h"
 #include "objective/result.h"
@@ -96,12 +97,34 @@ static int launch(ambs_runner *r, run_slot *s, const ambs_command *c, ambs_error
     return rc;
 }
 
+static int begin_checkpoint(const ambs_runner *r, run_slot *s, ambs_error *err)
+{
+    char own[PATH_SIZE];
+    const ambs_attempt *a = &s->entries[s->first].attempt;
+    if (!r->spec->trial.checkpoint) return AMBS_OK;
+    path_in(s, "checkpoints", own);
+    return ambs_checkpoint_begin(r->checkpoints ? r->checkpoints : own, a->trial, a->attempt,
+                                 &s->checkpoint, &s->resume, err);
+}
+
+/* A trial that failed may be tried again. */
+static void end_checkpoint(const ambs_runner *r, const run_slot *s, const ambs_outcome *o)
+{
+    bool over = o->state == AMBS_TRIAL_COMPLETE || o->state == AMBS_TRIAL_PRUNED;
+    if (s->checkpoint && r->checkpoints)
+        ambs_checkpoint_end(s->checkpoint, over && r->spec->trial.keep != AMBS_KEEP_ALWAYS);
+}
+
 int ambs_slot_command_begin(ambs_runner *r, run_slot *s, ambs_error *err)
 {
     char params[PATH_SIZE], result[PATH_SIZE], dakota_params[PATH_SIZE], dakota_result[PATH_SIZE];
     bool dakota = speaks_dakota(r);
     int rc = ambs_scratch_create(r->spec->trial.scratch, &s->scratch, err);
     if (rc != AMBS_OK) return rc;
+    if ((rc = begin_checkpoint(r, s, err)) != AMBS_OK) {
+        ambs_slot_forget_process(s);
+        return rc;
+    }
     path_in(s, "ambs-params.json", params);
     path_in(s, "ambs-result", result);
     path_in(s, DAKOTA_PARAMS, dakota_params);
@@ -111,6 +134,8 @@ int ambs_slot_command_begin(ambs_runner *r, run_slot *s, ambs_error *err)
                                   .params_path = params,
                                   .result_path = result,
                                   .study_folder = r->study_folder,
+                                  .checkpoint = s->checkpoint,
+                                  .resume = s->resume,
                                   .dakota_params_path = dakota ? dakota_params : NULL,
                                   .dakota_result_path = dakota ? dakota_result : NULL};
     rc = ambs_command_files_make(&command, s->scratch, err);
@@ -300,6 +325,7 @@ static void finish(ambs_runner *r, run_slot *s)
             o.message[0] = '\0';
         }
     }
+    end_checkpoint(r, s, &o);
     keep_folder(r, s, &o);
     ambs_slot_keep_output(r, s, &o);
     ambs_slot_end(r, s, &o);

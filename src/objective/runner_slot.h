@@ -65,7 +65,8 @@ typedef struct run_slot {
     size_t line_length;
     bool has_exited; /* `exited` holds how; report lines are still to be told */
     ambs_wire_process exited;
-    char *scratch; /* the attempt's folder, NULL none */
+    char *scratch;             /* the attempt's folder, NULL none */
+    char *checkpoint, *resume; /* where it saves, where one before had saved; NULL none */
 } run_slot;
 
 struct ambs_runner {
@@ -83,7 +84,8 @@ struct ambs_runner {
     int setup;       /* descriptor of the study for hosts, -1 */
     char host_path[4200];
     char study_folder[AMBS_PATH_SIZE];
-    double checked_s; /* when the time limits were last looked at */
+    char *checkpoints; /* folder of all trials; NULL: in each attempt's own */
+    double checked_s;  /* when the time limits were last looked at */
     bool lost, told_lost;
     bool helper_ended;
     int helper_code;

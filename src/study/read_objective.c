@@ -178,6 +178,16 @@ static const ambs_yaml_node *limit_node(const ambs_yaml_node *trial, const ambs_
     return ranks ? ranks : trial ? trial : other;
 }
 
+static void check_checkpoint(ambs_reader *r, const ambs_yaml_node *trial)
+{
+    const ambs_yaml_node *node = ambs_yaml_get(trial, "checkpoint");
+    if (node && r->spec->trial.checkpoint && r->spec->objective->hosted)
+        ambs_read_fault(r, node,
+                        "checkpoint: found true, expected false: only commands save their state on "
+                        "a signal, the objective %s does not",
+                        r->spec->objective->member.name);
+}
+
 static void check_trial(ambs_reader *r, const ambs_yaml_node *objective,
                         const ambs_yaml_node *trial)
 {
@@ -215,6 +225,7 @@ void ambs_read_check_objective(ambs_reader *r, const ambs_yaml_node *objective,
         ops->check(spec->objective_options, spec->space, spec->metric, &err) != AMBS_OK)
         ambs_read_fault_error(r, objective, "objective", &err);
     check_trial(r, objective, trial);
+    check_checkpoint(r, trial);
     const ambs_yaml_node *argv = ambs_yaml_get(objective, ops->member.name);
     if (argv && ops->check_argv &&
         ops->check_argv(spec->argv, spec->space, spec->file, &err) != AMBS_OK)

@@ -5,9 +5,12 @@
 
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "objective/command.h"
+#include "objective/process_tree.h"
 
 #define PARAMETERS "parameters: {a: {min: 0.0, max: 1.0}}\n"
 
@@ -140,6 +143,58 @@ static void a_trial_is_asked_to_checkpoint(void **state)
     assert_ended(o, AMBS_TRIAL_COMPLETE, AMBS_REASON_NONE, 0);
 }
 
+/* One attempt that is told to save; with `kill_supervisor` its worker is lost then. */
+static ambs_outcome saved(const char *output, uint32_t attempt, bool kill_supervisor)
+{
+    static const char study[] =
+        "objective:\n  command:\n  - sh\n  - -c\n  - |\n"
+        "    test $AMBS_ATTEMPT -lt 4 || exec cat $AMBS_RESUME_DIR/state\n"
+        "    test -z \"$AMBS_RESUME_DIR\" || cp $AMBS_RESUME_DIR/state $AMBS_CHECKPOINT_DIR/s.tmp\n"
+        "    echo $AMBS_ATTEMPT >> $AMBS_CHECKPOINT_DIR/s.tmp\n"
+        "    test $AMBS_ATTEMPT = 2 || mv $AMBS_CHECKPOINT_DIR/s.tmp $AMBS_CHECKPOINT_DIR/state\n"
+        "    echo '{\"step\": 1, \"value\": 2}' >&3\n    exec sleep 1000\n"
+        "trial: {checkpoint: true, grace: 100ms}\n" PARAMETERS;
+    running t;
+    ambs_run_event e;
+    ambs_error err;
+    running_begin(&t, study, 1);
+    assert_int_equal(ambs_runner_save_beside(t.runner, output, &err), AMBS_OK);
+    const ambs_attempt a = {.trial = 7, .attempt = attempt, .fidelity = NAN, .x = t.x};
+    assert_int_equal(ambs_runner_begin(t.runner, 0, &a, &err), AMBS_OK);
+    while ((e = running_next(&t)).kind != AMBS_RUN_ENDED) {
+        pid_t supervisor;
+        if (e.kind != AMBS_RUN_REPORT) continue;
+        assert_int_equal(ambs_process_children(getpid(), &supervisor, 1), 1);
+        if (kill_supervisor)
+            kill(supervisor, SIGKILL);
+        else
+            ambs_runner_cancel(t.runner, 0, false);
+    }
+    running_end(&t);
+    return e.outcome;
+}
+
+static void an_attempt_goes_on_from_what_one_before_saved(void **state)
+{
+    (void)state;
+    char folder[64] = "/tmp/ambs-test-XXXXXX", output[96], path[160];
+    assert_non_null(mkdtemp(folder));
+    snprintf(output, sizeof output, "%s/s.h5", folder);
+    assert_ended(saved(output, 1, true), AMBS_TRIAL_FAILED, AMBS_REASON_WORKER_LOST, 0);
+    snprintf(path, sizeof path, "%s.checkpoints/trial-7/attempt-1/state", output);
+    assert_int_equal(access(path, F_OK), 0);
+    /* The second one is cut while it saves: the third goes on from the first. */
+    assert_ended(saved(output, 2, false), AMBS_TRIAL_CANCELLED, AMBS_REASON_CANCELLED, 0);
+    assert_true(access(path, F_OK) != 0);
+    assert_ended(saved(output, 3, false), AMBS_TRIAL_CANCELLED, AMBS_REASON_CANCELLED, 0);
+    snprintf(path, sizeof path, "%s.checkpoints/trial-7/attempt-3.published/state", output);
+    assert_int_equal(access(path, F_OK), 0);
+    ambs_outcome o = saved(output, 4, false);
+    assert_ended(o, AMBS_TRIAL_COMPLETE, AMBS_REASON_NONE, 0);
+    assert_true(o.objective == 3);
+    assert_int_equal(rmdir(folder), 0); /* nothing is left of them */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -149,6 +204,7 @@ int main(void)
         cmocka_unit_test(one_variable_names_the_gpus),
         cmocka_unit_test(a_slot_without_gpus_sees_none),
         cmocka_unit_test(a_trial_is_asked_to_checkpoint),
+        cmocka_unit_test(an_attempt_goes_on_from_what_one_before_saved),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("slot", tests, NULL, NULL);

@@ -311,6 +311,12 @@ static const wrong table[] = {
      LITERAL("trial: {scratch: here}\nparameters: {x: {min: 0.0, max: 1.0}}\n"),
      {{0}},
      "s.yaml:1:18: scratch: found \"here\", expected an absolute path"},
+    {"checkpoints of a function",
+     LITERAL("objective: {function: branin}\ntrial: {checkpoint: true}\n"
+             "parameters: {x: {min: 0.0, max: 1.0}, y: {min: 0.0, max: 1.0}}\n"),
+     {{0}},
+     "s.yaml:2:21: checkpoint: found true, expected false: only commands save their state on a "
+     "signal, the objective function does not"},
     {"output is a mapping",
      LITERAL("trial: {output: 4KiB}\nparameters: {x: {min: 0.0, max: 1.0}}\n"),
      {{0}},
