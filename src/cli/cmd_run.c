@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "cli/cli.h"
+#include "cli/go_on.h"
 #include "cli/launch.h"
 #include "cli/live.h"
 #include "cli/open.h"
@@ -272,21 +273,41 @@ static int count_slots(const ambs_spec *spec, uint32_t *ret_n, ambs_error *err)
     return rc;
 }
 
-/* The ranks that one worker is made of (more than one only where a plug-in computes on a
- * communicator), and how many ranks this host has room for. */
-static int count_ranks(const ambs_call *call, uint32_t *ret_ranks, uint32_t *ret_fit,
-                       ambs_error *err)
+/* What the study file says to the launcher: the ranks that one worker is made of (more than one only
+ * where a plug-in computes on a communicator), how many ranks this host has room for, and how a job
+ * goes on. */
+static int read_for_launch(const ambs_call *call, ambs_launch_options *ret,
+                           ambs_continuation *ret_how, ambs_error *err)
 {
+    const options *o = call->options;
     ambs_spec *spec;
     int rc = ambs_spec_read(call->operands[0], call->settings, call->n_settings, &spec, err);
     if (rc != AMBS_OK) return rc;
     bool together = ambs_plugin_comm_bytes(spec) > 0;
-    *ret_ranks = together ? spec->trial.ranks : 1;
-    *ret_fit = ambs_process_cores();
-    if (!together) rc = count_slots(spec, ret_fit, err);
-    if (spec->slots.per_rank > 1) *ret_fit /= (uint32_t)spec->slots.per_rank;
+    *ret = (ambs_launch_options){.launcher = (ambs_launcher)o->launcher,
+                                 .n_workers = (uint32_t)o->workers,
+                                 .worker_ranks = together ? spec->trial.ranks : 1,
+                                 .n_fit = ambs_process_cores()};
+    *ret_how = spec->on_deadline;
+    if (o->on_deadline > 0) ret_how->action = (ambs_on_deadline)(o->on_deadline - 1);
+    if (!together) rc = count_slots(spec, &ret->n_fit, err);
+    if (spec->slots.per_rank > 1) ret->n_fit /= (uint32_t)spec->slots.per_rank;
     ambs_spec_destroy(spec);
     return rc;
+}
+
+static int launch(const ambs_call *call, const char *output, ambs_error *err)
+{
+    ambs_launch_options how_to;
+    ambs_launch_end end;
+    ambs_continuation how;
+    if (read_for_launch(call, &how_to, &how, err) != AMBS_OK ||
+        ambs_launch(call, &how_to, &end, err) != AMBS_OK)
+        return ambs_cli_fail(call, err);
+    if (end.lost) return ambs_go_on_after_loss(&how, output);
+    if (end.status == AMBS_STATUS_STOPPED) return ambs_stopped_status(output);
+    ambs_successors_cancel();
+    return end.status;
 }
 
 static int run(const ambs_call *call)
@@ -294,21 +315,10 @@ static int run(const ambs_call *call)
     const options *o = call->options;
     ambs_error err;
     char output[4096];
-    int status = AMBS_STATUS_FAILED;
-    if (ambs_output_path(o->output, call->operands[0], output, sizeof output, &err) != AMBS_OK)
+    if (ambs_output_path(o->output, call->operands[0], output, sizeof output, &err) != AMBS_OK ||
+        ambs_process_check_srun(&err) != AMBS_OK)
         return ambs_cli_fail(call, &err);
-    if (ambs_process_check_srun(&err) != AMBS_OK) return ambs_cli_fail(call, &err);
-    if (ambs_process_is_launched()) return (int)run_rank(call, o, output);
-    uint32_t ranks, fit;
-    if (count_ranks(call, &ranks, &fit, &err) != AMBS_OK) return ambs_cli_fail(call, &err);
-    if (ambs_launch(call, (ambs_launcher)o->launcher, (uint32_t)o->workers, ranks, fit, &status,
-                    &err) != AMBS_OK)
-        return ambs_cli_fail(call, &err);
-    if (status == AMBS_STATUS_STOPPED)
-        status = ambs_stopped_status(output);
-    else
-        ambs_successors_cancel();
-    return status;
+    return ambs_process_is_launched() ? (int)run_rank(call, o, output) : launch(call, output, &err);
 }
 
 const ambs_command ambs_command_run = {

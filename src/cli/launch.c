@@ -183,7 +183,7 @@ static const char **join(const ambs_launch_words *words, const char *program, co
 }
 
 static int run_launcher(const ambs_call *call, const ambs_launch_words *words, int fd,
-                        int *ret_status, ambs_error *err)
+                        ambs_launch_end *ret_end, ambs_error *err)
 {
     char program[4096] = {0}, columns[16];
     if (readlink("/proc/self/exe", program, sizeof program - 1) <= 0)
@@ -202,8 +202,12 @@ static int run_launcher(const ambs_call *call, const ambs_launch_words *words, i
     int wait_status = wait_for(pid, fd);
     if (WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == 127)
         return ambs_fail(err, AMBS_E_NOT_FOUND, "%s could not start the study", words->argv[0]);
-    if (!read_status(fd, ret_status))
-        *ret_status = end_without_status(call, words->argv[0], wait_status);
+    ambs_signals seen = ambs_signals_seen();
+    bool asked = seen.n_drain + seen.n_hurry + seen.n_terminate > 0;
+    bool ended_ranks = !WIFEXITED(wait_status) || WEXITSTATUS(wait_status) > AMBS_STATUS_FAILURES;
+    if (!read_status(fd, &ret_end->status))
+        ret_end->status = end_without_status(call, words->argv[0], wait_status);
+    ret_end->lost = ended_ranks && !asked && ret_end->status == AMBS_STATUS_STOPPED;
     return AMBS_OK;
 }
 
@@ -226,18 +230,18 @@ static void measure(ambs_launch_request *r)
 
 /* Where rank 0 runs on this host it reaches the file of the status by this process's descriptor: the
  * file has no name, so that nothing is left of it whoever is killed. */
-int ambs_launch(const ambs_call *call, ambs_launcher launcher, uint32_t n_workers,
-                uint32_t worker_ranks, uint32_t n_fit, int *ret_status, ambs_error *err)
+int ambs_launch(const ambs_call *call, const ambs_launch_options *options, ambs_launch_end *ret_end,
+                ambs_error *err)
 {
     char file[] = "/tmp/ambs-status-XXXXXX";
     const char *const *environment = (const char *const *)(uintptr_t)environ;
     ambs_batch_job job = ambs_batch_find_job(environment);
-    ambs_launch_request request = {.launcher = launcher,
+    ambs_launch_request request = {.launcher = options->launcher,
                                    .job = &job,
                                    .environment = environment,
-                                   .n_workers = n_workers,
-                                   .worker_ranks = worker_ranks,
-                                   .n_fit = n_fit};
+                                   .n_workers = options->n_workers,
+                                   .worker_ranks = options->worker_ranks,
+                                   .n_fit = options->n_fit};
     ambs_launch_words words;
     measure(&request);
     int rc = ambs_launch_choose(&request, &words, err);
@@ -246,7 +250,7 @@ int ambs_launch(const ambs_call *call, ambs_launcher launcher, uint32_t n_worker
     if (fd < 0) return ambs_fail(err, AMBS_E_IO, "%s: %s", file, strerror(errno));
     unlink(file);
     fcntl(fd, F_SETFD, FD_CLOEXEC);
-    rc = run_launcher(call, &words, fd, ret_status, err);
+    rc = run_launcher(call, &words, fd, ret_end, err);
     close(fd);
     return rc;
 }

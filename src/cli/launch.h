@@ -7,13 +7,24 @@
 #include "cli/cli.h"
 #include "cli/launch_words.h"
 
+typedef struct ambs_launch_options {
+    ambs_launcher launcher;
+    uint32_t n_workers;    /* 0: as many as fit */
+    uint32_t worker_ranks; /* of one of them */
+    uint32_t n_fit;        /* ranks that this host has room for */
+} ambs_launch_options;
+
+typedef struct ambs_launch_end {
+    int status; /* the study's own, which rank 0 leaves in the file that AMBS_STATUS_FILE names */
+    bool lost;  /* nobody asked for the end: the launcher lost ranks or a host */
+} ambs_launch_end;
+
 /* Starts the ranks of this very command line, by the launcher and with the words that suit the batch
  * job or the workstation (launch_words.h), in a process group of its own, and waits for them. Ctrl-C
- * becomes USR1 (drain), a second one again; USR1, USR2 and TERM pass on. `n_workers` 0: as many as
- * fit; `worker_ranks`: of one of them; `n_fit`: ranks that this host has room for. *ret_status is the study's own status, which rank 0 leaves in the file that AMBS_STATUS_FILE
- * names. AMBS_E_NOT_FOUND where there is no such launcher. */
-int ambs_launch(const ambs_call *call, ambs_launcher launcher, uint32_t n_workers,
-                uint32_t worker_ranks, uint32_t n_fit, int *ret_status, ambs_error *err);
+ * becomes USR1 (drain), a second one again; USR1, USR2 and TERM pass on. AMBS_E_NOT_FOUND where there
+ * is no such launcher. */
+int ambs_launch(const ambs_call *call, const ambs_launch_options *options, ambs_launch_end *ret_end,
+                ambs_error *err);
 /* What the launcher told this rank, taken out of the environment so that no trial inherits it. */
 typedef struct ambs_launched {
     char status_file[64]; /* "": none */

@@ -128,6 +128,34 @@ def by_signal(number, requeues, name):
     site.close()
 
 
+def rank_of(folder, rank):
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/environ", "rb") as f:
+                environment = f.read().split(b"\0")
+            if os.readlink(f"/proc/{pid}/cwd") == folder and b"OMPI_COMM_WORLD_RANK=%d" % rank in environment:
+                with open(f"/proc/{pid}/comm") as f:
+                    if f.read() == "ambs\n":
+                        return int(pid)
+        except OSError:
+            pass
+    return None
+
+
+def lost():
+    site = slurm("1:00:00")
+    run = site.start("--on-deadline", "requeue")
+    deadline = time.time() + 30
+    while not (os.path.exists(os.path.join(site.folder, "s.h5")) and rank_of(site.folder, 0)) and time.time() < deadline:
+        time.sleep(0.1)
+    time.sleep(2)
+    os.kill(rank_of(site.folder, 0), signal.SIGKILL)
+    text = run.communicate(timeout=60)[0]
+    check("a job that lost rank 0 goes back into the queue", run.returncode == 3 and len(site.calls()) == 1 and
+          "ranks were lost" in text, f"{run.returncode} {site.calls()} {text}")
+    site.close()
+
+
 def not_told():
     site = slurm("", squeue="echo slurm_load_jobs error: Invalid job id >&2; exit 1", scontrol="exit 1")
     site.study(40)
@@ -218,7 +246,7 @@ def parse():
 
 
 SCENES = [
-    (requeued,), (bounded,), (limited,), (resubmitted,), (refused,), (by_exit_status,), (submitted,), (not_told,),
+    (requeued,), (bounded,), (limited,), (resubmitted,), (refused,), (by_exit_status,), (submitted,), (not_told,), (lost,),
     (by_signal, signal.SIGUSR1, True, "USR1 of the batch system: saved, and requeued"),
     (by_signal, signal.SIGUSR2, True, "USR2 of the batch system: saved, and requeued"),
     (by_signal, signal.SIGINT, False, "Ctrl-C in a job: saved, and not requeued"),
