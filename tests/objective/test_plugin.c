@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "failing_alloc.h"
 #include "objective/plugin.h"
 
 /* A study beside which the plug-ins lie, read from its file as a user's is. */
@@ -333,6 +334,45 @@ static void a_damaged_description_does_no_harm(void **state)
         AMBS_E_FORMAT);
 }
 
+/* --- when memory runs out --------------------------------------------------------------------- */
+
+static int look_and_drop(void *path)
+{
+    ambs_plugin_description *d;
+    int rc = ambs_plugin_look(path, &d, NULL);
+    if (rc == AMBS_OK) ambs_plugin_description_destroy(d);
+    return rc;
+}
+
+static int open_and_evaluate(void *spec_)
+{
+    const ambs_spec *spec = spec_;
+    const ambs_plugin_place place = {.n_ranks = 1, .n_cores = 1};
+    const double x[] = {0.5, 0, 2, NAN};
+    const ambs_attempt attempt = {.trial = 1, .attempt = 1, .x = x};
+    ambs_plugin_session *session;
+    ambs_outcome o = {.objective = NAN};
+    int rc = ambs_plugin_session_create(spec->objective_options, spec->space, "y", &place, &session,
+                                        NULL);
+    if (rc != AMBS_OK) return rc;
+    rc = ambs_plugin_session_evaluate(session, &attempt, NULL, &o, NULL);
+    assert_true(rc != AMBS_OK || o.objective == 1);
+    ambs_plugin_session_destroy(session);
+    return rc;
+}
+
+static void plug_ins_survive_failing_allocations(void **state)
+{
+    (void)state;
+    ambs_spec *spec;
+    ambs_error err = {0};
+    if (read_study(study("good", "", "go"), &spec, &err) != AMBS_OK) fail_msg("%s", err.text);
+    const ambs_plugin_options *o = spec->objective_options;
+    assert_true(failing_alloc_each(look_and_drop, o->path) > 10);
+    assert_true(failing_alloc_each(open_and_evaluate, spec) > 10);
+    ambs_spec_destroy(spec);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -351,6 +391,7 @@ int main(void)
         cmocka_unit_test(a_scratch_folder_is_new_and_goes),
         cmocka_unit_test(an_open_that_fails_is_told),
         cmocka_unit_test(a_damaged_description_does_no_harm),
+        cmocka_unit_test(plug_ins_survive_failing_allocations),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("objective/plugin", tests, NULL, NULL);
