@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Dakota's files, after the formats in its user's manual, and drivers written as it shows them. */
+#include "config.h"
 #include "running.h"
 
 #include <stdio.h>
@@ -109,6 +110,12 @@ static ambs_outcome read_bytes(const char *bytes, size_t length, const char *nam
     return o;
 }
 
+/* True for a text that this build cannot read. */
+static bool needs_json(const char *text)
+{
+    return text[0] == '{' && !AMBS_HAVE_JANSSON;
+}
+
 static void values_are_read_with_and_without_labels(void **state)
 {
     (void)state;
@@ -116,6 +123,7 @@ static void values_are_read_with_and_without_labels(void **state)
                                         "2.5e0 f1 -1.0E+3 f2", "2.5\nmass\n-1000.",
                                         "{\"functions\": {\"stress\": -1000, \"mass\": 2.5}}"};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        if (needs_json(texts[i])) continue;
         ambs_outcome o = read_bytes(texts[i], strlen(texts[i]), "mass stress");
         assert_ended(o, AMBS_TRIAL_COMPLETE, AMBS_REASON_NONE, 0);
         assert_true(o.objective == 2.5);
@@ -162,6 +170,7 @@ static void failures_are_told_apart(void **state)
          AMBS_REASON_BAD_RESULT},
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        if (needs_json(bad[i].text)) continue;
         ambs_outcome o = read_bytes(bad[i].text, strlen(bad[i].text), "mass stress");
         assert_ended(o, AMBS_TRIAL_FAILED, bad[i].reason, 0);
         assert_string_equal(o.message, bad[i].message);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What a slot has reaches the processes on it: cores, thread counts, GPUs; and the request to
  * checkpoint. */
+#include "config.h"
 #include "running.h"
 
 #include <sched.h>
@@ -206,6 +207,7 @@ int main(void)
         cmocka_unit_test(a_trial_is_asked_to_checkpoint),
         cmocka_unit_test(an_attempt_goes_on_from_what_one_before_saved),
     };
+    size_t n = sizeof tests / sizeof *tests - (AMBS_HAVE_JANSSON ? 0 : 1); /* the last reads JSON */
     cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests_name("slot", tests, NULL, NULL);
+    return _cmocka_run_group_tests("slot", tests, n, NULL, NULL);
 }
