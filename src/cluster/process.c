@@ -38,14 +38,6 @@ uint64_t ambs_process_space(void)
     return ambs_hash(hash, space, strlen(space));
 }
 
-/* The kernel takes away what the cgroup does not allow. */
-void ambs_process_unbind(void)
-{
-    cpu_set_t all;
-    memset(&all, 0xFF, sizeof all);
-    sched_setaffinity(0, sizeof all, &all);
-}
-
 uint32_t ambs_process_cores(void)
 {
     cpu_set_t mine;

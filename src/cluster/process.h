@@ -15,9 +15,6 @@ bool ambs_process_exists(uint64_t pid);
 /* Names the table of processes that this process sees: the host's boot and its pid namespace, as a
  * hash. Two processes with the same name see each other's pids. 0: not known. */
 uint64_t ambs_process_space(void);
-/* Lets this process and its threads run on every core it may have, whatever the launcher bound it
- * to. */
-void ambs_process_unbind(void);
 /* Whether the launcher calls this process rank 0, or there is none; known before MPI_Init. */
 bool ambs_process_is_first(void);
 /* The cores this process may use. */
