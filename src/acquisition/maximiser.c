@@ -6,7 +6,8 @@
  * not refine. In many dimensions a round tries a random MAX_EXCHANGES of the exchanges.
  *
  * A surrogate that can screen gives a bound of its sd, so a bound of the acquisition value: what
- * promises less than is known already is not evaluated. Where there are slopes, the best few climbs
+ * promises less than is known already is not evaluated (with several draws of hyperparameters that
+ * bound is of their mixture's moments: nearly so). Where there are slopes, the best few climbs
  * go along them, then by exchanges of the discrete parameters, and again while that helps. */
 #include "acquisition/maximiser.h"
 
@@ -157,12 +158,39 @@ void ambs_maximiser_destroy(ambs_maximiser *m)
     free(m);
 }
 
+/* Mean, sd and value of the first n rows of m->x. Where the surrogate averages over draws of its
+ * hyperparameters, what a candidate is worth is the mean over them. */
+static int take_values(ambs_maximiser *m, const ambs_maximiser_problem *p, size_t n,
+                       ambs_error *err)
+{
+    size_t n_samples = ambs_surrogate_n_samples(p->surrogate);
+    bool logs = p->acquisition->is_logarithm;
+    for (size_t i = 0; i < n; i++) m->value[i] = logs ? -INFINITY : 0;
+    for (size_t k = 0; n_samples > 1 && k < n_samples; k++) {
+        int rc = ambs_surrogate_predict_sample(p->surrogate, k, n, m->x, m->mean, m->sd, err);
+        if (rc != AMBS_OK) return rc;
+        p->acquisition->evaluate(p->options, p->context, n, m->mean, m->sd, m->bound);
+        for (size_t i = 0; i < n; i++) {
+            double one = logs ? m->bound[i] - log((double)n_samples)
+                              : m->bound[i] / (double)n_samples,
+                   most = fmax(m->value[i], one);
+            if (!logs)
+                m->value[i] += one;
+            else if (most > -INFINITY)
+                m->value[i] = most + log(exp(m->value[i] - most) + exp(one - most));
+        }
+    }
+    int rc = ambs_surrogate_predict(p->surrogate, n, m->x, m->mean, m->sd, err);
+    if (rc == AMBS_OK && n_samples == 1)
+        p->acquisition->evaluate(p->options, p->context, n, m->mean, m->sd, m->value);
+    return rc;
+}
+
 /* Values of the first n rows of m->x; the best that is not taken is remembered. */
 static int evaluate(ambs_maximiser *m, const ambs_maximiser_problem *p, size_t n, ambs_error *err)
 {
-    int rc = ambs_surrogate_predict(p->surrogate, n, m->x, m->mean, m->sd, err);
+    int rc = take_values(m, p, n, err);
     if (rc != AMBS_OK) return rc;
-    p->acquisition->evaluate(p->options, p->context, n, m->mean, m->sd, m->value);
     if (p->adjust) rc = p->adjust(p->adjust_of, n, m->x, m->value, err);
     if (rc != AMBS_OK) return rc;
     for (size_t i = 0; i < n; i++) {

@@ -11,31 +11,37 @@
  * rows are in the factor. Between fits rows are appended, replaced and removed with the
  * hyperparameters, the mean and the scale of the last fit.
  *
- * Cost: a fit about 20 min(n, fit_rows)³ + n³/3 operations, a change of a row 3 n², a candidate's
+ * With hyperparameters by mcmc there is a process for each draw; out-of-sample errors are those of
+ * the first.
+ *
+ * Cost, for each process: a fit about 20 min(n, fit_rows)³ + n³/3 operations, a change of a row 3 n², a candidate's
  * mean n (T + 20) and its sd n². Memory 8 n² bytes, and twice 8 fit_rows² during a fit. */
 #include "surrogate/gp.h"
 
+#include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
 
 typedef struct gp_options {
     int kernel, categories, mean, warp;
     int hyperparameters;
-    long long starts, fit_rows;
+    long long starts, fit_rows, samples;
 } gp_options;
 
 typedef struct gp_state {
     const gp_options *options;
     uint64_t seed;
-    double *theta;
-    ambs_gp gp;
+    double *theta;    /* [n_samples, size] */
+    size_t n_samples; /* of the hyperparameters; each has a process of its own */
+    ambs_gp *gps;     /* [n_samples] */
 } state;
 
 #define FIELD(name) offsetof(gp_options, name)
 
-enum { BY_MAP, BY_LIKELIHOOD };
-static const char *const ways[] = {"map", "likelihood", NULL};
+enum { BY_MAP, BY_LIKELIHOOD, BY_MCMC };
+static const char *const ways[] = {"map", "likelihood", "mcmc", NULL};
 enum { HAMMING, ONEHOT };
 static const char *const codings[] = {"hamming", "onehot", NULL};
 enum { CONSTANT, LINEAR };
@@ -53,7 +59,10 @@ static const ambs_option option_table[] = {
     {"warp", AMBS_OPTION_CHOICE, FIELD(warp), "none", 1, 0, warps,
      "of the numbers: learned, where the objective varies more at one end of a range"},
     {"hyperparameters", AMBS_OPTION_CHOICE, FIELD(hyperparameters), "map", 1, 0, ways,
-     "what decides them: the posterior density, or the likelihood alone"},
+     "map: the largest posterior density decides them; likelihood: without their prior; mcmc: they "
+     "are drawn by slice sampling, and acquisition values averaged over the draws"},
+    {"samples", AMBS_OPTION_INT, FIELD(samples), "8", 1, 1000, NULL,
+     "draws of the hyperparameters by mcmc"},
     {"starts", AMBS_OPTION_INT, FIELD(starts), "4", 1, 1000, NULL,
      "searches for the hyperparameters, from different points"},
     {"fit_rows", AMBS_OPTION_INT, FIELD(fit_rows), "400", 2, 1e5, NULL,
@@ -64,8 +73,28 @@ static const ambs_option option_table[] = {
 static void fini(void *memory)
 {
     state *s = memory;
-    ambs_gp_fini(&s->gp);
+    for (size_t k = 0; s->gps && k < s->n_samples; k++) ambs_gp_fini(&s->gps[k]);
+    free(s->gps);
     free(s->theta);
+}
+
+static int make_gps(state *s, size_t p, const ambs_feature *features, ambs_error *err)
+{
+    const gp_options *o = s->options;
+    const ambs_gp_settings settings = {.shape = (ambs_gp_shape)o->kernel,
+                                       .onehot = o->categories == ONEHOT,
+                                       .linear = o->mean == LINEAR,
+                                       .warp = o->warp == KUMARASWAMY};
+    s->n_samples = o->hyperparameters == BY_MCMC ? (size_t)o->samples : 1;
+    s->gps = ambs_calloc(s->n_samples, sizeof *s->gps, err);
+    if (!s->gps) return AMBS_E_NOMEM;
+    for (size_t k = 0; k < s->n_samples; k++) {
+        int rc = ambs_gp_init(&s->gps[k], &settings, p, features, err);
+        if (rc != AMBS_OK) return rc;
+    }
+    size_t size = ambs_gp_n_theta(&s->gps[0].kernel);
+    s->theta = ambs_calloc(s->n_samples, size * sizeof *s->theta, err);
+    return s->theta ? AMBS_OK : AMBS_E_NOMEM;
 }
 
 static int init(void *memory, const void *options, size_t p, const ambs_feature *features,
@@ -74,53 +103,54 @@ static int init(void *memory, const void *options, size_t p, const ambs_feature 
     state *s = memory;
     s->options = options;
     s->seed = seed;
-    const ambs_gp_settings settings = {.shape = (ambs_gp_shape)s->options->kernel,
-                                       .onehot = s->options->categories == ONEHOT,
-                                       .linear = s->options->mean == LINEAR,
-                                       .warp = s->options->warp == KUMARASWAMY};
-    int rc = ambs_gp_init(&s->gp, &settings, p, features, err);
-    if (rc == AMBS_OK) {
-        s->theta = ambs_calloc(ambs_gp_n_theta(&s->gp.kernel), sizeof *s->theta, err);
-        rc = s->theta ? AMBS_OK : AMBS_E_NOMEM;
-    }
+    int rc = make_gps(s, p, features, err);
     if (rc != AMBS_OK) fini(s);
     return rc;
 }
 
 const ambs_gp *ambs_gp_of_surrogate(const void *memory)
 {
-    return &((const state *)memory)->gp;
+    return ((const state *)memory)->gps;
 }
 
 static int fit(void *memory, size_t n, const double *x, const double *y, uint64_t generation,
                ambs_error *err)
 {
     state *s = memory;
-    int rc = ambs_gp_take_rows(&s->gp, n, x, y, err);
+    int rc = AMBS_OK;
+    for (size_t k = 0; rc == AMBS_OK && k < s->n_samples; k++)
+        rc = ambs_gp_take_rows(&s->gps[k], n, x, y, err);
     if (rc != AMBS_OK) return rc;
-    const ambs_gp_sample sample = ambs_gp_rows(&s->gp);
+    const ambs_gp_sample sample = ambs_gp_rows(s->gps);
     const ambs_gp_search search = {
-        .kernel = &s->gp.kernel,
+        .kernel = &s->gps[0].kernel,
         .n_starts = (size_t)s->options->starts,
         .max_rows = (size_t)s->options->fit_rows,
+        .n_samples = s->options->hyperparameters == BY_MCMC ? s->n_samples : 0,
         .no_prior = s->options->hyperparameters == BY_LIKELIHOOD,
         .key = ambs_mix64(s->seed + ambs_mix64(generation + AMBS_PURPOSE_SURROGATE)),
     };
     rc = ambs_gp_find_theta(&search, &sample, s->theta, err);
-    return rc == AMBS_OK ? ambs_gp_set_theta(&s->gp, s->theta, err) : rc;
+    size_t size = ambs_gp_n_theta(&s->gps[0].kernel);
+    for (size_t k = 0; rc == AMBS_OK && k < s->n_samples; k++)
+        rc = ambs_gp_set_theta(&s->gps[k], s->theta + k * size, err);
+    return rc;
 }
 
 static int append(void *memory, const double *row, double y, ambs_error *err)
 {
     state *s = memory;
-    return ambs_gp_append(&s->gp, row, y, err);
+    int rc = AMBS_OK;
+    for (size_t k = 0; rc == AMBS_OK && k < s->n_samples; k++)
+        rc = ambs_gp_append(&s->gps[k], row, y, err);
+    return rc;
 }
 
 static int replace(void *memory, size_t row, double y, ambs_error *err)
 {
     (void)err;
     state *s = memory;
-    ambs_gp_replace(&s->gp, row, y);
+    for (size_t k = 0; k < s->n_samples; k++) ambs_gp_replace(&s->gps[k], row, y);
     return AMBS_OK;
 }
 
@@ -128,8 +158,53 @@ static int remove_row(void *memory, size_t row, ambs_error *err)
 {
     (void)err;
     state *s = memory;
-    ambs_gp_remove(&s->gp, row);
+    for (size_t k = 0; k < s->n_samples; k++) ambs_gp_remove(&s->gps[k], row);
     return AMBS_OK;
+}
+
+/* --- predictions: of one process, or of the mixture, by its first two moments ---------------- */
+
+static size_t n_samples(const void *memory)
+{
+    return ((const state *)memory)->n_samples;
+}
+
+static int predict_sample(const void *memory, size_t sample, size_t m, const double *x,
+                          double *ret_mean, double *ret_sd, ambs_error *err)
+{
+    (void)err;
+    ambs_gp_predict(&((const state *)memory)->gps[sample], m, x, ret_mean, ret_sd);
+    return AMBS_OK;
+}
+
+typedef void (*predictor)(const ambs_gp *gp, size_t m, const double *x, double *ret_mean,
+                          double *ret_sd);
+
+/* The moments of a mixture of a few processes, BLOCK candidates at a time. */
+static void mix(const state *s, predictor predict_one, size_t m, const double *x, double *ret_mean,
+                double *ret_sd)
+{
+    enum { BLOCK = AMBS_GP_LANES };
+    double mean[BLOCK], sd[BLOCK], first_mean[BLOCK], variance[BLOCK],
+        share = 1 / (double)s->n_samples;
+    for (size_t first = 0; first < m; first += BLOCK) {
+        size_t count = m - first < BLOCK ? m - first : BLOCK;
+        memset(first_mean, 0, sizeof first_mean);
+        memset(variance, 0, sizeof variance);
+        for (size_t k = 0; k < s->n_samples; k++) {
+            predict_one(&s->gps[k], count, x + first * s->gps[0].p, mean, ret_sd ? sd : NULL);
+            for (size_t i = 0; i < count; i++) {
+                /* the variance of the means by the update of Welford (1962) */
+                double gap = mean[i] - first_mean[i];
+                first_mean[i] += gap / (double)(k + 1);
+                if (ret_sd) variance[i] += gap * (mean[i] - first_mean[i]) + sd[i] * sd[i];
+            }
+        }
+        for (size_t i = 0; i < count; i++) {
+            ret_mean[first + i] = first_mean[i];
+            if (ret_sd) ret_sd[first + i] = sqrt(share * variance[i]);
+        }
+    }
 }
 
 static int predict(const void *memory, size_t m, const double *x, double *ret_mean, double *ret_sd,
@@ -137,7 +212,10 @@ static int predict(const void *memory, size_t m, const double *x, double *ret_me
 {
     (void)err;
     const state *s = memory;
-    ambs_gp_predict(&s->gp, m, x, ret_mean, ret_sd);
+    if (s->n_samples == 1)
+        ambs_gp_predict(s->gps, m, x, ret_mean, ret_sd);
+    else
+        mix(s, ambs_gp_predict, m, x, ret_mean, ret_sd);
     return AMBS_OK;
 }
 
@@ -146,30 +224,53 @@ static int screen(const void *memory, size_t m, const double *x, double *ret_mea
 {
     (void)err;
     const state *s = memory;
-    ambs_gp_screen(&s->gp, m, x, ret_mean, ret_sd_bound);
+    if (s->n_samples == 1)
+        ambs_gp_screen(s->gps, m, x, ret_mean, ret_sd_bound);
+    else
+        mix(s, ambs_gp_screen, m, x, ret_mean, ret_sd_bound);
     return AMBS_OK;
 }
 
+/* Of the mixture: σ dσ = Σ_k (σ_k dσ_k + (μ_k - μ) dμ_k) / S. Needs the mean first. */
 static int gradient(const void *memory, size_t m, const double *x, double *ret_mean, double *ret_sd,
                     double *ret_mean_slopes, double *ret_sd_slopes, ambs_error *err)
 {
-    (void)err;
     const state *s = memory;
-    ambs_gp_gradient(&s->gp, m, x, ret_mean, ret_sd, ret_mean_slopes, ret_sd_slopes);
+    if (s->n_samples == 1) {
+        ambs_gp_gradient(s->gps, m, x, ret_mean, ret_sd, ret_mean_slopes, ret_sd_slopes);
+        return AMBS_OK;
+    }
+    size_t size = m * s->gps[0].p;
+    double *of_mean = ambs_calloc(2 * size, sizeof *of_mean, err), *of_sd = of_mean + size,
+           mean[AMBS_GP_CLIMBS], sd[AMBS_GP_CLIMBS], share = 1 / (double)s->n_samples;
+    if (!of_mean) return AMBS_E_NOMEM;
+    mix(s, ambs_gp_predict, m, x, ret_mean, ret_sd);
+    memset(ret_mean_slopes, 0, size * sizeof *ret_mean_slopes);
+    memset(ret_sd_slopes, 0, size * sizeof *ret_sd_slopes);
+    for (size_t k = 0; k < s->n_samples; k++) {
+        ambs_gp_gradient(&s->gps[k], m, x, mean, sd, of_mean, of_sd);
+        for (size_t i = 0; i < size; i++) {
+            size_t at = i / s->gps[0].p;
+            ret_mean_slopes[i] += share * of_mean[i];
+            ret_sd_slopes[i] +=
+                share / ret_sd[at] * (sd[at] * of_sd[i] + (mean[at] - ret_mean[at]) * of_mean[i]);
+        }
+    }
+    free(of_mean);
     return AMBS_OK;
 }
 
 static double out_of_sample_error(const void *memory)
 {
     const state *s = memory;
-    return ambs_gp_leave_one_out(&s->gp, NULL, NULL);
+    return ambs_gp_leave_one_out(s->gps, NULL, NULL);
 }
 
 static int leave_one_out(const void *memory, double *ret_mean, double *ret_sd, ambs_error *err)
 {
     (void)err;
     const state *s = memory;
-    ambs_gp_leave_one_out(&s->gp, ret_mean, ret_sd);
+    ambs_gp_leave_one_out(s->gps, ret_mean, ret_sd);
     return AMBS_OK;
 }
 
@@ -186,6 +287,8 @@ const ambs_surrogate_ops ambs_surrogate_gp = {
     .replace = replace,
     .remove = remove_row,
     .predict = predict,
+    .n_samples = n_samples,
+    .predict_sample = predict_sample,
     .screen = screen,
     .gradient = gradient,
     .out_of_sample_error = out_of_sample_error,

@@ -20,6 +20,7 @@
 #include "base/memory.h"
 #include "numeric/cholesky.h"
 #include "numeric/lbfgs.h"
+#include "numeric/slice.h"
 #include "surrogate/gp_warp.h"
 
 enum { EXPLORED = 64, GROWTH = 4 };
@@ -268,6 +269,39 @@ static double climb(work *w, const ambs_lbfgs_settings *settings)
     return rc == AMBS_OK ? f : INFINITY;
 }
 
+/* --- draws ---------------------------------------------------------------------------------- */
+
+enum { BURN_IN = 20, THINNING = 5 };
+
+static double log_posterior(void *of, const double *theta)
+{
+    work *w = of;
+    double *unused = w->lbfgs;
+    ambs_gp_kernel_set(&w->kernel, theta);
+    if (w->raw) warp_sample(w);
+    double f = ambs_gp_log_likelihood(&w->kernel, &w->sample, w->matrix, NULL, w->alpha, NULL);
+    if (!isfinite(f)) return -INFINITY;
+    return w->no_prior ? f : f + ambs_gp_log_prior(&w->kernel, theta, unused);
+}
+
+/* The chain begins at the best theta, so it need not find the mode first. */
+static void draw_thetas(work *w, const ambs_gp_search *search, double *ret_theta)
+{
+    size_t size = ambs_gp_n_theta(&w->kernel);
+    const ambs_slice_problem problem = {size, w->lower, w->upper, log_posterior, w};
+    ambs_random random;
+    ambs_random_init(&random, search->key, UINT64_MAX, AMBS_PURPOSE_SURROGATE);
+    memcpy(w->theta, ret_theta, size * sizeof *ret_theta);
+    for (size_t i = 0; i < size; i++)
+        w->theta[i] = fmin(fmax(w->theta[i], w->lower[i]), w->upper[i]);
+    double f = log_posterior(w, w->theta);
+    for (size_t k = 0; k < search->n_samples; k++) {
+        for (int step = 0; step < (k == 0 ? BURN_IN : THINNING); step++)
+            ambs_slice_step(&problem, 1, &random, w->theta, &f, w->lbfgs + size);
+        memcpy(ret_theta + k * size, w->theta, size * sizeof *ret_theta);
+    }
+}
+
 /* The prior's mode, then draws from the prior, half as wide. */
 static void begin(work *w, const ambs_gp_search *search, size_t start)
 {
@@ -308,6 +342,7 @@ int ambs_gp_find_theta(const ambs_gp_search *search, const ambs_gp_sample *sampl
             memcpy(ret_theta, w.theta, bytes);
         if (rows == n) break;
     }
+    if (rc == AMBS_OK && search->n_samples > 0) draw_thetas(&w, search, ret_theta);
     drop(&w);
     return rc;
 }

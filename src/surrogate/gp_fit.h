@@ -20,11 +20,12 @@ typedef struct ambs_gp_sample {
 
 typedef struct ambs_gp_search {
     const ambs_gp_kernel
-        *kernel;     /* what is not learned: shape, terms, linear mean, warped or not */
-    size_t n_starts; /* the first is the prior's mode */
-    size_t max_rows; /* so many of the rows, evenly spread over them, are learned from */
-    bool no_prior;   /* the likelihood alone decides, within the bounds, and to more digits */
-    uint64_t key;    /* of the random starts */
+        *kernel;      /* what is not learned: shape, terms, linear mean, warped or not */
+    size_t n_starts;  /* the first is the prior's mode */
+    size_t max_rows;  /* so many of the rows, evenly spread over them, are learned from */
+    size_t n_samples; /* 0: the largest posterior density; else so many draws from it */
+    bool no_prior;    /* the likelihood alone decides, within the bounds, and to more digits */
+    uint64_t key;     /* of the random starts */
 } ambs_gp_search;
 
 /* ln p(y | x, theta) = -yᵀα/2 - ln det L - n ln(2π)/2 with α = (K + σ²I)⁻¹y; and its gradient by
@@ -37,9 +38,9 @@ double ambs_gp_log_likelihood(const ambs_gp_kernel *kernel, const ambs_gp_sample
 /* ln of the prior's density at theta up to a constant; its gradient is added to `gradient`. */
 double ambs_gp_log_prior(const ambs_gp_kernel *kernel, const double *theta, double *gradient);
 
-/* theta of the largest posterior density that was found: a function of the arguments alone.
- * AMBS_E_NOMEM; where no start is usable, the prior's mode. Cost: n³ operations for each of some
- * tens of values. */
+/* theta of the largest posterior density that was found, or n_samples of them [n_samples, size],
+ * drawn by slice sampling from there on: a function of the arguments alone. AMBS_E_NOMEM; where no start is usable, the prior's mode. Cost: n³ operations for each of some
+ * tens of values; a draw another forty. */
 int ambs_gp_find_theta(const ambs_gp_search *search, const ambs_gp_sample *sample,
                        double *ret_theta, ambs_error *err);
 

@@ -330,6 +330,26 @@ int ambs_surrogate_predict(ambs_surrogate *s, size_t m, const double *x, double 
     return predict_by(s, s->ops->predict, m, x, ret_mean, ret_sd, err);
 }
 
+size_t ambs_surrogate_n_samples(const ambs_surrogate *s)
+{
+    return s->ops->n_samples ? s->ops->n_samples(s->state) : 1;
+}
+
+int ambs_surrogate_predict_sample(ambs_surrogate *s, size_t sample, size_t m, const double *x,
+                                  double *ret_mean, double *ret_sd, ambs_error *err)
+{
+    if (!s->ops->predict_sample) return ambs_surrogate_predict(s, m, x, ret_mean, ret_sd, err);
+    int rc = check_fitted(s, err);
+    for (size_t first = 0; rc == AMBS_OK && first < m; first += BLOCK) {
+        size_t count = m - first < BLOCK ? m - first : BLOCK;
+        encode_block(s, count, x + first * s->d);
+        rc = s->ops->predict_sample(s->state, sample, count, s->block, ret_mean + first,
+                                    ret_sd + first, err);
+        if (rc == AMBS_OK) rc = check_prediction(s, count, ret_mean + first, ret_sd + first, err);
+    }
+    return rc;
+}
+
 bool ambs_surrogate_can_screen(const ambs_surrogate *s)
 {
     return s->ops->screen != NULL;

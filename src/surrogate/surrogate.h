@@ -42,13 +42,19 @@ typedef struct ambs_surrogate_ops {
      * ret_sd may be NULL. Allocates nothing. */
     int (*predict)(const void *state, size_t m, const double *x, double *ret_mean, double *ret_sd,
                    ambs_error *err);
+    /* A member that averages over draws of its hyperparameters: how many there are, and what one of
+     * them predicts; predict() gives the moments of their mixture. An acquisition function is
+     * averaged over them. NULL: there is one. */
+    size_t (*n_samples)(const void *state);
+    int (*predict_sample)(const void *state, size_t sample, size_t m, const double *x,
+                          double *ret_mean, double *ret_sd, ambs_error *err);
     /* The mean, and a bound that predict's sd does not exceed, much cheaper than predict: for
      * choosing among many candidates. NULL: the driver predicts. Allocates nothing. */
     int (*screen)(const void *state, size_t m, const double *x, double *ret_mean,
                   double *ret_sd_bound, ambs_error *err);
     /* As predict, with the derivatives [m, p] of mean and sd by the numeric features (0 for the
      * others, and where a feature is inactive); m <= AMBS_SURROGATE_MAX_CLIMBS. NULL: not smooth.
-     * Allocates nothing. The last bits of mean and sd may differ from predict's. */
+     * The last bits of mean and sd may differ from predict's. */
     int (*gradient)(const void *state, size_t m, const double *x, double *ret_mean, double *ret_sd,
                     double *ret_mean_slopes, double *ret_sd_slopes, ambs_error *err);
     /* Mean squared error of rows on the parts that did not see them (out of bag, leave one out), on
@@ -87,6 +93,10 @@ int ambs_surrogate_replace(ambs_surrogate *s, size_t row, double y, ambs_error *
 int ambs_surrogate_remove(ambs_surrogate *s, size_t row, ambs_error *err);
 int ambs_surrogate_predict(ambs_surrogate *s, size_t m, const double *x, double *ret_mean,
                            double *ret_sd, ambs_error *err);
+/* 1 for all but those that average over draws of hyperparameters. */
+size_t ambs_surrogate_n_samples(const ambs_surrogate *s);
+int ambs_surrogate_predict_sample(ambs_surrogate *s, size_t sample, size_t m, const double *x,
+                                  double *ret_mean, double *ret_sd, ambs_error *err);
 /* Mean and a bound of the sd: predict's own where the member cannot tell cheaper. */
 int ambs_surrogate_screen(ambs_surrogate *s, size_t m, const double *x, double *ret_mean,
                           double *ret_sd_bound, ambs_error *err);

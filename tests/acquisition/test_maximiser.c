@@ -188,6 +188,53 @@ static void screening_a_small_space_loses_nothing(void **state)
     drop_setup(&s);
 }
 
+static void a_value_is_the_mean_over_the_draws_of_hyperparameters(void **state)
+{
+    (void)state;
+    for (int logs = 0; logs < 2; logs++) {
+        setup s = make_setup_with("gp", SPACE_SMALL, 30);
+        const ambs_surrogate_ops *ops;
+        must(ambs_surrogate_find("gp", &ops, NULL), NULL);
+        void *options = calloc(1, ops->member.options_size);
+        const ambs_option *table = ops->member.options;
+        must(ambs_options_init(table, options, NULL), NULL);
+        must(ambs_options_set(table, options, "hyperparameters", "mcmc", NULL), NULL);
+        ambs_surrogate_destroy(s.surrogate);
+        must(ambs_surrogate_create("gp", options, s.space, 1, &s.surrogate, NULL), NULL);
+        double y[30], x[MAX_D], value, best = -INFINITY;
+        for (size_t i = 0; i < 30; i++)
+            y[i] = bowl(s.space, s.x + i * ambs_space_dimension(s.space));
+        must(ambs_surrogate_fit(s.surrogate, 30, s.x, y, 1, NULL), NULL);
+        s.acquisition = find_acquisition(logs ? "log_ei" : "ei");
+        s.context = (ambs_acquisition_context){.best = 0.3};
+        ambs_maximiser *m;
+        must(ambs_maximiser_create(s.space, &(ambs_maximiser_settings){100, 2, 3}, 10, &m, NULL),
+             NULL);
+        const ambs_maximiser_problem p = {.surrogate = s.surrogate,
+                                          .acquisition = s.acquisition,
+                                          .options = s.options,
+                                          .context = &s.context,
+                                          .is_taken = is_taken,
+                                          .taken_of = s.taken};
+        ambs_random r;
+        ambs_random_init(&r, 2, 0, AMBS_PURPOSE_TEST);
+        double mean, sd, sum = 0;
+        bool found;
+        must(ambs_maximiser_run(m, &p, &r, x, &best, &mean, &sd, &found, NULL), NULL);
+        assert_true(found);
+        for (size_t k = 0; k < ambs_surrogate_n_samples(s.surrogate); k++) {
+            must(ambs_surrogate_predict_sample(s.surrogate, k, 1, x, &mean, &sd, NULL), NULL);
+            s.acquisition->evaluate(s.options, &s.context, 1, &mean, &sd, &value);
+            sum += (logs ? exp(value) : value) / 8;
+        }
+        assert_true(fabs((logs ? exp(best) : best) / sum - 1) < 1e-9);
+        ambs_maximiser_destroy(m);
+        ambs_options_fini(table, options);
+        free(options);
+        drop_setup(&s);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -196,6 +243,7 @@ int main(void)
         cmocka_unit_test(climbs_find_more_than_candidates_alone),
         cmocka_unit_test(what_is_taken_is_climbed_through_but_never_returned),
         cmocka_unit_test(slopes_lead_beyond_the_best_of_many_random_points),
+        cmocka_unit_test(a_value_is_the_mean_over_the_draws_of_hyperparameters),
         cmocka_unit_test(screening_a_small_space_loses_nothing),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -557,8 +557,9 @@ static void every_choice_learns(void **state)
 {
     (void)state;
     static const char *const choices[][2] = {
-        {"categories", "onehot"}, {"mean", "linear"},     {"warp", "kumaraswamy"},
-        {"kernel", "matern32"},   {"kernel", "matern12"}, {"kernel", "squared_exponential"}};
+        {"categories", "onehot"},   {"mean", "linear"},     {"warp", "kumaraswamy"},
+        {"kernel", "matern32"},     {"kernel", "matern12"}, {"kernel", "squared_exponential"},
+        {"hyperparameters", "mcmc"}};
     const ambs_option *table = ambs_surrogate_gp.member.options;
     double mean[MAX_N], sd[MAX_N];
     make_rows(30);
@@ -576,6 +577,51 @@ static void every_choice_learns(void **state)
         if (squares > 0.02) fail_msg("%s: mean square %g", choices[k][1], squares);
         drop_model(m);
     }
+}
+
+/* The mixture of the draws by hand, and its slopes by differences. */
+static void draws_of_hyperparameters_are_averaged(void **state)
+{
+    (void)state;
+    const ambs_option *table = ambs_surrogate_gp.member.options;
+    make_rows(31);
+    model m = {calloc(1, ambs_surrogate_gp.state_size),
+               calloc(1, ambs_surrogate_gp.member.options_size)};
+    assert_int_equal(ambs_options_init(table, m.options, NULL), AMBS_OK);
+    assert_int_equal(ambs_options_set(table, m.options, "hyperparameters", "mcmc", NULL), AMBS_OK);
+    assert_int_equal(ambs_options_set(table, m.options, "samples", "5", NULL), AMBS_OK);
+    assert_int_equal(ambs_surrogate_gp.init(m.state, m.options, P, features, 7, NULL), AMBS_OK);
+    assert_int_equal(ambs_surrogate_gp.fit(m.state, 60, x, y, 1, NULL), AMBS_OK);
+    assert_int_equal(ambs_surrogate_gp.append(m.state, x + 60 * P, y[60], NULL), AMBS_OK);
+    assert_int_equal(ambs_surrogate_gp.n_samples(m.state), 5);
+    const double *at = x + 70 * P;
+    double mean[80], sd[80], sums[80] = {0}, squares[80] = {0}, one[80], one_sd[80], same = 0;
+    ambs_surrogate_gp.predict(m.state, 80, at, mean, sd, NULL);
+    for (size_t k = 0; k < 5; k++) {
+        ambs_surrogate_gp.predict_sample(m.state, k, 80, at, one, one_sd, NULL);
+        for (size_t i = 0; i < 80; i++) {
+            sums[i] += one[i] / 5;
+            squares[i] += (one_sd[i] * one_sd[i] + one[i] * one[i]) / 5;
+        }
+        same += one[3] == mean[3];
+    }
+    assert_true(same == 0);
+    for (size_t i = 0; i < 80; i++) {
+        assert_near(mean[i], sums[i], 1e-12);
+        assert_near(sd[i] * sd[i], squares[i] - sums[i] * sums[i], 1e-10);
+    }
+    double mean_slopes[4 * P], sd_slopes[4 * P], row[2][P], h = 1e-5;
+    ambs_surrogate_gp.gradient(m.state, 4, at, one, one_sd, mean_slopes, sd_slopes, NULL);
+    for (size_t i = 0; i < 4; i++) {
+        for (int side = 0; side < 2; side++) {
+            memcpy(row[side], at + i * P, sizeof row[side]);
+            row[side][0] += side ? h : -h;
+        }
+        ambs_surrogate_gp.predict(m.state, 2, row[0], mean, sd, NULL);
+        assert_near(mean_slopes[i * P], (mean[1] - mean[0]) / (2 * h), 2e-6);
+        assert_near(sd_slopes[i * P], (sd[1] - sd[0]) / (2 * h), 2e-6);
+    }
+    drop_model(m);
 }
 
 static void without_the_prior_the_likelihood_is_larger(void **state)
@@ -612,6 +658,7 @@ int main(void)
         cmocka_unit_test_setup(a_smooth_function_of_one_number_is_learned, reset_extra),
         cmocka_unit_test_setup(what_is_inactive_is_one_and_the_same, reset_extra),
         cmocka_unit_test_setup(every_choice_learns, reset_extra),
+        cmocka_unit_test_setup(draws_of_hyperparameters_are_averaged, reset_extra),
         cmocka_unit_test_setup(without_the_prior_the_likelihood_is_larger, reset_extra),
         cmocka_unit_test_setup(more_rows_than_are_learned_from_are_all_in_the_factor, reset_extra),
     };
