@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "objective/capture.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -58,9 +59,9 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\0';
 }
 
-const char *ambs_capture_last_line(const ambs_capture *c, size_t *ret_length)
+/* The last line of the first `end` bytes that is not blank. */
+static const char *last_line(const ambs_capture *c, size_t end, size_t *ret_length)
 {
-    size_t end = c->length;
     while (end > 0 && is_blank(c->bytes[end - 1])) end--;
     if (end == 0) return NULL;
     size_t start = end;
@@ -68,6 +69,28 @@ const char *ambs_capture_last_line(const ambs_capture *c, size_t *ret_length)
     while (is_blank(c->bytes[start])) start++;
     *ret_length = end - start;
     return c->bytes + start;
+}
+
+const char *ambs_capture_last_line(const ambs_capture *c, size_t *ret_length)
+{
+    return last_line(c, c->length, ret_length);
+}
+
+static bool has_words(const char *line, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        unsigned char b = (unsigned char)line[i];
+        if (b > 0x7f || isalnum(b)) return true;
+    }
+    return false;
+}
+
+const char *ambs_capture_last_words(const ambs_capture *c, size_t *ret_length)
+{
+    const char *line = last_line(c, c->length, ret_length);
+    while (line && !has_words(line, *ret_length))
+        line = last_line(c, (size_t)(line - c->bytes), ret_length);
+    return line;
 }
 
 bool ambs_capture_read(ambs_capture *c, int fd, size_t limit, int pass_on)

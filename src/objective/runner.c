@@ -297,8 +297,8 @@ void ambs_slot_forget_process(run_slot *s)
 static void add_last_line(const run_slot *s, ambs_outcome *o)
 {
     size_t length, used = strlen(o->message);
-    const char *line = ambs_capture_last_line(&s->stderr_end, &length);
-    if (!line) line = ambs_capture_last_line(&s->stdout_end, &length);
+    const char *line = ambs_capture_last_words(&s->stderr_end, &length);
+    if (!line) line = ambs_capture_last_words(&s->stdout_end, &length);
     if (!line) return;
     const char *between = used > 0 ? ": " : "";
     size_t room = sizeof o->message - 1 - used - strlen(between);

@@ -233,6 +233,26 @@ static void a_capture_keeps_begin_and_end(void **state)
     assert_string_equal(kept("1\r2\t\x1b[31m\xff\xc3", 64, 64, 64), "1\n2\t?[31m??");
 }
 
+static void rules_around_a_message_are_no_message(void **state)
+{
+    (void)state;
+    ambs_capture c = {0};
+    ambs_error err;
+    size_t length;
+    static const char text[] = "one\n----\nWe suggest two.\n-------\n  \n***\n",
+                      rules[] = "--\n--\n";
+    assert_int_equal(ambs_capture_init(&c, 0, 0, &err), AMBS_OK);
+    ambs_capture_add(&c, text, sizeof text - 1);
+    const char *line = ambs_capture_last_words(&c, &length);
+    assert_int_equal(length, strlen("We suggest two."));
+    assert_memory_equal(line, "We suggest two.", length);
+    assert_memory_equal(ambs_capture_last_line(&c, &length), "***", 3);
+    ambs_capture_clear(&c);
+    ambs_capture_add(&c, rules, sizeof rules - 1);
+    assert_null(ambs_capture_last_words(&c, &length));
+    ambs_capture_fini(&c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -245,6 +265,7 @@ int main(void)
         cmocka_unit_test(an_object_without_the_number_is_refused),
         cmocka_unit_test(many_metrics_are_cut),
         cmocka_unit_test(damaged_results_do_no_harm),
+        cmocka_unit_test(rules_around_a_message_are_no_message),
         cmocka_unit_test(a_report_is_read),
     };
     size_t n = AMBS_HAVE_JANSSON ? sizeof tests / sizeof *tests : 4; /* the last five read JSON */
