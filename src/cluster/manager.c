@@ -211,7 +211,7 @@ static bool nothing_is_left(const ambs_manager *m)
     const ambs_table *t = m->table;
     bool budget_used =
         m->spec->budget.trials > 0 && t->n - t->n_cancelled >= m->spec->budget.trials;
-    return (m->model_ended || budget_used) && t->n_waiting == 0 && t->n_running == 0 &&
+    return (m->model_ended || budget_used) && t->n_waiting == t->n_paused && t->n_running == 0 &&
            m->n_allowed == 0;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Which trials are handed out once more after an attempt that came to nothing.
  *
+ *   paused              not by itself: it waits for its promotion
  *   cut, cancelled      always: it is nobody's fault, and counts as nothing
  *   worker lost         until trial.attempts attempts of this life were lost, but never a third time
  *                       when two workers were lost with it and have not come back
@@ -78,7 +79,7 @@ static bool may_be_retried(const ambs_manager *m, const ambs_address *at, const 
 
 bool manager_is_final(ambs_manager *m, const ambs_address *at, ambs_outcome *o)
 {
-    if (o->state == AMBS_TRIAL_CANCELLED) return false;
+    if (o->state == AMBS_TRIAL_CANCELLED || o->state == AMBS_TRIAL_PAUSED) return false;
     if (o->reason == AMBS_REASON_WORKER_LOST) return is_lost_for_good(m, at, o);
     return o->state != AMBS_TRIAL_FAILED || !may_be_retried(m, at, o);
 }

@@ -49,7 +49,7 @@ int manager_end_attempt(ambs_manager *m, uint32_t rank, const ambs_address *at,
         (final || outcome->reason != AMBS_REASON_WORKER_LOST))
         say_failure(m, at->trial, outcome, final);
     if (final) return m->config.model.tell(m->config.model.ctx, at->trial, outcome, err);
-    return wait_again(m, at->trial, err);
+    return outcome->state == AMBS_TRIAL_PAUSED ? AMBS_OK : wait_again(m, at->trial, err);
 }
 
 /* Acknowledged when all that is recorded by now is durable. */

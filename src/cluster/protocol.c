@@ -213,7 +213,8 @@ static void get_outcome(ambs_wire *in, ambs_outcome *ret)
     size_t n = ambs_get_u8(in);
     if (n > AMBS_MAX_METRICS || ret->reason > AMBS_REASON_LAST ||
         (ret->state != AMBS_TRIAL_COMPLETE && ret->state != AMBS_TRIAL_PRUNED &&
-         ret->state != AMBS_TRIAL_FAILED && ret->state != AMBS_TRIAL_CANCELLED))
+         ret->state != AMBS_TRIAL_FAILED && ret->state != AMBS_TRIAL_PAUSED &&
+         ret->state != AMBS_TRIAL_CANCELLED))
         in->bad = true;
     ret->n_metrics = in->bad ? 0 : n;
     for (size_t i = 0; i < ret->n_metrics; i++) {

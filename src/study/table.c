@@ -107,8 +107,10 @@ static uint64_t *count_of(ambs_table *t, ambs_trial_state state)
 static void move_to(ambs_table *t, ambs_trial_row *row, ambs_trial_state state)
 {
     --*count_of(t, row->state);
+    t->n_paused -= row->state == AMBS_TRIAL_PAUSED;
     row->state = state;
     ++*count_of(t, state);
+    t->n_paused += state == AMBS_TRIAL_PAUSED;
 }
 
 /* NULL with AMBS_E_FORMAT in err. */
@@ -655,9 +657,12 @@ static void recount(ambs_table *t)
     t->output_bytes = 0;
     for (size_t i = 0; i < t->n_outputs; i++) t->output_bytes += strlen(t->outputs[i].text);
     t->n_waiting = t->n_running = t->n_complete = t->n_failed = t->n_pruned = t->n_cancelled =
-        t->n_failed_in_row = 0;
+        t->n_failed_in_row = t->n_paused = 0;
     t->least = t->greatest = UINT64_MAX;
-    for (size_t i = 0; i < t->n; i++) ++*count_of(t, t->rows[i].state);
+    for (size_t i = 0; i < t->n; i++) {
+        ++*count_of(t, t->rows[i].state);
+        t->n_paused += t->rows[i].state == AMBS_TRIAL_PAUSED;
+    }
     for (size_t i = 0; i < t->n_inputs; i++) {
         const ambs_trial_row *row = &t->rows[t->inputs[i].trial];
         if (row->state == AMBS_TRIAL_FAILED) t->n_failed_in_row++;

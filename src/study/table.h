@@ -129,6 +129,7 @@ typedef struct ambs_table {
     ambs_output_row *outputs;
     uint64_t output_bytes; /* of all their texts */
     /* counts kept up to date */
+    uint64_t n_paused; /* among n_waiting */
     uint64_t n_waiting, n_running, n_complete, n_failed, n_pruned, n_cancelled;
     uint64_t n_failed_in_row; /* failures since the last complete trial, in order of the results */
     /* the incumbents, one for each direction, so that the table needs no goal */

@@ -477,6 +477,28 @@ static void named_failures_are_retried_and_others_are_not(void **state)
     }
 }
 
+static bool every_fifth(world *world_, uint64_t trial, uint32_t attempt)
+{
+    (void)world_;
+    return trial % 5 == 0 && attempt == 1;
+}
+
+/* Without a rule that promotes it, a paused trial stays: it is neither run again nor told. */
+static void a_paused_trial_waits_and_holds_nothing_up(void **state)
+{
+    (void)state;
+    world_init(&w, 1);
+    w.pauses = every_fifth;
+    world_begin(&w);
+    finish(100);
+    assert_int_equal(status, AMBS_STATUS_DONE);
+    assert_int_equal(w.table->n_complete, 8);
+    assert_int_equal(w.table->n_paused, 2);
+    assert_int_equal(w.table->rows[5].state, AMBS_TRIAL_PAUSED);
+    assert_int_equal(w.table->rows[5].n_attempts, 1);
+    world_end(&w);
+}
+
 static void the_last_worker_gone_stops_the_study(void **state)
 {
     (void)state;
@@ -988,6 +1010,7 @@ int main(void)
         cmocka_unit_test(a_trial_that_took_two_workers_is_poison),
         cmocka_unit_test(silence_alone_is_no_poison),
         cmocka_unit_test(named_failures_are_retried_and_others_are_not),
+        cmocka_unit_test(a_paused_trial_waits_and_holds_nothing_up),
         cmocka_unit_test(the_last_worker_gone_stops_the_study),
         cmocka_unit_test(a_group_is_lost_with_any_of_its_ranks),
         cmocka_unit_test(the_last_group_gone_stops_the_study_although_a_rank_is_left_over),

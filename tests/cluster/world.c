@@ -303,6 +303,8 @@ static void end_run(world_agent *a, uint32_t slot, bool cancelled)
         e.outcome.reason = AMBS_REASON_CANCELLED;
         e.outcome.objective = NAN;
     }
+    if (!cancelled && w->pauses && w->pauses(w, r->trial, r->attempt))
+        e.outcome.state = AMBS_TRIAL_PAUSED;
     r->busy = false;
     must(ambs_queue_push(&a->ended, &e, &err));
 }

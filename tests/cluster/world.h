@@ -51,7 +51,8 @@ typedef struct world {
     double duplicates;                                    /* share of messages that come twice */
     double durable_lag_s;
     uint64_t model_limit; /* proposals before the model says EXHAUSTED; 0: none */
-    bool forecasts;       /* the model tells the true duration of an attempt */
+    bool (*pauses)(struct world *w, uint64_t trial, uint32_t attempt); /* NULL: none */
+    bool forecasts; /* the model tells the true duration of an attempt */
     double (*join_s)(struct world *w, uint32_t rank); /* NULL: 0 */
     /* What a rank sees of its host, which the manager divides then; NULL: n_slots slots each. */
     const ambs_resources *(*seen)(struct world *w, uint32_t rank);
