@@ -174,6 +174,8 @@ static void end(void *ctx, const ambs_spec *spec, const ambs_table *table, ambs_
 {
     view *v = ctx;
     bool line_stood = v->live.line_stands;
+    /* at once: after a TERM mpirun kills its ranks while they take their leave */
+    ambs_launch_leave_status(&v->launched, (int)status);
     ambs_live_clear(&v->live);
     /* mpirun passes the two streams on apart: what is printed now must not overtake the clearing.
      */

@@ -89,10 +89,10 @@ int ambs_snapshots_now(ambs_snapshots *s, uint64_t sequence, double limit_s, amb
     double now = ambs_clock_monotonic_s(), until = now + limit_s;
     ambs_host_wait(s->host, until); /* another one, or a question to the batch system */
     if (s->host->supervisor_lost) return ambs_study_snapshot(s->output, err);
-    int rc = begin(s, sequence, now, err);
-    if (rc != AMBS_OK) return rc;
+    /* Whoever kills the supervisor, before this or during it, does not hurt the study file. */
+    if (begin(s, sequence, now, err) != AMBS_OK) return ambs_study_snapshot(s->output, err);
     if (!ambs_host_wait(s->host, until))
         return ambs_fail(err, AMBS_E_IO, "%s was not written within %.0f s", s->output, limit_s);
-    if (!note_end(s, ambs_clock_monotonic_s())) return fail_written(s, err);
-    return AMBS_OK;
+    if (note_end(s, ambs_clock_monotonic_s())) return AMBS_OK;
+    return s->host->supervisor_lost ? ambs_study_snapshot(s->output, err) : fail_written(s, err);
 }

@@ -39,7 +39,7 @@ parameters:
   x: {{min: 0.0, max: 1.0}}
 method: random
 budget: {{trials: {trials}, failures: {{in_a_row: 1000}}}}
-trial: {{timeout: {timeout}s, grace: 300ms, attempts: 4}}
+trial: {{timeout: {timeout}s, grace: 300ms, attempts: 4, memory: 120MiB}}
 manager: {{heartbeat: 500ms, suspect: 4s, timeout: 30s, snapshot: 500ms}}
 """
 TRIALS = 100
@@ -58,7 +58,7 @@ STRIKES = ["kill a worker", "kill a trial", "kill a grandchild", "kill a supervi
 
 class Counts:
     faults = {}
-    studies = lives = acknowledged = ledger = lost = twice = left = hung = overlaps = misnamed = attempts = 0
+    studies = lives = given_up = acknowledged = ledger = lost = twice = left = hung = overlaps = misnamed = attempts = 0
     notes = []
 
     @classmethod
@@ -118,7 +118,7 @@ class Study:
                                  timeout=TIMEOUT_S))
         with open(os.path.join(folder, "plan"), "w") as f:
             f.writelines(f"{trial} {fault}\n" for trial, fault in self.plan.items())
-        self.text = ""
+        self.text = self.said = ""
 
     def start(self):
         Counts.lives += 1
@@ -176,7 +176,8 @@ class Study:
             Counts.note("a study did not end: " + open("/run/log").read()[-600:])
         self.bury()
         self.log.seek(0)
-        self.text += self.log.read()
+        self.said = self.log.read()
+        self.text += self.said
         self.log.close()
         return status
 
@@ -203,7 +204,9 @@ class Study:
             status = self.live()
             if status == 0:
                 return True
-            if status != 3:
+            if status == 1 and "this start is given up" in self.said:
+                Counts.given_up += 1
+            elif status != 3:
                 break
         Counts.hung += status is not None
         Counts.note(f"ended with status {status}: {self.text[-600:]}")
@@ -272,7 +275,8 @@ def report(args, seconds):
     c = Counts
     print(f"# fault campaign: {args.workers} workers, seed {args.seed}, {TRIALS} trials a study, {seconds:.0f} s")
     lines = [("faults", sum(c.faults.values())), *((f"  {k}", v) for k, v in sorted(c.faults.items())),
-             ("studies", c.studies), ("lives", c.lives), ("attempts", c.attempts),
+             ("studies", c.studies), ("lives", c.lives),
+             ("  given up while MPI began", c.given_up), ("attempts", c.attempts),
              ("acknowledged results", c.acknowledged), ("good results by the trials' own ledger", c.ledger),
              ("results lost", c.lost), ("results counted twice", c.twice), ("processes left over", c.left),
              ("studies that did not end by themselves", c.hung), ("slots handed out twice", c.overlaps),

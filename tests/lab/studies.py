@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Studies for the tests of the lab: writing them, reading what became of them."""
+import json
 import os
 import subprocess
 import sys
@@ -18,7 +19,7 @@ parameters:
   x2: {{min: 0.0, max: 15.0}}
 method: {{name: {method}}}
 budget: {{trials: {trials}}}
-trial: {{grace: 500ms, attempts: 3{trial}}}
+trial: {{grace: 500ms, attempts: {attempts}{trial}}}
 manager: {{heartbeat: 1s, suspect: 8s, snapshot: 1s, timeout: 20s}}
 {more}"""
 
@@ -26,12 +27,12 @@ manager: {{heartbeat: 1s, suspect: 8s, snapshot: 1s, timeout: 20s}}
 class Study:
     """A study in `folder`; delay and objective are YAML, `more` further sections."""
 
-    def __init__(self, folder, name, trials, delay="0s", objective=None, method="random", trial="", more=""):
+    def __init__(self, folder, name, trials, delay="0s", objective=None, method="random", trial="", more="", attempts=3):
         self.path, self.output = os.path.join(folder, name + ".yaml"), os.path.join(folder, name + ".h5")
         self.trials = trials
         with open(self.path, "w") as f:
             f.write(STUDY.format(objective=objective or f"{{function: branin, delay: {delay}}}", method=method,
-                                 trials=trials, trial=trial, more=more))
+                                 trials=trials, trial=trial, more=more, attempts=attempts))
 
     def states(self):
         return column(self.output, "trials/state")
@@ -41,7 +42,6 @@ class Study:
 
     def n_complete(self, ambs):
         """What the study knows now, the journal included; 0 before it exists."""
-        import json
         ended = subprocess.run([ambs, "status", self.output, "--json"], capture_output=True, text=True)
         return json.loads(ended.stdout)["complete"] if ended.returncode == 0 else 0
 
