@@ -163,11 +163,12 @@ int manager_leave(ambs_manager *m, uint32_t rank, ambs_worker_state state, ambs_
     set_usable(m, w, false);
     bool died = state == AMBS_WORKER_LOST;
     if (m->config.link.forget && !w->dismissed) m->config.link.forget(m->config.link.ctx, rank);
-    ambs_log_line(m->config.log, died ? AMBS_LOG_WARNING : AMBS_LOG_INFO, "rank %u on %s %s", rank,
-                  w->host,
+    ambs_log_line(m->config.log, died ? AMBS_LOG_WARNING : AMBS_LOG_INFO,
+                  "rank %u on %s %s; %u of %u workers are left", rank, w->host,
                   w->dismissed ? "is lost with its group"
                   : died       ? "died"
-                               : "left");
+                               : "left",
+                  m->n_joined, m->config.n_expected);
     int rc = record_worker(m, rank, state, err);
     if (rc == AMBS_OK) rc = lose_attempts(m, w, err);
     return rc == AMBS_OK ? leave_group(m, rank, err) : rc;

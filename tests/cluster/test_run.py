@@ -51,6 +51,24 @@ def failing():
               ended.stdout + ended.stderr)
 
 
+def retried():
+    with tempfile.TemporaryDirectory() as folder:
+        path, output = study(folder, 4)
+        with open(path) as f:
+            text = f.read().replace("{function: branin, delay: 0s}", '{command: [sh, -c, "test -e %s/$AMBS_TRIAL || '
+                                    '{ touch %s/$AMBS_TRIAL; exit 7; }; echo 1 > $AMBS_RESULT"]}' % (folder, folder))
+        with open(path, "w") as f:
+            f.write(text + "retry: {max: 1, on: [exit]}\n")
+        command = [AMBS, "run", path, "-o", output, "-j", "2"]
+        ended = subprocess.run(command, capture_output=True, timeout=60, text=True)
+        with h5py.File(output) as f:
+            reasons = [r.decode() if isinstance(r, bytes) else r for r in f["attempts/reason"][:]]
+        check("a failure named in retry.on is run again", ended.returncode == 0 and states(output) == ["complete"] * 4 and
+              sorted(reasons) == [""] * 4 + ["exit 7"] * 4, f"{reasons} {ended.stderr}")
+        replayed = subprocess.run([AMBS, "replay", output], capture_output=True, text=True, timeout=60)
+        check("a study with retries replays", replayed.returncode == 0, replayed.stdout + replayed.stderr)
+
+
 def logged_as_json():
     with tempfile.TemporaryDirectory() as folder:
         path, output = study(folder, 20)
@@ -156,6 +174,7 @@ def launcher_killed():
 ranks_1_to_4()
 launched_by_itself()
 failing()
+retried()
 logged_as_json()
 drained()
 killed(1)
