@@ -268,6 +268,31 @@ static void print_worker(const ambs_spec *spec, ambs_text *out)
                    t->attempts == 1 ? "" : "s");
 }
 
+/* Of commands: where they work, what stays of it, and of what they print. */
+static void print_folders(const ambs_spec *spec, ambs_text *out)
+{
+    static const char *const kept[] = {"removed", "kept where a trial fails", "kept"};
+    const ambs_trial_limits *t = &spec->trial;
+    const ambs_output_limits *o = &t->output;
+    char head[40], tail[40], complete[40];
+    if (!spec->argv) return;
+    label(out, "works in");
+    ambs_text_addf(out, "%s; a folder of each attempt in %s, %s\n",
+                   t->in_study_folder ? "the study's folder" : "a folder of its own",
+                   t->scratch ? t->scratch : "$TMPDIR", kept[t->keep]);
+    if (t->checkpoint) {
+        label(out, "checkpoints");
+        ambs_text_add(out, "beside the study file; asked for by USR1 before a deadline\n");
+    }
+    label(out, "output");
+    ambs_text_addf(out,
+                   "recorded of a failed trial: the first %s and last %s of each stream; else "
+                   "the last %s\n",
+                   ambs_format_bytes((double)o->head_bytes, head),
+                   ambs_format_bytes((double)o->tail_bytes, tail),
+                   ambs_format_bytes((double)o->complete_bytes, complete));
+}
+
 static void print_retry(const ambs_retry *retry, ambs_text *out)
 {
     if (retry->max == 0) return;
@@ -313,6 +338,7 @@ void ambs_spec_print(const ambs_spec *spec, const char *output, ambs_text *out)
     print_method(spec, out);
     print_budget(spec, out);
     print_worker(spec, out);
+    print_folders(spec, out);
     print_retry(&spec->retry, out);
     print_deadline(&spec->on_deadline, out);
     print_files(spec, output, out);
