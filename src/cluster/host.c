@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "cluster/host.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/memory.h"
+
+#define SUSPICIOUS_S 1.0
 
 /* --- slots ----------------------------------------------------------------------------------- */
 
@@ -145,11 +148,34 @@ static void host_checkpoint(void *ctx, uint32_t slot)
     ambs_runner_checkpoint(((ambs_host *)ctx)->runner, slot);
 }
 
+/* A trial that somebody else ended by TERM. When a batch system cancels a job, that reaches trials
+ * and ranks at the same moment: a rank that is about to leave must not call the trial failed. So
+ * this end is told a moment later, and everything after it. */
+static bool is_suspicious(const ambs_run_event *e)
+{
+    return e->kind == AMBS_RUN_ENDED && e->outcome.state == AMBS_TRIAL_FAILED &&
+           e->outcome.reason == AMBS_REASON_SIGNAL && e->outcome.code == SIGTERM;
+}
+
+static bool take_held(ambs_host *host, ambs_run_event *ret_event)
+{
+    if (ambs_clock_monotonic_s() < host->held_until_s) return false;
+    *ret_event = host->held;
+    host->held_until_s = 0;
+    return true;
+}
+
 /* Events of the helper are kept here; the agent sees those of trials. */
 static bool host_poll(void *ctx, ambs_run_event *ret_event)
 {
     ambs_host *host = ctx;
+    if (host->held_until_s > 0) return take_held(host, ret_event);
     while (ambs_runner_poll(host->runner, ret_event)) {
+        if (is_suspicious(ret_event)) {
+            host->held = *ret_event;
+            host->held_until_s = ambs_clock_monotonic_s() + SUSPICIOUS_S;
+            return false;
+        }
         if (ret_event->kind == AMBS_RUN_SUPERVISOR_LOST) {
             host->supervisor_lost = true;
             host->helper_runs = false;

@@ -19,7 +19,9 @@ typedef struct ambs_host {
     ambs_spec *own_spec; /* read from the manager's text; NULL where the spec is borrowed */
     ambs_runner *runner;
     bool helper_runs, supervisor_lost;
-    int helper_code; /* of the last helper that ended */
+    int helper_code;     /* of the last helper that ended */
+    double held_until_s; /* `held` is told then; 0: there is none */
+    ambs_run_event held;
 } ambs_host;
 
 /* For a process that has the spec already (rank 0); `n_slots` may be 0. Else the spec comes with
