@@ -221,7 +221,7 @@ static void a_smooth_bowl_is_searched_better_than_at_random(void **state)
     double best[2];
     for (size_t m = 0; m < 2; m++) {
         double sum = 0;
-        for (uint64_t seed = 0; seed < 5; seed++) {
+        for (uint64_t seed = 0; seed < 8; seed++) {
             ambs_search *search;
             ambs_spec *spec = make_spec(m ? "random" : "ambs", make_space(SPACE_CONTINUOUS), seed,
                                         m ? NULL : QUICK);
@@ -251,17 +251,15 @@ static void the_best_by_the_model_is_not_the_luckiest(void **state)
     (void)state;
     ambs_error err;
     double lucky = 0, modelled = 0;
-    for (uint64_t seed = 0; seed < 5; seed++) {
+    for (uint64_t seed = 0; seed < 8; seed++) {
         ambs_search *search;
-        ambs_spec *spec =
-            make_spec("ambs", make_space(SPACE_CONTINUOUS), seed,
-                      "surrogate=gp transform=none candidates=50 climbs=2 rounds=3 starts=1");
+        ambs_spec *spec = make_spec("ambs", make_space(SPACE_CONTINUOUS), seed, NULL);
         must(ambs_search_create(spec, &search, &err), &err);
         uint64_t trial;
         double x[MAX_D], u[MAX_D], value, mean, sd;
         assert_int_equal(ambs_search_best_by_model(search, &trial, &mean, &sd, x, &err),
                          AMBS_E_NOT_FOUND);
-        for (int i = 0; i < 40; i++) {
+        for (int i = 0; i < 50; i++) {
             ambs_proposal p = {.x = x};
             ambs_random r;
             must(ambs_search_ask(search, &p, &err), &err);
