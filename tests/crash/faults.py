@@ -58,7 +58,8 @@ STRIKES = ["kill a worker", "kill a trial", "kill a grandchild", "kill a supervi
 
 class Counts:
     faults = {}
-    studies = lives = given_up = refused = acknowledged = ledger = lost = twice = left = hung = overlaps = misnamed = attempts = 0
+    studies = lives = given_up = full = acknowledged = ledger = lost = twice = left = hung = overlaps = 0
+    misnamed = attempts = 0
     notes = []
 
     @classmethod
@@ -206,8 +207,8 @@ class Study:
                 return True
             if status == 1 and "this start is given up" in self.said:
                 Counts.given_up += 1
-            elif status == 1 and "study.h5.lock: No space left" in self.said:
-                Counts.refused += 1
+            elif status == 1 and "No space left on device" in self.said:  # at the very start, or for the last snapshot
+                Counts.full += 1
             elif status != 3:
                 break
         Counts.hung += status is not None
@@ -278,7 +279,7 @@ def report(args, seconds):
     print(f"# fault campaign: {args.workers} workers, seed {args.seed}, {TRIALS} trials a study, {seconds:.0f} s")
     lines = [("faults", sum(c.faults.values())), *((f"  {k}", v) for k, v in sorted(c.faults.items())),
              ("studies", c.studies), ("lives", c.lives),
-             ("  given up while MPI began", c.given_up), ("  refused on a full disk", c.refused), ("attempts", c.attempts),
+             ("  given up while MPI began", c.given_up), ("  ended with an error by a full disk", c.full), ("attempts", c.attempts),
              ("acknowledged results", c.acknowledged), ("good results by the trials' own ledger", c.ledger),
              ("results lost", c.lost), ("results counted twice", c.twice), ("processes left over", c.left),
              ("studies that did not end by themselves", c.hung), ("slots handed out twice", c.overlaps),
