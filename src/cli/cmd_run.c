@@ -189,10 +189,10 @@ static void end(void *ctx, const ambs_spec *spec, const ambs_table *table, ambs_
            (unsigned long long)table->n_complete, (unsigned long long)table->n_failed, text);
     print_best(spec, table);
     if (status == AMBS_STATUS_FAILURES) print_failure(table);
-    if (status == AMBS_STATUS_STOPPED)
-        printf("everything is saved: go on with ambs run %s -o %s --resume\n", v->call->operands[0],
-               v->output);
-    else
+    if (status == AMBS_STATUS_STOPPED) {
+        fputs("everything is saved: go on with ambs run", stdout);
+        ambs_launch_print_words(v->call, stdout);
+    } else
         printf("see more with ambs status %s\n", v->output);
     puts(v->output);
     fflush(stdout);

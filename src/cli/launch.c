@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "cluster/batch_script.h"
 #include "cluster/process.h"
 #include "cluster/signals.h"
 #include "study/record.h"
@@ -144,6 +145,18 @@ static int wait_for(pid_t pid, int fd)
     return status;
 }
 
+void ambs_launch_print_words(const ambs_call *call, FILE *out)
+{
+    ambs_text words = {0};
+    for (int i = 2; i < call->argc; i++) {
+        if (strcmp(call->argv[i], "--resume") == 0) continue;
+        ambs_text_add(&words, " ");
+        ambs_batch_quote(&words, call->argv[i]);
+    }
+    fprintf(out, "%s --resume\n", words.text ? words.text : "");
+    ambs_text_fini(&words);
+}
+
 /* The end of a launcher whose rank 0 left no status: it was on another host, killed, or never begun.
  * mpirun ends with status 0 only when all ranks took their leave. */
 static int end_without_status(const ambs_call *call, const char *launcher, int wait_status)
@@ -163,9 +176,7 @@ static int end_without_status(const ambs_call *call, const char *launcher, int w
         "ambs run: %s before rank 0 had ended the study; every result that was recorded is safe: "
         "go on with\n          ambs run",
         how);
-    for (int i = 2; i < call->argc; i++)
-        if (strcmp(call->argv[i], "--resume") != 0) fprintf(stderr, " %s", call->argv[i]);
-    fputs(" --resume\n", stderr);
+    ambs_launch_print_words(call, stderr);
     return AMBS_STATUS_STOPPED;
 }
 

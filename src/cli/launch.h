@@ -3,6 +3,7 @@
 #define AMBS_CLI_LAUNCH_H
 
 #include <stdint.h>
+#include <stdio.h>
 
 #include "cli/cli.h"
 #include "cli/launch_words.h"
@@ -25,6 +26,8 @@ typedef struct ambs_launch_end {
  * is no such launcher. */
 int ambs_launch(const ambs_call *call, const ambs_launch_options *options, ambs_launch_end *ret_end,
                 ambs_error *err);
+/* The words behind `ambs run` that go on with the study, as a shell reads them again. */
+void ambs_launch_print_words(const ambs_call *call, FILE *out);
 /* What the launcher told this rank, taken out of the environment so that no trial inherits it. */
 typedef struct ambs_launched {
     char status_file[64]; /* "": none */

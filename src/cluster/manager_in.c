@@ -95,6 +95,7 @@ static void release(ambs_manager *m, uint32_t s, const ambs_address *at, double 
     if (--sl->n_held == 0) {
         m->n_busy--;
         sl->free_since_s = m->time.now_s;
+        sl->free_since_trial = m->table->n;
     }
     if (duration_s >= 0)
         sl->mean_s = isnan(sl->mean_s) ? duration_s : 0.8 * sl->mean_s + 0.2 * duration_s;

@@ -2,7 +2,8 @@
 /* What is handed out, and how far ahead the model works.
  *
  * The buffer of ready proposals begins with one. A slot that had to wait for the model longer than
- * 1 % of its trials' time doubles it; a long run without such a wait shrinks it. A proposal is
+ * 1 % of its trials' time doubles it; a long run without such a wait shrinks it. (A loop that got no
+ * core for a while is late, too, but a longer buffer does not help it.) A proposal is
  * older than at most as many results as the buffer and the slots' queues hold: that bounds the
  * staleness. */
 #include <math.h>
@@ -103,13 +104,13 @@ static int allow_more(ambs_manager *m, ambs_error *err)
     return m->config.model.allow(m->config.model.ctx, n, err);
 }
 
-static void adapt_buffer(ambs_manager *m, const slot *s)
+static void adapt_buffer(ambs_manager *m, const slot *s, uint64_t trial)
 {
     uint32_t most = m->n_slots / 8;
     if (most < BUFFER_LEAST_MAX) most = BUFFER_LEAST_MAX;
     if (most > BUFFER_MAX) most = BUFFER_MAX;
-    bool starved =
-        m->time.now_s - s->free_since_s > STARVED_SHARE * s->mean_s; /* false before the first */
+    bool starved = /* false before the first */
+        trial >= s->free_since_trial && m->time.now_s - s->free_since_s > STARVED_SHARE * s->mean_s;
     if (starved) {
         m->buffer = m->buffer * 2 < most ? m->buffer * 2 : most;
         m->since_starved = 0;
@@ -157,7 +158,7 @@ static int start(ambs_manager *m, uint32_t s, uint64_t trial, ambs_error *err)
     if (rc != AMBS_OK) return rc;
     message.as.start.x = m->table->x + trial * m->table->d;
     if (sl->n_held == 0) {
-        adapt_buffer(m, sl);
+        adapt_buffer(m, sl, trial);
         manager_integrate(m);
         m->n_busy++;
     }

@@ -77,6 +77,7 @@ static void set_usable(ambs_manager *m, const worker *w, bool usable)
         sl->usable = usable;
         sl->waits_for_ack = false;
         sl->free_since_s = m->time.now_s;
+        sl->free_since_trial = m->table->n;
         m->n_usable += usable ? 1 : (uint32_t)-1;
         manager_place_slot(m, s);
     }

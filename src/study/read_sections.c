@@ -391,7 +391,8 @@ static void read_on_deadline(ambs_reader *r, const ambs_yaml_node *root)
     r->spec->on_deadline = (ambs_continuation){(ambs_on_deadline)d.action, (uint32_t)d.lives};
 }
 
-static void refuse_reserved(ambs_reader *r, const ambs_yaml_node *root)
+/* Why a section of a later version is refused; NULL where the name is none. */
+static const char *reserved_because(const char *name)
 {
     static const char *const reserved[][2] = {
         {"stopping", "this version has no stopping rules: every trial runs to its end"},
@@ -403,28 +404,33 @@ static void refuse_reserved(ambs_reader *r, const ambs_yaml_node *root)
                     "holds is recorded anyway"},
         {"repeats", "this version evaluates each configuration once"},
     };
-    for (size_t i = 0; i < sizeof reserved / sizeof reserved[0]; i++) {
-        const ambs_yaml_node *key = ambs_yaml_key(root, reserved[i][0]);
-        if (key)
-            ambs_read_fault(r, key, "found the reserved section \"%s\": %s; remove it",
-                            reserved[i][0], reserved[i][1]);
-    }
+    for (size_t i = 0; i < sizeof reserved / sizeof reserved[0]; i++)
+        if (strcmp(name, reserved[i][0]) == 0) return reserved[i][1];
+    return NULL;
 }
 
 static void check_top(ambs_reader *r, const ambs_yaml_node *root)
 {
-    static const char *const known[] = {"study",     "metric",      "objective",  "parameters",
-                                        "space",     "constraints", "method",     "budget",
-                                        "trial",     "manager",     "durability", "stopping",
-                                        "surrogate", "on_deadline", "warm_start", "metrics",
-                                        "repeats",   "retry",       "slots",      NULL};
-    ambs_read_check_keys(r, root, known, "");
+    static const char *const known[] = {"study",      "metric",      "objective", "parameters",
+                                        "space",      "constraints", "method",    "budget",
+                                        "trial",      "retry",       "slots",     "manager",
+                                        "durability", "on_deadline", NULL};
+    for (size_t i = 0; i < root->n; i++) {
+        const ambs_yaml_node *key = root->keys[i];
+        const char *because = reserved_because(key->text);
+        bool found = false;
+        for (size_t k = 0; known[k] && !found; k++) found = strcmp(known[k], key->text) == 0;
+        if (because)
+            ambs_read_fault(r, key, "found the reserved section \"%s\": %s; remove it", key->text,
+                            because);
+        else if (!found)
+            ambs_read_unknown(r, key, "key", "", known);
+    }
 }
 
 void ambs_read_sections(ambs_reader *r, const ambs_yaml_node *root)
 {
     check_top(r, root);
-    refuse_reserved(r, root);
     read_study(r, root);
     read_metric(r, root);
     read_budget(r, root);

@@ -306,6 +306,19 @@ static const char *remedy_for(const char *problem)
     return "check the line";
 }
 
+/* In a list or mapping in brackets, the brace of a bare ${name} ends the text before it. */
+static bool placeholder_at(const char *problem, const char *text, size_t length,
+                           const yaml_mark_t *mark)
+{
+    if (!strstr(problem, "did not find expected ','")) return false;
+    size_t at = 0;
+    for (size_t line = 0; line < mark->line && at < length; at++)
+        if (text[at] == '\n') line++;
+    for (; at + 1 < length && text[at] != '\n'; at++)
+        if (text[at] == '$' && text[at + 1] == '{') return true;
+    return false;
+}
+
 static bool tab_at(const char *text, size_t length, const yaml_mark_t *mark)
 {
     size_t at = 0;
@@ -320,6 +333,9 @@ static void syntax_finding(builder *b, const yaml_parser_t *parser, const char *
     const yaml_mark_t *mark = &parser->problem_mark;
     ambs_place place = place_of(b, mark);
     const char *problem = parser->problem ? parser->problem : "unknown problem";
+    const char *remedy = placeholder_at(problem, text, length, mark)
+                             ? "put text that holds ${…} in quotes: \"--x=${x}\""
+                             : remedy_for(problem);
     if (parser->error == YAML_MEMORY_ERROR)
         b->findings->no_memory = true;
     else if (parser->error == YAML_READER_ERROR)
@@ -327,17 +343,16 @@ static void syntax_finding(builder *b, const yaml_parser_t *parser, const char *
             b->findings,
             place_at(b->file, text,
                      parser->problem_offset < length ? parser->problem_offset : length),
-            "broken YAML: %s; %s", problem, remedy_for(problem));
+            "broken YAML: %s; %s", problem, remedy);
     else if (tab_at(text, length, mark))
         ambs_finding_add(
             b->findings, (ambs_place){.file = b->file, .line = mark->line + 1, .column = 1},
             "found a tab in the indentation, expected spaces; YAML does not allow tabs there");
     else if (parser->context && parser->context_mark.line != mark->line)
         ambs_finding_add(b->findings, place, "broken YAML: %s (%s that began in line %zu); %s",
-                         problem, parser->context, parser->context_mark.line + 1,
-                         remedy_for(problem));
+                         problem, parser->context, parser->context_mark.line + 1, remedy);
     else
-        ambs_finding_add(b->findings, place, "broken YAML: %s; %s", problem, remedy_for(problem));
+        ambs_finding_add(b->findings, place, "broken YAML: %s; %s", problem, remedy);
 }
 
 static void run(builder *b, yaml_parser_t *parser, const char *text, size_t length)

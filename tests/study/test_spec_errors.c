@@ -155,16 +155,14 @@ static const wrong table[] = {
      {{0}},
      "s.yaml:1:1: found unknown key \"paramters\"; did you mean \"parameters\"? known: study, "
      "metric, "
-     "objective, parameters, space, constraints, method, budget, trial, manager, durability, "
-     "stopping, "
-     "surrogate, on_deadline, warm_start, metrics, repeats, retry, slots"},
+     "objective, parameters, space, constraints, method, budget, trial, retry, slots, manager, "
+     "durability, on_deadline"},
     {"unknown section without a near one",
      LITERAL("parameters: {x: {min: 0.0, max: 1.0}}\ncolours: 3\n"),
      {{0}},
      "s.yaml:2:1: found unknown key \"colours\"; known: study, metric, objective, parameters, "
      "space, "
-     "constraints, method, budget, trial, manager, durability, stopping, surrogate, on_deadline, "
-     "warm_start, metrics, repeats, retry, slots"},
+     "constraints, method, budget, trial, retry, slots, manager, durability, on_deadline"},
     {"unknown key of study",
      LITERAL("study: {sed: 1}\nparameters: {x: {min: 0.0, max: 1.0}}\n"),
      {{0}},
@@ -912,6 +910,12 @@ static const wrong table[] = {
      "--set study.name: broken YAML: did not find expected ',' or ']' (while parsing a flow "
      "sequence that "
      "began in line 1); close the list with ]"},
+    {"placeholders without quotes in a list",
+     LITERAL("objective: {command: [python3, train.py, --x=${x}]}\n"
+             "parameters: {x: {min: 0.0, max: 1.0}}\n"),
+     {{0}},
+     "s.yaml:1:47: broken YAML: did not find expected ',' or ']'; put text that holds ${…} in "
+     "quotes: \"--x=${x}\""},
     {"setting without a path",
      LITERAL("parameters: {x: {min: 0.0, max: 1.0}}\n"),
      {{"", "3"}},
