@@ -244,7 +244,7 @@ static int parameters_text(const ambs_view *view, const double *x, ambs_text *ou
 static void show_head(const ambs_view *view, const ambs_trial_row *row, ambs_text *out)
 {
     const ambs_table *t = view->table;
-    char number[32], other[32], buffer[64];
+    char number[32], buffer[64];
     ambs_reason_text(row->reason, row->code, buffer);
     ambs_text_addf(out, "trial %llu: %s%s%s\n", (unsigned long long)row->id,
                    ambs_trial_state_name(row->state), buffer[0] ? ", " : "", buffer);
@@ -253,8 +253,7 @@ static void show_head(const ambs_view *view, const ambs_trial_row *row, ambs_tex
                        ambs_format_double(row->objective, number));
     }
     if (!isnan(row->mean)) {
-        ambs_text_addf(out, "predicted %s ± %s before it ran\n",
-                       ambs_format_double(row->mean, number), ambs_format_double(row->sd, other));
+        ambs_text_addf(out, "predicted %.6g ± %.2g before it ran\n", row->mean, row->sd);
     }
     for (size_t i = 0; i < row->n_metrics; i++) {
         const ambs_metric *m = &t->metrics[row->metrics + i];

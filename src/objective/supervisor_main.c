@@ -26,7 +26,8 @@
 extern char **environ;
 
 /* Variables by which an MPI launcher or a batch system speaks to its own processes: a trial that
- * saw them would join, or wait for, a job that is not its own. */
+ * saw them would join, or wait for, a job that is not its own. What root says to Open MPI, so that it
+ * starts at all, a trial's own mpirun has to hear, too. */
 static bool is_launcher_variable(const char *entry)
 {
     static const char *const prefixes[] = {"OMPI_",     "PMIX_",  "PRTE_",  "ORTE_",
@@ -35,7 +36,9 @@ static bool is_launcher_variable(const char *entry)
     static const char *const names[] = {
         "RANK=",      "WORLD_SIZE=",  "LOCAL_RANK=",  "GROUP_RANK=", "LOCAL_WORLD_SIZE=",
         "NODE_RANK=", "MASTER_ADDR=", "MASTER_PORT=", NULL};
-    if (strncmp(entry, "SLURM_JOB_ID=", 13) == 0) return false;
+    static const char *const kept[] = {"SLURM_JOB_ID=", "OMPI_ALLOW_RUN_AS_ROOT", NULL};
+    for (size_t i = 0; kept[i]; i++)
+        if (strncmp(entry, kept[i], strlen(kept[i])) == 0) return false;
     for (size_t i = 0; prefixes[i]; i++)
         if (strncmp(entry, prefixes[i], strlen(prefixes[i])) == 0) return true;
     for (size_t i = 0; names[i]; i++)

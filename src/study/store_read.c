@@ -654,7 +654,9 @@ static int open_file(reader *r)
     H5Pclose(properties);
     return r->file >= 0
                ? AMBS_OK
-               : ambs_hdf5_fail(r->err, AMBS_E_FORMAT, r->path, "no HDF5 file, or a damaged one");
+               : ambs_hdf5_fail(r->err, AMBS_E_FORMAT, r->path,
+                                "no HDF5 file of a study, or a damaged one, which ambs recover "
+                                "makes anew from its journal");
 }
 
 int ambs_store_read_what_is_left(const char *path, ambs_text *lost, ambs_table **ret_table,

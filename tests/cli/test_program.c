@@ -62,11 +62,14 @@ static const run_case cases[] = {
     {NULL, "status s.h5", 2,
      "ambs status: s.h5: there is no such study, neither the file nor its journal\n"},
     {"echo hello > s.h5", "status s.h5", 1,
-     "ambs status: s.h5: no HDF5 file, or a damaged one: HDF5 refused\n"},
+     "ambs status: s.h5: no HDF5 file of a study, or a damaged one, which ambs recover makes anew "
+     "from its journal: HDF5 refused\n"},
     {NULL, "export s.h5 --format xls", 2,
      "ambs export: s.h5: there is no such study, neither the file nor its journal\n"},
     {STUDY, "export s.yaml", 1,
-     "ambs export: s.yaml: no HDF5 file, or a damaged one: HDF5 refused\n"},
+     "ambs export: s.yaml: no HDF5 file of a study, or a damaged one, which ambs recover makes "
+     "anew "
+     "from its journal: HDF5 refused\n"},
     /* deadlines and batch jobs */
     {STUDY, "run s.yaml --time 5", 2,
      "ambs run: time: found \"5\", expected a time with its unit (d, h, m, s, ms), as in \"90s\" "
