@@ -303,7 +303,9 @@ static void status_text(const ambs_view *view, const status *s, ambs_text *out)
     line(out, "time", "%s in %zu %s", ambs_format_duration(s->elapsed, buffer), t->n_lives,
          t->n_lives == 1 ? "life" : "lives");
     if (!isnan(s->rate)) line(out, "rate", "%.3g trials/s", s->rate);
-    if (!isnan(s->used)) line(out, "utilisation", "%.1f %% of %u slots", 100 * s->used, s->slots);
+    if (!isnan(s->used))
+        line(out, "utilisation", "%.1f %% of %u slot%s", 100 * s->used, s->slots,
+             s->slots == 1 ? "" : "s");
     if (s->lost > 0)
         line(out, "lost", "%llu attempts with their worker", (unsigned long long)s->lost);
     if (s->standing == AMBS_STANDING_INTERRUPTED || s->standing == AMBS_STANDING_STOPPED) {

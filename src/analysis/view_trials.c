@@ -259,9 +259,10 @@ static void show_head(const ambs_view *view, const ambs_trial_row *row, ambs_tex
         const ambs_metric *m = &t->metrics[row->metrics + i];
         ambs_text_addf(out, "%s = %s\n", m->name, ambs_format_double(m->value, number));
     }
-    ambs_text_addf(out, "proposed %s by %s, %llu results and %llu lies known, made in %.3g ms\n",
+    ambs_text_addf(out, "proposed %s by %s, %llu result%s and %llu lie%s known, made in %.3g ms\n",
                    ambs_clock_format_utc(row->proposed_s, buffer), origin_name(row->origin),
-                   (unsigned long long)row->n_told, (unsigned long long)row->n_lies,
+                   (unsigned long long)row->n_told, row->n_told == 1 ? "" : "s",
+                   (unsigned long long)row->n_lies, row->n_lies == 1 ? "" : "s",
                    1e3 * row->latency_s);
     if (!isnan(row->duration_s))
         ambs_text_addf(out, "ran %s\n", ambs_format_duration(row->duration_s, buffer));

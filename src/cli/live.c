@@ -53,7 +53,8 @@ static void write_line(const ambs_spec *spec, const ambs_progress *p, ambs_text 
         ambs_text_addf(out, ", %s left", ambs_format_duration(p->left_s, span));
     ambs_text_addf(out, ", %.0f %% busy", 100 * p->utilisation);
     if (p->n_suspect + p->n_lost > 0)
-        ambs_text_addf(out, ", %u workers missing", p->n_suspect + p->n_lost);
+        ambs_text_addf(out, ", %u worker%s missing", p->n_suspect + p->n_lost,
+                       p->n_suspect + p->n_lost == 1 ? "" : "s");
     if (p->draining) ambs_text_add(out, ", ending");
     if (p->trouble[0]) ambs_text_addf(out, ", PAUSED: %s", p->trouble);
 }

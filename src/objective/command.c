@@ -346,7 +346,10 @@ static int check_program(const char *program, const char *file, ambs_error *err)
         char path[AMBS_PATH_SIZE];
         if (access(ambs_study_find(file, program, path) ? path : program, X_OK) == 0)
             return AMBS_OK;
-        return ambs_fail(err, AMBS_E_NOT_FOUND, "command: %.200s: %s", program, strerror(errno));
+        return ambs_fail(err, AMBS_E_NOT_FOUND, "command: %.200s: %s%s", program, strerror(errno),
+                         errno == EACCES ? "; make it executable (chmod +x), or name what runs it "
+                                           "before it, as in [python3, train.py]"
+                                         : "");
     }
     const char *path = getenv("PATH");
     for (const char *at = path ? path : "/usr/bin:/bin"; at;) {
