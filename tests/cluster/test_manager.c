@@ -75,6 +75,20 @@ static void a_budget_of_one_trial_is_one_trial(void **state)
     world_end(&w);
 }
 
+static void a_loop_that_is_late_makes_no_proposals_ahead(void **state)
+{
+    (void)state;
+    world_init(&w, 1);
+    w.n_ranks = 3;
+    w.turn_lag_s = 0.05;
+    w.spec.budget.trials = 200;
+    world_begin(&w);
+    finish(200);
+    for (uint64_t id = 0; id < w.table->n; id++)
+        assert_true(id <= w.table->rows[id].n_inputs + 4); /* two run, one is ready, one is late */
+    world_end(&w);
+}
+
 static double late(world *world_, uint32_t rank)
 {
     (void)world_;
@@ -991,6 +1005,7 @@ int main(void)
         cmocka_unit_test(trials_of_no_length_work),
         cmocka_unit_test(more_slots_than_trials_work),
         cmocka_unit_test(a_budget_of_one_trial_is_one_trial),
+        cmocka_unit_test(a_loop_that_is_late_makes_no_proposals_ahead),
         cmocka_unit_test(a_rank_that_joins_late_gets_its_share),
         cmocka_unit_test(an_exhausted_space_ends_the_study_well),
         cmocka_unit_test(the_target_ends_the_study_and_cancels_what_waits),

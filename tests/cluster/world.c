@@ -416,6 +416,7 @@ bool world_run(world *w, double until_s)
             /* What arrives at the same moment is taken in one turn, as the loop does. */
             if (w->n_heap > 0 && w->heap[0].kind == TO_MANAGER && w->heap[0].at_s <= w->now_s)
                 continue;
+            w->now_s += w->turn_lag_s;
         }
         turn_manager(w);
     }

@@ -50,6 +50,7 @@ typedef struct world {
     double delay_s;                                       /* of a message, uniform from 0 to this */
     double duplicates;                                    /* share of messages that come twice */
     double durable_lag_s;
+    double turn_lag_s;    /* from a message to the manager to its turn: a loop that gets no core */
     uint64_t model_limit; /* proposals before the model says EXHAUSTED; 0: none */
     bool (*pauses)(struct world *w, uint64_t trial, uint32_t attempt); /* NULL: none */
     bool forecasts; /* the model tells the true duration of an attempt */
