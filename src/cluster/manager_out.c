@@ -24,8 +24,9 @@ void manager_integrate(ambs_manager *m)
 static uint32_t depth(const ambs_manager *m, const slot *s)
 {
     if (m->spec->durability == AMBS_DURABILITY_RESULT || !(s->mean_s < PREFETCH_S)) return 1;
-    double ahead = s->mean_s > 0 ? PREFETCH_S / s->mean_s : DEPTH_MAX;
-    return ahead >= DEPTH_MAX - 1 ? DEPTH_MAX : 1 + (uint32_t)ahead;
+    double ahead = s->mean_s > 0 ? AHEAD_S / s->mean_s : DEPTH_MAX;
+    if (ahead >= DEPTH_MAX - 1) return DEPTH_MAX;
+    return ahead < 1 ? 2 : 1 + (uint32_t)ahead;
 }
 
 void manager_place_slot(ambs_manager *m, uint32_t s)

@@ -15,8 +15,9 @@
 enum { DEPTH_MAX = 8, BUFFER_LEAST_MAX = 64, BUFFER_MAX = 1024 };
 
 /* Trials shorter than this are handed out ahead, so that a slot does not wait for the way to and
- * fro. */
-#define PREFETCH_S 0.005
+ * fro: one, or as many as fill AHEAD_S. */
+#define PREFETCH_S 0.05
+#define AHEAD_S    0.005
 /* A slot that waits for a proposal longer than this share of its trials' time calls for a larger
  * buffer. */
 #define STARVED_SHARE 0.01
