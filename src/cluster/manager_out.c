@@ -20,10 +20,12 @@ void manager_integrate(ambs_manager *m)
     m->integrated_s = m->time.now_s;
 }
 
-/* How many attempts a slot may hold: one that runs, and more where trials are short. */
+/* How many attempts a slot may hold: one that runs, and more where trials are short. In ranks that
+ * compute themselves a crash would take what waits along. */
 static uint32_t depth(const ambs_manager *m, const slot *s)
 {
-    if (m->spec->durability == AMBS_DURABILITY_RESULT || !(s->mean_s < PREFETCH_S)) return 1;
+    if (m->spec->durability == AMBS_DURABILITY_RESULT || m->config.group_ranks > 0) return 1;
+    if (!(s->mean_s < PREFETCH_S)) return 1;
     double ahead = s->mean_s > 0 ? AHEAD_S / s->mean_s : DEPTH_MAX;
     if (ahead >= DEPTH_MAX - 1) return DEPTH_MAX;
     return ahead < 1 ? 2 : 1 + (uint32_t)ahead;
