@@ -54,6 +54,17 @@ typedef struct ambs_value {
     const char *text;
 } ambs_value;
 
+/* What a person believes of good values, before any trial. Numbers and ordinals: a normal density
+ * around `center`, cut off at the ends of the range, in the unit scale of ambs_space_to_unit().
+ * Ordinals and categoricals: a weight for each level instead. A prior says where to look first; it
+ * forbids nothing. */
+typedef struct ambs_prior {
+    double spread;         /* float, int, ordinal: standard deviation as a share of the range in the
+                              scale, at least 1e-4; 0: no normal density */
+    double center;         /* with spread: as a configuration holds it, inside the range */
+    const double *weights; /* ordinal, categorical: [n_levels], above 0, any sum; NULL: none */
+} ambs_prior;
+
 typedef struct ambs_parameter {
     const char *name;
     ambs_parameter_type type;
@@ -64,6 +75,7 @@ typedef struct ambs_parameter {
     size_t n_levels;
     const double *probabilities; /* categorical, [n_levels], above 0, sum 1; NULL: equal */
     double initial;              /* the user's default as a configuration holds it; NaN: none */
+    ambs_prior prior;            /* what is believed of good values; zeroed: nothing */
 } ambs_parameter;
 
 typedef struct ambs_space ambs_space;
@@ -109,6 +121,8 @@ AMBS_API int ambs_space_finish(ambs_space *space, ambs_error *err);
 AMBS_API size_t ambs_space_dimension(const ambs_space *space); /* d */
 AMBS_API const ambs_parameter *ambs_space_parameter(const ambs_space *space, size_t i);
 AMBS_API int ambs_space_find(const ambs_space *space, const char *name); /* index, or -1 */
+/* True where some parameter has a prior. */
+AMBS_API bool ambs_space_has_prior(const ambs_space *space);
 AMBS_API bool ambs_space_is_conditional(const ambs_space *space, size_t i);
 /* The `when` of parameter i as text ("optimizer in [sgd, rmsprop] and layers == 2"), NULL when
  * none. */
@@ -137,8 +151,8 @@ AMBS_API bool ambs_space_contains(const ambs_space *space, const double *x, ambs
 AMBS_API bool ambs_space_feasible(const ambs_space *space, const double *x);
 AMBS_API bool ambs_space_equal(const ambs_space *space, const double *a, const double *b);
 AMBS_API uint64_t ambs_space_hash(const ambs_space *space, const double *x);
-/* The default configuration: each parameter's default, else the middle of its range or its first
- * level; normalised. AMBS_E_INFEASIBLE when a constraint forbids it. */
+/* The default configuration: each parameter's default, else the most likely value by its prior, else
+ * the middle of its range or its first level; normalised. AMBS_E_INFEASIBLE when a constraint forbids it. */
 AMBS_API int ambs_space_defaults(const ambs_space *space, double *ret_x, ambs_error *err);
 
 /* x [d] from a point u [d] of the unit cube: numeric parameters by their scale (u = 0 gives min and

@@ -16,10 +16,11 @@
 #include "base/memory.h"
 #include "numeric/design.h"
 #include "search/arm.h"
+#include "search/belief.h"
 #include "search/feasibility.h"
 #include "search/fresh.h"
 
-enum { MAX_STARTS = 10, MAX_DESIGN_MISSES = 1000 };
+enum { MAX_STARTS = 10, BELIEF_STARTS = 10, MAX_DESIGN_MISSES = 1000 };
 /* Keeps the logarithm of a chance finite. */
 #define LEAST_CHANCE 1e-6
 
@@ -30,7 +31,7 @@ typedef struct ambs_options {
     int liar, transform, failures;
     long long candidates, climbs, rounds, screened;
     long long refit_until;
-    double refit_growth;
+    double refit_growth, prior_weight;
 } ambs_options;
 
 typedef struct ambs_state {
@@ -40,6 +41,8 @@ typedef struct ambs_state {
     ambs_arm *arm;                 /* whose turn it is */
     ambs_feasibility *feasibility; /* NULL: failures are only bad values */
     bool feasibility_counts;       /* for this ask */
+    ambs_belief *belief;           /* NULL: no parameter has a prior */
+    double *believed;              /* [BELIEF_STARTS, d] drawn from it for this ask */
     ambs_maximiser *maximiser;
     const ambs_design_ops *design;
     uint64_t n_initial;
@@ -88,6 +91,9 @@ static const ambs_option option_table[] = {
      "up to so many results and lies the surrogate is fitted anew after each result"},
     {"refit.growth", AMBS_OPTION_FLOAT, FIELD(refit_growth), "0.05", 0, 1000, NULL,
      "beyond that after new results in this share of all, and after each new best"},
+    {"prior.weight", AMBS_OPTION_FLOAT, FIELD(prior_weight), "10", 0, 1e6, NULL,
+     "results that weigh as much as the parameters' priors, which fade with more; 0: they only "
+     "place initial trials"},
     {0},
 };
 
@@ -160,6 +166,8 @@ static void fini(void *state)
     ambs_maximiser_destroy(s->maximiser);
     ambs_arms_fini(&s->arms);
     ambs_feasibility_destroy(s->feasibility);
+    ambs_belief_destroy(s->belief);
+    free(s->believed);
     free(s->u);
 }
 
@@ -174,20 +182,26 @@ static int init(void *state, const ambs_method_context *context, ambs_error *err
     const ambs_arms_settings arms = arms_settings(o);
     const ambs_maximiser_settings maximiser = {(size_t)o->candidates, (size_t)o->climbs,
                                                (size_t)o->rounds, (size_t)o->screened};
-    s->u = ambs_calloc(ambs_space_dimension(context->space), sizeof *s->u, err);
-    int rc = s->u ? AMBS_OK : AMBS_E_NOMEM;
+    size_t d = ambs_space_dimension(context->space);
+    s->u = ambs_calloc(d, sizeof *s->u, err);
+    s->believed = ambs_calloc(BELIEF_STARTS, d * sizeof *s->u, err);
+    int rc = s->u && s->believed ? AMBS_OK : AMBS_E_NOMEM;
+    if (rc == AMBS_OK) rc = ambs_belief_create(context->space, &s->belief, err);
     if (rc == AMBS_OK) rc = ambs_arms_init(&s->arms, context, &arms, err);
     if (rc == AMBS_OK) take_turn(s, 0);
     if (rc == AMBS_OK && o->failures == FAILURES_AVOID)
         rc = ambs_feasibility_create(context, (uint64_t)o->refit_until, o->refit_growth,
                                      &s->feasibility, err);
     if (rc == AMBS_OK)
-        rc = ambs_maximiser_create(context->space, &maximiser, MAX_STARTS, &s->maximiser, err);
+        rc =
+            ambs_maximiser_create(context->space, &maximiser,
+                                  MAX_STARTS + (s->belief ? BELIEF_STARTS : 0), &s->maximiser, err);
     if (rc != AMBS_OK) fini(s);
     return rc;
 }
 
-/* The next point of the design that is feasible and new; *next moves past it. */
+/* The next point of the design that is feasible and new; *next moves past it. Every other point
+ * follows the priors. */
 static int next_design(const ambs_state *s, uint64_t *next, double *ret_x, bool *ret_found,
                        ambs_error *err)
 {
@@ -199,6 +213,7 @@ static int next_design(const ambs_state *s, uint64_t *next, double *ret_x, bool 
                                    ambs_space_dimension(c->space), (*next)++, 1, s->n_initial, s->u,
                                    err);
         if (rc != AMBS_OK) return rc;
+        if (s->belief && *next % 2 == 1) ambs_belief_bend(s->belief, s->u);
         ambs_space_from_unit(c->space, s->u, ret_x);
         *ret_found = ambs_space_feasible(c->space, ret_x) && !c->is_taken(c->search, ret_x);
         if (*ret_found) return AMBS_OK;
@@ -244,28 +259,66 @@ static int update(ambs_state *s, bool *ret_usable, ambs_error *err)
     return rc == AMBS_E_NUMERIC ? AMBS_OK : rc;
 }
 
-/* Weighs the values of candidates by the chance that they give any (search/feasibility.h). The
- * worst value is the transform's greatest: what a failed trial counts as in the model. */
-typedef struct chances {
+/* What else bears on the values of candidates. */
+typedef struct weights {
     ambs_state *state;
     const ambs_acquisition_context *context;
-} chances;
+} weights;
 
-static int weigh(void *of, size_t m, const double *x, double *value, ambs_error *err)
+/* The acquisition value of what is certain to give z. */
+static double value_of(const weights *w, double z)
 {
-    const chances *c = of;
-    const ambs_state *s = c->state;
+    const ambs_state *s = w->state;
+    double certain = 0, value;
+    acquisition_of(s)->evaluate(s->options->acquisition.options, w->context, 1, &z, &certain,
+                                &value);
+    return value;
+}
+
+/* By the chance that they give any (search/feasibility.h). The worst value is the transform's
+ * greatest: what a failed trial counts as in the model. */
+static int weigh_chances(const weights *w, size_t m, const double *x, double *value,
+                         ambs_error *err)
+{
+    const ambs_state *s = w->state;
     const double *p;
     int rc = ambs_feasibility_predict(s->feasibility, m, x, &p, err);
     if (rc != AMBS_OK) return rc;
     const ambs_transform *t = ambs_model_transform(s->arm->model);
-    double worst = ambs_transform_apply(t, t->max), certain = 0, floor;
-    acquisition_of(s)->evaluate(s->options->acquisition.options, c->context, 1, &worst, &certain,
-                                &floor);
+    double floor = value_of(w, ambs_transform_apply(t, t->max));
     for (size_t i = 0; i < m; i++)
         value[i] = acquisition_of(s)->is_logarithm ? value[i] + log(p[i] + LEAST_CHANCE)
                                                    : p[i] * value[i] + (1 - p[i]) * floor;
     return AMBS_OK;
+}
+
+/* How much the priors count after so many results: 1 as much as at first, 0 not at all. */
+static double belief_power(const ambs_state *s, uint64_t n_told)
+{
+    if (!s->belief) return 0;
+    return s->options->prior_weight / (double)(n_told + 1) * ambs_belief_trust(s->belief);
+}
+
+/* By the priors (search/belief.h). */
+static void weigh_belief(const weights *w, size_t m, const double *x, double *value)
+{
+    const ambs_state *s = w->state;
+    size_t d = ambs_space_dimension(s->context.space);
+    double power = belief_power(s, w->context->n_told);
+    double mean = value_of(w, ambs_model_transform(s->arm->model)->mean);
+    for (size_t i = 0; i < m; i++)
+        value[i] = ambs_belief_weigh(value[i], ambs_belief_log(s->belief, x + i * d), power,
+                                     acquisition_of(s)->is_logarithm, mean);
+}
+
+static int weigh(void *of, size_t m, const double *x, double *value, ambs_error *err)
+{
+    const weights *w = of;
+    int rc = AMBS_OK;
+    if (w->state->feasibility_counts) rc = weigh_chances(w, m, x, value, err);
+    if (rc == AMBS_OK && belief_power(w->state, w->context->n_told) > 0)
+        weigh_belief(w, m, x, value);
+    return rc;
 }
 
 static int update_feasibility(ambs_state *s, ambs_error *err)
@@ -297,18 +350,33 @@ static bool is_taken(const void *of, const double *x)
     return c->is_taken(c->search, x);
 }
 
+/* Where climbs begin: at the best trials, and where the priors hold good values likely. Returns how
+ * many. */
+static size_t take_starts(ambs_state *s, uint64_t n_told, ambs_random *random,
+                          const double *ret_starts[MAX_STARTS + BELIEF_STARTS])
+{
+    size_t d = ambs_space_dimension(s->context.space);
+    uint64_t leaders[MAX_STARTS];
+    size_t n = ambs_model_leaders(s->arm->model, MAX_STARTS, leaders);
+    for (size_t i = 0; i < n; i++)
+        ret_starts[i] = s->context.trial(s->context.search, leaders[i])->x;
+    for (size_t i = 0; i < BELIEF_STARTS && belief_power(s, n_told) > 0; i++)
+        if (ambs_belief_draw(s->belief, random, s->believed + i * d))
+            ret_starts[n++] = s->believed + i * d;
+    return n;
+}
+
 static int maximise(ambs_state *s, ambs_proposal *ret, bool *ret_found, ambs_error *err)
 {
     ambs_random random;
     ambs_random_init(&random, s->context.spec->seed, ret->trial, AMBS_PURPOSE_ACQUISITION);
     ambs_acquisition_context c = acquisition_context(s, ret, &random);
-    uint64_t leaders[MAX_STARTS];
-    const double *starts[MAX_STARTS];
-    size_t n = ambs_model_leaders(s->arm->model, MAX_STARTS, leaders);
-    for (size_t i = 0; i < n; i++) starts[i] = s->context.trial(s->context.search, leaders[i])->x;
+    const double *starts[MAX_STARTS + BELIEF_STARTS];
     int rc = update_feasibility(s, err);
     if (rc != AMBS_OK) return rc;
-    chances chance = {s, &c};
+    size_t n = take_starts(s, ret->n_told, &random, starts);
+    bool weighs = s->feasibility_counts || belief_power(s, ret->n_told) > 0;
+    weights all = {s, &c};
     const ambs_maximiser_problem problem = {
         .surrogate = s->arm->surrogate,
         .acquisition = acquisition_of(s),
@@ -316,8 +384,8 @@ static int maximise(ambs_state *s, ambs_proposal *ret, bool *ret_found, ambs_err
         .context = &c,
         .starts = starts,
         .n_starts = n,
-        .adjust = s->feasibility_counts ? weigh : NULL,
-        .adjust_of = &chance,
+        .adjust = weighs ? weigh : NULL,
+        .adjust_of = &all,
         .is_taken = is_taken,
         .taken_of = &s->context,
     };
@@ -328,6 +396,16 @@ static int maximise(ambs_state *s, ambs_proposal *ret, bool *ret_found, ambs_err
     tell_user(s, mean, sd, ret);
     ret->lie = ambs_model_lie(s->arm->model, mean);
     return AMBS_OK;
+}
+
+/* Half of the random trials follow the priors, until these have faded. */
+static bool follows_belief(ambs_state *s, ambs_proposal *ret, ambs_random *random)
+{
+    const ambs_method_context *c = &s->context;
+    if (!s->belief) return false;
+    double share = 0.5 * fmin(1, belief_power(s, ret->n_told));
+    return ambs_random_uniform(random) < share && ambs_belief_draw(s->belief, random, ret->x) &&
+           !c->is_taken(c->search, ret->x);
 }
 
 /* Chooses x; *ret_by_model is true where the model did, *next moves on in the design. */
@@ -351,6 +429,7 @@ static int choose(ambs_state *s, bool usable, ambs_proposal *ret, uint64_t *next
         if ((rc != AMBS_OK && rc != AMBS_E_NUMERIC) || found) return rc;
     }
     ret->origin = AMBS_ORIGIN_RANDOM;
+    if (follows_belief(s, ret, &random)) return AMBS_OK;
     return ambs_search_fresh(c, &random, ret->x, err);
 }
 
@@ -374,6 +453,7 @@ static int ask(void *state, uint64_t id, ambs_proposal *ret, ambs_error *err)
     uint64_t next = s->next_design;
     bool usable, by_model;
     int rc = update(s, &usable, err);
+    if (rc == AMBS_OK && s->belief) rc = ambs_belief_update(s->belief, err);
     if (rc == AMBS_OK) rc = choose(s, usable, ret, &next, &by_model, err);
     if (rc == AMBS_OK && usable && !by_model) rc = judge(s, ret, err);
     ret->n_lies = ambs_model_n_lies(s->arm->model);
@@ -420,6 +500,9 @@ static int tell(void *state, uint64_t id, ambs_error *err)
     s->n_alive += s->context.trial(s->context.search, id)->origin == AMBS_ORIGIN_OWN;
     int rc = ambs_arms_told(&s->arms, id, err);
     if (rc == AMBS_OK && s->feasibility) rc = ambs_feasibility_told(s->feasibility, id, err);
+    const ambs_known *t = s->context.trial(s->context.search, id);
+    if (rc == AMBS_OK && s->belief && t->state == AMBS_TRIAL_COMPLETE)
+        rc = ambs_belief_told(s->belief, t->x, t->y, err);
     return rc;
 }
 
@@ -469,6 +552,7 @@ const ambs_method_ops ambs_method_ambs = {
                .options_size = sizeof(ambs_options)},
     .state_size = sizeof(ambs_state),
     .begins_with_default = true,
+    .heeds_priors = true,
     .init = init,
     .fini = fini,
     .check = check,

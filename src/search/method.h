@@ -38,6 +38,7 @@ typedef struct ambs_method_ops {
     size_t state_size;
     /* The default configuration comes first where the user gave any default. */
     bool begins_with_default;
+    bool heeds_priors; /* of parameters; where false, only the default follows them */
     int (*init)(void *state, const ambs_method_context *context, ambs_error *err);
     void (*fini)(void *state);
     /* The study file is checked before it runs: a grid that explodes, a design beyond its

@@ -69,7 +69,7 @@ static bool has_any_default(const ambs_space *space)
 {
     for (size_t i = 0; i < ambs_space_dimension(space); i++)
         if (!isnan(ambs_space_parameter(space, i)->initial)) return true;
-    return false;
+    return ambs_space_has_prior(space);
 }
 
 static int take_defaults(ambs_search *s, ambs_error *err)

@@ -149,6 +149,24 @@ static void describe_levels(const ambs_parameter *p, ambs_json_writer *w)
     ambs_json_end_array(w);
 }
 
+static void describe_prior(const ambs_parameter *p, ambs_json_writer *w)
+{
+    ambs_json_key(w, "prior");
+    ambs_json_object(w);
+    if (p->prior.weights) {
+        ambs_json_key(w, "weights");
+        ambs_json_array(w);
+        for (size_t k = 0; k < p->n_levels; k++) ambs_json_double(w, p->prior.weights[k]);
+        ambs_json_end_array(w);
+    } else {
+        ambs_json_key(w, "center");
+        ambs_json_double(w, p->prior.center);
+        ambs_json_key(w, "spread");
+        ambs_json_double(w, p->prior.spread);
+    }
+    ambs_json_end_object(w);
+}
+
 static void describe_parameter(const dimension *dim, ambs_json_writer *w)
 {
     const ambs_parameter *p = &dim->p;
@@ -165,6 +183,7 @@ static void describe_parameter(const dimension *dim, ambs_json_writer *w)
         ambs_json_key(w, "default");
         write_value(p, p->initial, w);
     }
+    if (p->prior.spread > 0 || p->prior.weights) describe_prior(p, w);
     if (dim->condition_text) {
         ambs_json_key(w, "when");
         ambs_json_string(w, dim->condition_text);

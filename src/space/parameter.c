@@ -14,6 +14,7 @@
 #define VALUES_MAX      0x1p50
 #define WHOLE_MAX       0x1p53
 #define PROBABILITY_MIN 1e-9
+#define SPREAD_MIN      1e-4
 /* A number for a message, as short as it can be; lives until the end of the block. */
 #define SHORT(value) ambs_format_double(value, (char[32]){0})
 
@@ -165,6 +166,42 @@ static int check_probabilities(const ambs_parameter *p, ambs_error *err)
     return AMBS_OK;
 }
 
+static int check_weights(const ambs_parameter *p, ambs_error *err)
+{
+    for (size_t i = 0; p->prior.weights && i < p->n_levels; i++)
+        if (!(p->prior.weights[i] > 0) || !isfinite(p->prior.weights[i]))
+            return ambs_fail(err, AMBS_E_INVALID,
+                             "parameter \"%s\": the prior's weight of \"%.60s\" is %g, expected "
+                             "above 0; leave the value out if it is never to be tried",
+                             p->name, p->levels[i].text, p->prior.weights[i]);
+    return AMBS_OK;
+}
+
+static int check_prior(const ambs_parameter *p, ambs_error *err)
+{
+    const ambs_prior *prior = &p->prior;
+    bool numeric = ambs_parameter_is_numeric(p), ordinal = p->type == AMBS_PARAMETER_ORDINAL;
+    if (prior->weights && (numeric || p->type == AMBS_PARAMETER_CONSTANT))
+        return ambs_fail(err, AMBS_E_INVALID,
+                         "parameter \"%s\": weights are for ordinal and categorical parameters",
+                         p->name);
+    if (prior->spread == 0) return check_weights(p, err);
+    if ((!numeric && !ordinal) || prior->weights)
+        return ambs_fail(err, AMBS_E_INVALID,
+                         "parameter \"%s\": a normal prior needs a range or ordered values%s",
+                         p->name, prior->weights ? ", and no weights beside it" : "");
+    if (!(prior->spread >= SPREAD_MIN) || !isfinite(prior->spread))
+        return ambs_fail(err, AMBS_E_INVALID,
+                         "parameter \"%s\": the prior's standard deviation is %.3g of the range, "
+                         "expected %g or more",
+                         p->name, prior->spread, SPREAD_MIN);
+    double low = numeric ? p->min : 0, high = numeric ? p->max : (double)p->n_levels - 1;
+    if (prior->center >= low && prior->center <= high) return AMBS_OK;
+    return ambs_fail(err, AMBS_E_INVALID,
+                     "parameter \"%s\": the prior's mean %s is outside %s to %s", p->name,
+                     SHORT(prior->center), SHORT(low), SHORT(high));
+}
+
 static int check_parameter(const ambs_parameter *p, ambs_error *err)
 {
     int rc = check_name(p->name, err);
@@ -172,10 +209,12 @@ static int check_parameter(const ambs_parameter *p, ambs_error *err)
     if (ambs_parameter_is_numeric(p)) {
         if ((rc = check_bounds(p, err)) != AMBS_OK || (rc = check_scale(p, err)) != AMBS_OK)
             return rc;
-        return check_step(p, err);
+        if ((rc = check_step(p, err)) != AMBS_OK) return rc;
+    } else if ((rc = check_levels(p, err)) != AMBS_OK ||
+               (rc = check_probabilities(p, err)) != AMBS_OK) {
+        return rc;
     }
-    if ((rc = check_levels(p, err)) != AMBS_OK) return rc;
-    return check_probabilities(p, err);
+    return check_prior(p, err);
 }
 
 static int copy_levels(dimension *dim, const ambs_parameter *p, ambs_error *err)
@@ -206,17 +245,25 @@ static int copy_probabilities(dimension *dim, const ambs_parameter *p, ambs_erro
     return AMBS_OK;
 }
 
+static int copy_weights(dimension *dim, const ambs_parameter *p, ambs_error *err)
+{
+    dim->p.prior.weights = ambs_memdup(p->prior.weights, p->n_levels, sizeof(double), err);
+    return dim->p.prior.weights ? AMBS_OK : AMBS_E_NOMEM;
+}
+
 static int copy_parameter(dimension *dim, const ambs_parameter *p, ambs_error *err)
 {
     bool numeric = ambs_parameter_is_numeric(p);
     dim->p = *p;
     dim->p.levels = NULL;
     dim->p.probabilities = NULL;
+    dim->p.prior.weights = NULL;
     dim->p.n_levels = numeric ? 0 : p->n_levels;
     dim->p.name = ambs_strdup(p->name, err);
     if (!dim->p.name) return AMBS_E_NOMEM;
     int rc = numeric ? AMBS_OK : copy_levels(dim, p, err);
     if (rc == AMBS_OK && !numeric && p->probabilities) rc = copy_probabilities(dim, p, err);
+    if (rc == AMBS_OK && !numeric && p->prior.weights) rc = copy_weights(dim, p, err);
     return rc;
 }
 
@@ -247,6 +294,7 @@ void ambs_dimension_fini(dimension *dim)
     for (size_t i = 0; levels && i < dim->p.n_levels; i++) free((char *)(uintptr_t)levels[i].text);
     free(levels);
     free((double *)(uintptr_t)dim->p.probabilities);
+    free((double *)(uintptr_t)dim->p.prior.weights);
     free((char *)(uintptr_t)dim->p.name);
     free(dim->cumulative);
     for (size_t i = 0; i < dim->n_clauses; i++) {
@@ -292,6 +340,12 @@ double ambs_dimension_snap(const dimension *dim, double value)
 
 double ambs_dimension_default(const dimension *dim)
 {
+    const ambs_prior *prior = &dim->p.prior;
+    size_t most = 0;
     if (!isnan(dim->p.initial)) return dim->p.initial;
+    if (prior->spread > 0) return ambs_dimension_snap(dim, prior->center);
+    for (size_t k = 1; prior->weights && k < dim->p.n_levels; k++)
+        if (prior->weights[k] > prior->weights[most]) most = k;
+    if (prior->weights) return (double)most;
     return ambs_parameter_is_numeric(&dim->p) ? ambs_dimension_from_unit(dim, 0.5) : 0;
 }

@@ -61,7 +61,8 @@ void ambs_dimension_fini(dimension *dim);
 bool ambs_dimension_holds(const dimension *dim, double value, ambs_error *err);
 /* The nearest value of the parameter; NaN gives the default or the middle. */
 double ambs_dimension_snap(const dimension *dim, double value);
-/* The default, else the middle of the range, else the first level. */
+/* The default, else what the prior holds most likely, else the middle of the range, else the first
+ * level. */
 double ambs_dimension_default(const dimension *dim);
 bool ambs_parameter_is_numeric(const ambs_parameter *p);
 

@@ -184,6 +184,13 @@ const char *ambs_space_nearest_name(const ambs_space *space, const char *wrong)
     return best;
 }
 
+bool ambs_space_has_prior(const ambs_space *space)
+{
+    for (size_t i = 0; i < space->d; i++)
+        if (space->dims[i].p.prior.spread > 0 || space->dims[i].p.prior.weights) return true;
+    return false;
+}
+
 bool ambs_space_is_conditional(const ambs_space *space, size_t i)
 {
     return space->dims[i].n_clauses > 0;

@@ -63,6 +63,12 @@ static void describe_parameter(const ambs_space *space, size_t i, ambs_text *out
     }
     if (!isnan(p->initial))
         ambs_text_addf(out, ", default %s", ambs_space_format(space, i, p->initial, a));
+    if (p->prior.spread > 0)
+        ambs_text_addf(out, ", prior around %s by %s", ambs_format_double(p->prior.center, a),
+                       ambs_format_double(p->prior.spread, b));
+    for (size_t k = 0; p->prior.weights && k < p->n_levels; k++)
+        ambs_text_addf(out, "%s%s", k > 0 ? " : " : ", prior ",
+                       ambs_format_double(p->prior.weights[k], a));
     const char *when = ambs_space_condition_text(space, i);
     if (when) ambs_text_addf(out, ", when %s", when);
 }

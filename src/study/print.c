@@ -10,7 +10,7 @@
 #include "search/method.h"
 #include "study/spec.h"
 
-enum { LABEL = 13, COLUMNS = 7, CELL_MAX = 48 };
+enum { LABEL = 13, COLUMNS = 8, CELL_MAX = 48 };
 
 static void label(ambs_text *out, const char *name)
 {
@@ -59,6 +59,18 @@ static void add_range(const ambs_parameter *p, ambs_text *out)
     }
 }
 
+/* "1e-3, sd 0.1 of the range", or the weights. */
+static void add_prior(const ambs_space *space, size_t i, ambs_text *out)
+{
+    const ambs_parameter *p = ambs_space_parameter(space, i);
+    char buffer[32];
+    if (p->prior.spread > 0)
+        ambs_text_addf(out, "%s, sd %.3g of the range",
+                       ambs_space_format(space, i, p->prior.center, buffer), p->prior.spread);
+    for (size_t k = 0; p->prior.weights && k < p->n_levels && out->length < CELL_MAX; k++)
+        ambs_text_addf(out, "%s%.3g", k > 0 ? " : " : "", p->prior.weights[k]);
+}
+
 /* How many values it has, "" for a continuous one. */
 static void add_count(const ambs_parameter *p, ambs_text *out)
 {
@@ -77,8 +89,9 @@ static void fill_row(table *t, const ambs_space *space, size_t i)
     static const char *const scales[] = {"linear", "log", "reverse_log", "logit"};
     const ambs_parameter *p = ambs_space_parameter(space, i);
     bool numeric = p->type == AMBS_PARAMETER_FLOAT || p->type == AMBS_PARAMETER_INT;
-    ambs_text range = {0}, count = {0};
+    ambs_text range = {0}, count = {0}, prior = {0};
     char buffer[32];
+    add_prior(space, i, &prior);
     add_range(p, &range);
     add_count(p, &count);
     set_cell(t, i + 1, 0, p->name);
@@ -87,8 +100,10 @@ static void fill_row(table *t, const ambs_space *space, size_t i)
     set_cell(t, i + 1, 3, range.text);
     set_cell(t, i + 1, 4, count.text);
     set_cell(t, i + 1, 5, isnan(p->initial) ? "" : ambs_space_format(space, i, p->initial, buffer));
-    set_cell(t, i + 1, 6, ambs_space_condition_text(space, i));
-    if (range.failed || count.failed) t->failed = true;
+    set_cell(t, i + 1, 6, prior.text);
+    set_cell(t, i + 1, 7, ambs_space_condition_text(space, i));
+    if (range.failed || count.failed || prior.failed) t->failed = true;
+    ambs_text_fini(&prior);
     ambs_text_fini(&range);
     ambs_text_fini(&count);
 }
@@ -126,7 +141,7 @@ static void write_table(const table *t, ambs_text *out)
 static void print_parameters(const ambs_space *space, ambs_text *out)
 {
     static const char *const heads[COLUMNS] = {"parameter", "type",    "scale", "range or values",
-                                               "count",     "default", "when"};
+                                               "count",     "default", "prior", "when"};
     table t = {.n_rows = ambs_space_dimension(space) + 1};
     t.cell = ambs_calloc(t.n_rows * COLUMNS, sizeof *t.cell, NULL);
     if (!t.cell) {

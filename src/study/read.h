@@ -68,6 +68,10 @@ void ambs_read_retry(ambs_reader *r, const ambs_yaml_node *root);
 /* read_parameters.c: parameters into spec->space; `when` and constraints follow in
  * read_conditions.c. */
 void ambs_read_parameters(ambs_reader *r, const ambs_yaml_node *parameters);
+/* read_prior.c: the prior of the parameter that `p` describes so far. False after a finding.
+ * *ret_weights is the caller's to free. */
+bool ambs_read_prior(ambs_reader *r, const ambs_yaml_node *prior, ambs_parameter *p,
+                     double **ret_weights);
 void ambs_read_conditions(ambs_reader *r, const ambs_yaml_node *parameters,
                           const ambs_yaml_node *constraints);
 /* read_objective.c, read_method.c. The space is finished, or there are findings already. */

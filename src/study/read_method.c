@@ -166,6 +166,10 @@ void ambs_read_method(ambs_reader *r, const ambs_yaml_node *method)
     if (ambs_options_check(ops->member.options, options, &err) != AMBS_OK)
         ambs_finding_add_error(r->findings, place, &err);
     if (!ambs_read_is_clean(r)) return; /* what follows needs a whole space */
+    if (method && ambs_space_has_prior(r->spec->space) && !ops->heeds_priors)
+        ambs_read_note(r, method, "the method %s does not use the priors of parameters%s",
+                       ops->member.name,
+                       ops->begins_with_default ? "; only its first trial follows them" : "");
     const ambs_yaml_node *points = ambs_yaml_get(ambs_yaml_get(method, "initial"), "points");
     if (points && points->type == AMBS_YAML_LIST) read_points(r, points);
     if (ambs_read_is_clean(r) && !r->is_record && ops->check &&

@@ -9,9 +9,9 @@
 #include "base/memory.h"
 #include "study/read.h"
 
-static const char *const parameter_keys[] = {"type",          "min",   "max",          "values",
-                                             "value",         "scale", "step",         "default",
-                                             "probabilities", "when",  "distribution", NULL};
+static const char *const parameter_keys[] = {
+    "type",    "min",           "max",  "values",       "value", "scale", "step",
+    "default", "probabilities", "when", "distribution", "prior", NULL};
 static const char *const type_names[] = {"float",    "int",     "ordinal", "categorical",
                                          "constant", "boolean", NULL};
 static const char *const scale_names[] = {"linear", "log", "reverse_log", "logit", NULL};
@@ -22,7 +22,7 @@ typedef struct draft {
     const ambs_yaml_node *key, *node;
     ambs_parameter p;
     ambs_value *levels;
-    double *probabilities;
+    double *probabilities, *weights;
 } draft;
 
 /* Index of a word in `names`, or -1 after a finding. */
@@ -344,8 +344,12 @@ static void read_parameter(ambs_reader *r, const ambs_yaml_node *key, ambs_yaml_
     draft d = {.r = r, .key = key, .node = node, .p = {.name = key->text}};
     const ambs_yaml_node *type_node = ambs_yaml_get(node, "type");
     int type = type_node ? choice(r, type_node, "type", type_names) : TYPE_UNSAID;
-    if ((!type_node || type >= 0) && read_form(&d, type) && read_default(&d)) add(&d);
+    const ambs_yaml_node *prior = ambs_yaml_get(node, "prior");
+    if ((!type_node || type >= 0) && read_form(&d, type) && read_default(&d) &&
+        (!prior || ambs_read_prior(r, prior, &d.p, &d.weights)))
+        add(&d);
     free(d.levels);
+    free(d.weights);
     free(d.probabilities);
 }
 

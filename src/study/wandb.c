@@ -160,8 +160,8 @@ static const distribution *implied(const ambs_yaml_node *parameter)
 static void check_keys(ambs_reader *r, const ambs_yaml_node *key, const ambs_yaml_node *parameter)
 {
     static const char *const known[] = {
-        "distribution", "min",    "max",           "q",       "mu",   "sigma",
-        "value",        "values", "probabilities", "default", "when", NULL};
+        "distribution", "min",           "max",     "q",    "mu",    "sigma", "value",
+        "values",       "probabilities", "default", "when", "prior", NULL};
     char where[96];
     snprintf(where, sizeof where, " in parameter \"%.60s\"", key->text);
     ambs_read_check_keys(r, parameter, known, where);
@@ -195,8 +195,8 @@ ambs_yaml_node *ambs_read_wandb_parameter(ambs_reader *r, const ambs_yaml_node *
         if (step && step->kind == AMBS_YAML_INT)
             put_text(r, to, parameter->place, "type", "int", true);
     }
-    static const char *const same[] = {"min",           "max",     "value", "values",
-                                       "probabilities", "default", "when",  NULL};
+    static const char *const same[] = {"min",     "max",  "value", "values", "probabilities",
+                                       "default", "when", "prior", NULL};
     for (size_t i = 0; same[i]; i++)
         if (!ambs_yaml_get(to, same[i])) copy_key(r, parameter, to, same[i]);
     return to;

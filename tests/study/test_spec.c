@@ -121,6 +121,47 @@ static const ambs_parameter *find(const ambs_spec *s, const char *name)
     return ambs_space_parameter(s->space, (size_t)i);
 }
 
+static void a_prior_is_read_in_the_parameters_own_scale(void **state)
+{
+    (void)state;
+    ambs_spec *s = parse(
+        "parameters:\n"
+        "  a: {min: -2.0, max: 2.0, prior: {normal: {mean: 1.0, sd: 0.5}}}\n"
+        "  b: {min: 1e-5, max: 1e-1, scale: log, prior: {normal: {mean: 1e-3, sd: 0.5}}}\n"
+        "  c: {min: 0.9, max: 0.999, scale: reverse_log, prior: {normal: {mean: 0.99, sd: 1}}}\n"
+        "  d: {min: 1, max: 8, prior: {normal: {mean: 3.5, sd: 2}}}\n"
+        "  e: {values: [16, 32, 64, 128], prior: {normal: {mean: 64, sd: 1}}}\n"
+        "  f: {values: [u, v], prior: {weights: [1, 3]}}\n"
+        "  g: {min: 0.0, max: 1.0, prior: {normal: {mean: 0.2}}}\n"
+        "  h: {min: 0.0, max: 1.0, prior: {normal: {mean: 0.2, confidence: high}}}\n",
+        NULL, 0);
+    assert_true(find(s, "a")->prior.spread == 0.125 && find(s, "a")->prior.center == 1);
+    assert_true(fabs(find(s, "b")->prior.spread - 0.125) < 1e-15); /* half of four decades */
+    assert_true(fabs(find(s, "c")->prior.spread - 0.5) < 1e-12);   /* one of two */
+    assert_true(find(s, "d")->prior.spread == 0.25);               /* two of eight values */
+    assert_true(find(s, "e")->prior.spread == 0.25 && find(s, "e")->prior.center == 2);
+    assert_true(find(s, "f")->prior.weights[1] == 3 && find(s, "f")->prior.spread == 0);
+    assert_true(find(s, "g")->prior.spread == 0.25);
+    assert_true(find(s, "h")->prior.spread == 0.125);
+    ambs_spec_destroy(s);
+}
+
+static void another_prior_is_another_study(void **state)
+{
+    (void)state;
+    ambs_spec *a = parse("parameters: {x: {min: 0.0, max: 1.0, prior: {normal: {mean: 0.25}}}}\n",
+                         NULL, 0),
+              *b = parse("parameters: {x: {min: 0.0, max: 1.0}}\n", NULL, 0);
+    ambs_error err = {0};
+    assert_int_equal(ambs_spec_check_resume(a, b, &err), AMBS_E_MISMATCH);
+    assert_string_equal(err.text,
+                        "parameters.x: float 0 to 1, linear, prior around 0.25 by 0.25 in the "
+                        "study, float 0 to 1, linear in the file");
+    assert_true(ambs_spec_digest(a) != ambs_spec_digest(b));
+    ambs_spec_destroy(a);
+    ambs_spec_destroy(b);
+}
+
 static void the_way_numbers_are_written_gives_the_type(void **state)
 {
     (void)state;
@@ -413,6 +454,8 @@ int main(void)
         cmocka_unit_test(destroying_nothing_is_allowed),
         cmocka_unit_test(every_section_comes_into_its_fields),
         cmocka_unit_test(a_command_is_a_list_of_arguments_as_written),
+        cmocka_unit_test(a_prior_is_read_in_the_parameters_own_scale),
+        cmocka_unit_test(another_prior_is_another_study),
         cmocka_unit_test(the_way_numbers_are_written_gives_the_type),
         cmocka_unit_test(own_points_are_completed_by_defaults),
         cmocka_unit_test(a_study_prints_as_understood),

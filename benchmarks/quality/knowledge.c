@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: MIT */
+/* What knowledge from before a study is worth, right and wrong: priors on parameters.
+ *
+ *   bench_knowledge [--seeds N] [--first-seed S] [--trials T] [--flight W] [--methods "a|b|…"] kind…
+ *
+ * Kinds: none; good (normal priors of high confidence, 0.125 of the range, whose centers are off the
+ * optimum by 0.05 of it), vague (0.25, off by 0.1), wrong (0.125, at the far side of every range),
+ * narrow-wrong (0.05, there). Problems: five functions of 4 to 6 numbers whose optimum is elsewhere
+ * for each seed. W trials are always in flight; the oldest is told first. Printed for each kind: the
+ * mean over problems and seeds of log10 of the normalised regret (as in quality.c) after a quarter,
+ * half and all trials. */
+#include "../../tests/search/fixture.h"
+
+enum { MAX_FLIGHT = 64, N_MIDDLE = 2001 };
+
+typedef struct problem {
+    const char *name;
+    size_t d;
+    double (*f)(size_t d, const double *z); /* least, 0, at `least` in every coordinate */
+    double least, width;                    /* the range is so wide */
+} problem;
+
+static double levy(size_t d, const double *z)
+{
+    const double pi = 3.14159265358979323846;
+    double w0 = 1 + (z[0] - 1) / 4, sum = sin(pi * w0) * sin(pi * w0);
+    for (size_t i = 0; i < d; i++) {
+        double w = 1 + (z[i] - 1) / 4, s = sin(i + 1 < d ? pi * w + 1 : 2 * pi * w);
+        sum += (w - 1) * (w - 1) * (1 + (i + 1 < d ? 10 : 1) * s * s);
+    }
+    return sum;
+}
+
+static double ackley(size_t d, const double *z)
+{
+    double a = 0, b = 0;
+    for (size_t i = 0; i < d; i++) {
+        a += z[i] * z[i];
+        b += cos(6.283185307179586477 * z[i]);
+    }
+    return -20 * exp(-0.2 * sqrt(a / (double)d)) - exp(b / (double)d) + 20 + exp(1);
+}
+
+static double rosenbrock(size_t d, const double *z)
+{
+    double sum = 0;
+    for (size_t i = 0; i + 1 < d; i++)
+        sum += 100 * (z[i + 1] - z[i] * z[i]) * (z[i + 1] - z[i] * z[i]) + (1 - z[i]) * (1 - z[i]);
+    return sum;
+}
+
+static double styblinski(size_t d, const double *z)
+{
+    double sum = 0;
+    for (size_t i = 0; i < d; i++) sum += z[i] * z[i] * (z[i] * z[i] - 16) + 5 * z[i];
+    return 0.5 * sum + 39.16616570377142 * (double)d;
+}
+
+static double ellipsoid(size_t d, const double *z)
+{
+    double sum = 0;
+    for (size_t i = 0; i < d; i++) sum += pow(10, 3.0 * (double)i / (double)(d - 1)) * z[i] * z[i];
+    return sum;
+}
+
+static const problem problems[] = {
+    {"levy5", 5, levy, 1, 20},
+    {"ackley5", 5, ackley, 0, 20},
+    {"rosenbrock4", 4, rosenbrock, 1, 6},
+    {"styblinski4", 4, styblinski, -2.903534, 12},
+    {"ellipsoid6", 6, ellipsoid, 0, 10},
+};
+enum { N_PROBLEMS = sizeof problems / sizeof *problems };
+
+static double value_of(const problem *p, const double *optimum, const double *u)
+{
+    double z[MAX_D];
+    for (size_t i = 0; i < p->d; i++) z[i] = p->least + p->width * (u[i] - optimum[i]);
+    return p->f(p->d, z);
+}
+
+static void place_optimum(const problem *p, uint64_t seed, ambs_random *r, double *optimum)
+{
+    ambs_random_init(r, seed, (uint64_t)(p - problems), AMBS_PURPOSE_TEST);
+    for (size_t i = 0; i < p->d; i++) optimum[i] = 0.2 + 0.6 * ambs_random_uniform(r);
+}
+
+static double clip(double u)
+{
+    return u < 0 ? 0 : u > 1 ? 1 : u;
+}
+
+static ambs_prior prior_of(const char *kind, double optimum, ambs_random *r)
+{
+    double off = ambs_random_normal(r), far = optimum > 0.5 ? 0.05 : 0.95;
+    if (strcmp(kind, "good") == 0) return (ambs_prior){0.125, clip(optimum + 0.05 * off), NULL};
+    if (strcmp(kind, "vague") == 0) return (ambs_prior){0.25, clip(optimum + 0.1 * off), NULL};
+    if (strcmp(kind, "wrong") == 0) return (ambs_prior){0.125, far, NULL};
+    if (strcmp(kind, "narrow-wrong") == 0) return (ambs_prior){0.05, far, NULL};
+    return (ambs_prior){0};
+}
+
+static ambs_space *make(const problem *p, const char *kind, const double *optimum, ambs_random *r)
+{
+    ambs_error err;
+    ambs_space *s;
+    must(ambs_space_create(&s, &err), &err);
+    for (size_t i = 0; i < p->d; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "p%zu", i);
+        ambs_parameter q = {.name = name,
+                            .type = AMBS_PARAMETER_FLOAT,
+                            .max = 1,
+                            .initial = NAN,
+                            .prior = prior_of(kind, optimum[i], r)};
+        must(ambs_space_add(s, &q, &err), &err);
+    }
+    must(ambs_space_finish(s, &err), &err);
+    return s;
+}
+
+static int compare(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static double middle_of(const problem *p, const double *optimum, ambs_random *r)
+{
+    static double y[N_MIDDLE];
+    double u[MAX_D];
+    for (size_t k = 0; k < N_MIDDLE; k++) {
+        for (size_t i = 0; i < p->d; i++) u[i] = ambs_random_uniform(r);
+        y[k] = value_of(p, optimum, u);
+    }
+    qsort(y, N_MIDDLE, sizeof *y, compare);
+    return y[N_MIDDLE / 2];
+}
+
+/* ret [3]: log10 of the regret after a quarter, half and all. */
+static void run(const problem *p, const char *kind, const char *method, uint64_t seed,
+                size_t trials, size_t flight, double *ret)
+{
+    static double x[MAX_FLIGHT][MAX_D];
+    uint64_t ids[MAX_FLIGHT];
+    double optimum[MAX_D], best = INFINITY;
+    ambs_random r;
+    ambs_error err;
+    ambs_search *search;
+    place_optimum(p, seed, &r, optimum);
+    double middle = middle_of(p, optimum, &r);
+    char name[200], *settings;
+    snprintf(name, sizeof name, "%s", method);
+    if ((settings = strchr(name, ' '))) *settings++ = '\0';
+    ambs_spec *spec = make_spec(name, make(p, kind, optimum, &r), seed, settings);
+    spec->budget.trials = trials;
+    must(ambs_search_create(spec, &search, &err), &err);
+    for (size_t told = 0, asked = 0; told < trials;) {
+        for (; asked < trials && asked < told + flight; asked++) {
+            ambs_proposal proposal = {.x = x[asked % flight]};
+            must(ambs_search_ask(search, &proposal, &err), &err);
+            ids[asked % flight] = proposal.trial;
+        }
+        double y = value_of(p, optimum, x[told % flight]);
+        ambs_outcome o = outcome_of(y);
+        must(ambs_search_tell(search, ids[told % flight], &o, &err), &err);
+        if (y < best) best = y;
+        told++;
+        double regret = log10(fmax(best / middle, 1e-4));
+        if (told == trials / 4) ret[0] = regret;
+        if (told == trials / 2) ret[1] = regret;
+        ret[2] = regret;
+    }
+    ambs_search_destroy(search);
+    drop_spec(spec);
+}
+
+int main(int argc, char **argv)
+{
+    size_t seeds = 8, first = 0, trials = 100, flight = 8, n_kinds = 0;
+    char methods[400] = "ambs";
+    const char *kinds[16];
+    for (int i = 1; i < argc; i++) {
+        const char *value = i + 1 < argc ? argv[i + 1] : "";
+        if (strcmp(argv[i], "--seeds") == 0)
+            seeds = (size_t)atol(value), i++;
+        else if (strcmp(argv[i], "--first-seed") == 0)
+            first = (size_t)atol(value), i++;
+        else if (strcmp(argv[i], "--trials") == 0)
+            trials = (size_t)atol(value), i++;
+        else if (strcmp(argv[i], "--flight") == 0)
+            flight = (size_t)atol(value), i++;
+        else if (strcmp(argv[i], "--methods") == 0)
+            snprintf(methods, sizeof methods, "%s", value), i++;
+        else if (n_kinds < 16)
+            kinds[n_kinds++] = argv[i];
+    }
+    printf("# trials %zu, flight %zu, seeds %zu..%zu\n%-14s %8s %8s %8s   %s\n", trials, flight,
+           first, first + seeds - 1, "kind", "quarter", "half", "all", "method");
+    for (char *rest = methods, *method; (method = strsep(&rest, "|"));)
+        for (size_t k = 0; k < n_kinds; k++) {
+            double sum[3] = {0}, one[3], weight = 1.0 / (double)(seeds * N_PROBLEMS);
+            for (size_t p = 0; p < N_PROBLEMS; p++)
+                for (size_t s = 0; s < seeds; s++) {
+                    run(&problems[p], kinds[k], method, first + s, trials, flight, one);
+                    for (int i = 0; i < 3; i++) sum[i] += weight * one[i];
+                }
+            printf("%-14s %8.3f %8.3f %8.3f   %s\n", kinds[k], sum[0], sum[1], sum[2], method);
+            fflush(stdout);
+        }
+    return 0;
+}
