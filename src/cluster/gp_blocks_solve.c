@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: MIT */
+/* Triangular solves with a factor whose block columns are dealt out over P ranks, for m right-hand sides.
+ *
+ * L x = b: whoever has block column J solves for x_J, then takes its products from the rows below. Each rank
+ * takes only its own columns' products, in rows of its own or not; the sum over the ranks is made for one
+ * block of rows at a time, by the rank that has it, when its turn comes. So that the next turns need not
+ * wait, the rows of the next P - 1 blocks, which are others', are finished and sent first.
+ * Lᵀ x = b: whoever has J needs all x below it. It takes the products with those that it knows, waits for
+ * the last P - 1 of them, solves for x_J, and sends it to all.
+ * Either way n m numbers leave a rank. On two ranks and 4,000 rows pdtrsm took twice as long. Sums are
+ * made in the order of the ranks: the same calls give the same bits.
+ *
+ * x is [n, m], row-major, so that a block of rows is one message; BLAS sees its transpose. */
+#include <cblas.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "cluster/gp_blocks_state.h"
+
+enum { TAG_ROWS = 1, TAG_SOLUTION = 2 };
+
+static size_t n_blocks(const ambs_gp_blocks *b)
+{
+    return (b->n + b->block - 1) / b->block;
+}
+
+/* The rows before block `at`. */
+static size_t rows_before(const ambs_gp_blocks *b, size_t at)
+{
+    return at * b->block < b->n ? at * b->block : b->n;
+}
+
+static size_t rows_of(const ambs_gp_blocks *b, size_t at)
+{
+    return rows_before(b, at + 1) - rows_before(b, at);
+}
+
+static size_t rank_of(const ambs_gp_blocks *b, size_t block)
+{
+    return block % (size_t)b->grid->n;
+}
+
+bool gp_blocks_owns(const ambs_gp_blocks *b, size_t at)
+{
+    return rank_of(b, at / b->block) == (size_t)b->grid->rank;
+}
+
+/* L from `row` on, in this rank's block column. */
+static const double *factor_at(const ambs_gp_blocks *b, size_t block, size_t row)
+{
+    return b->k.at + block / (size_t)b->grid->n * b->block * b->n + row;
+}
+
+int gp_blocks_prepare(ambs_gp_blocks *b, size_t m, ambs_error *err)
+{
+    size_t n_messages = (n_blocks(b) / (size_t)b->grid->n + 1) * (size_t)b->grid->n;
+    int rc = ambs_reserve(&b->incoming, &b->incoming_size, b->block * m, sizeof *b->incoming, err);
+    if (rc == AMBS_OK)
+        rc = ambs_reserve(&b->sends, &b->sends_capacity, n_messages, sizeof *b->sends, err);
+    return ambs_process_grid_agree(b->grid, rc, err);
+}
+
+static void send_block(ambs_gp_blocks *b, size_t block, size_t m, const double *x, size_t to,
+                       int tag)
+{
+    MPI_Isend(x + rows_before(b, block) * m, (int)(rows_of(b, block) * m), MPI_DOUBLE, (int)to, tag,
+              b->grid->comm, &b->sends[b->n_sends++]);
+}
+
+static void let_sends_end(ambs_gp_blocks *b)
+{
+    MPI_Waitall((int)b->n_sends, b->sends, MPI_STATUSES_IGNORE);
+    b->n_sends = 0;
+}
+
+/* Takes the products of block column J with x_J from the rows of blocks first … end - 1. */
+static void take_down(const ambs_gp_blocks *b, size_t block, size_t first, size_t end, size_t m,
+                      double *x)
+{
+    size_t from = rows_before(b, first), rows = rows_before(b, end) - from;
+    if (rows == 0) return;
+    cblas_dgemm(CblasColMajor, CblasNoTrans, CblasTrans, (int)m, (int)rows, (int)rows_of(b, block),
+                -1, x + rows_before(b, block) * m, (int)m, factor_at(b, block, from), (int)b->n, 1,
+                x + from * m, (int)m);
+}
+
+/* Adds what the others have of the rows of a block: those that had a column before it. */
+static void collect(ambs_gp_blocks *b, size_t first, size_t block, size_t m, double *x)
+{
+    size_t n_ranks = (size_t)b->grid->n, count = rows_of(b, block) * m;
+    double *rows = x + rows_before(b, block) * m;
+    for (size_t back = n_ranks - 1; back > 0; back--) {
+        if (block < first + back) continue;
+        MPI_Recv(b->incoming, (int)count, MPI_DOUBLE, (int)rank_of(b, block - back), TAG_ROWS,
+                 b->grid->comm, MPI_STATUS_IGNORE);
+        for (size_t i = 0; i < count; i++) rows[i] += b->incoming[i];
+    }
+}
+
+void gp_blocks_solve_lower(ambs_gp_blocks *b, size_t first, size_t m, double *x)
+{
+    size_t n_ranks = (size_t)b->grid->n, rank = (size_t)b->grid->rank, end = n_blocks(b);
+    for (size_t j = first; j < end; j++) {
+        if (rank_of(b, j) != rank) continue;
+        size_t near = j + n_ranks + 1 < end ? j + n_ranks + 1 : end;
+        collect(b, first, j, m, x);
+        cblas_dtrsm(CblasColMajor, CblasRight, CblasLower, CblasTrans, CblasNonUnit, (int)m,
+                    (int)rows_of(b, j), 1, factor_at(b, j, rows_before(b, j)), (int)b->n,
+                    x + rows_before(b, j) * m, (int)m);
+        take_down(b, j, j + 1, near, m, x);
+        for (size_t i = j + 1; i < end && i < j + n_ranks; i++)
+            send_block(b, i, m, x, rank_of(b, i), TAG_ROWS);
+        take_down(b, j, near, end, m, x);
+    }
+    let_sends_end(b);
+}
+
+/* Takes the products with x of blocks first … end - 1 from x_J. */
+static void take_up(const ambs_gp_blocks *b, size_t block, size_t first, size_t end, size_t m,
+                    double *x)
+{
+    size_t from = rows_before(b, first), rows = rows_before(b, end) - from;
+    if (first >= end || rows == 0) return;
+    cblas_dgemm(CblasColMajor, CblasNoTrans, CblasNoTrans, (int)m, (int)rows_of(b, block),
+                (int)rows, -1, x + from * m, (int)m, factor_at(b, block, from), (int)b->n, 1,
+                x + rows_before(b, block) * m, (int)m);
+}
+
+static void await(ambs_gp_blocks *b, size_t block, size_t m, double *x)
+{
+    MPI_Recv(x + rows_before(b, block) * m, (int)(rows_of(b, block) * m), MPI_DOUBLE,
+             (int)rank_of(b, block), TAG_SOLUTION, b->grid->comm, MPI_STATUS_IGNORE);
+}
+
+void gp_blocks_solve_upper(ambs_gp_blocks *b, size_t first, size_t m, double *x)
+{
+    size_t n_ranks = (size_t)b->grid->n, rank = (size_t)b->grid->rank, end = n_blocks(b),
+           known = end; /* x from this block on is here */
+    for (size_t j = end; j-- > first;) {
+        if (rank_of(b, j) != rank) continue;
+        size_t late = known; /* those that are not here yet lie between */
+        take_up(b, j, late, end, m, x);
+        while (known > j + 1) await(b, --known, m, x);
+        take_up(b, j, j + 1, late, m, x);
+        cblas_dtrsm(CblasColMajor, CblasRight, CblasLower, CblasNoTrans, CblasNonUnit, (int)m,
+                    (int)rows_of(b, j), 1, factor_at(b, j, rows_before(b, j)), (int)b->n,
+                    x + rows_before(b, j) * m, (int)m);
+        known = j;
+        for (size_t r = 1; r < n_ranks; r++)
+            send_block(b, j, m, x, (rank + n_ranks - r) % n_ranks, TAG_SOLUTION);
+    }
+    while (known > first) await(b, --known, m, x);
+    let_sends_end(b);
+}
+
+/* --- for the process ------------------------------------------------------------------------- */
+
+/* Candidates that are solved for together. */
+enum { TOGETHER = 256 };
+
+int ambs_gp_blocks_solve(ambs_gp_blocks *b, const double *y, double *ret, ambs_error *err)
+{
+    int rc = gp_blocks_prepare(b, 1, err);
+    if (rc != AMBS_OK) return rc;
+    for (size_t i = 0; i < b->n; i++) ret[i] = gp_blocks_owns(b, i) ? y[i] : 0;
+    gp_blocks_solve_lower(b, 0, 1, ret);
+    gp_blocks_solve_upper(b, 0, 1, ret);
+    return AMBS_OK;
+}
+
+/* This rank's rows of the covariances with candidates whose terms are `stride` apart, [n, m]; zeros
+ * elsewhere. */
+static void fill_sides(const ambs_gp_blocks *b, size_t m, const double *lanes, double *x)
+{
+    for (size_t i = 0; i < b->n; i++)
+        if (gp_blocks_owns(b, i))
+            ambs_gp_kernel_row(&b->kernel, b->points + i * b->n_terms, lanes, m, m, x + i * m,
+                               NULL);
+        else
+            memset(x + i * m, 0, m * sizeof *x);
+}
+
+/* Room for solves with m sides, and the candidates transposed; NULL with AMBS_E_NOMEM in all ranks. */
+static double *prepare_candidates(ambs_gp_blocks *b, size_t m, const double *candidates,
+                                  ambs_error *err)
+{
+    double *lanes = ambs_calloc(m, b->n_terms * sizeof *lanes, err);
+    int rc = ambs_process_grid_agree(b->grid, lanes ? AMBS_OK : AMBS_E_NOMEM, err);
+    if (rc == AMBS_OK) rc = gp_blocks_prepare(b, m, err);
+    if (rc != AMBS_OK) {
+        free(lanes);
+        return NULL;
+    }
+    for (size_t c = 0; c < m; c++)
+        for (size_t t = 0; t < b->n_terms; t++) lanes[t * m + c] = candidates[c * b->n_terms + t];
+    return lanes;
+}
+
+int ambs_gp_blocks_weights(ambs_gp_blocks *b, size_t m, const double *candidates, double *ret,
+                           ambs_error *err)
+{
+    double *lanes = prepare_candidates(b, m, candidates, err);
+    if (!lanes) return AMBS_E_NOMEM;
+    fill_sides(b, m, lanes, ret);
+    gp_blocks_solve_lower(b, 0, m, ret);
+    gp_blocks_solve_upper(b, 0, m, ret);
+    free(lanes);
+    return AMBS_OK;
+}
+
+/* k*ᵀ K⁻¹ k* = |L⁻¹k*|². */
+static void explain(ambs_gp_blocks *b, size_t m, const double *lanes, double *x, double *ret)
+{
+    fill_sides(b, m, lanes, x);
+    gp_blocks_solve_lower(b, 0, m, x);
+    memset(ret, 0, m * sizeof *ret);
+    for (size_t i = 0; i < b->n; i++)
+        for (size_t c = 0; gp_blocks_owns(b, i) && c < m; c++)
+            ret[c] += x[i * m + c] * x[i * m + c];
+    MPI_Allreduce(MPI_IN_PLACE, ret, (int)m, MPI_DOUBLE, MPI_SUM, b->grid->comm);
+}
+
+int ambs_gp_blocks_explained(ambs_gp_blocks *b, size_t m, const double *candidates, double *ret,
+                             ambs_error *err)
+{
+    size_t most = m < TOGETHER ? m : TOGETHER;
+    double *x = ambs_calloc(b->n, most * sizeof *x, err);
+    int rc = ambs_process_grid_agree(b->grid, x ? AMBS_OK : AMBS_E_NOMEM, err);
+    for (size_t first = 0; rc == AMBS_OK && first < m; first += most) {
+        size_t count = m - first < most ? m - first : most;
+        double *lanes = prepare_candidates(b, count, candidates + first * b->n_terms, err);
+        if (lanes) explain(b, count, lanes, x, ret + first);
+        rc = lanes ? AMBS_OK : AMBS_E_NOMEM;
+        free(lanes);
+    }
+    free(x);
+    return rc;
+}
