@@ -56,13 +56,18 @@ int manager_send(ambs_manager *m, uint32_t rank, const ambs_message *message, am
     return rc != AMBS_OK ? rc : send_frames(m, rank, m->frame.text, m->frame.length, err);
 }
 
+typedef struct outbox_head {
+    uint64_t sequence;
+    uint32_t rank, length;
+} outbox_head;
+
 int manager_send_after_write(ambs_manager *m, uint32_t rank, const ambs_message *message,
                              ambs_error *err)
 {
     int rc = encode(m, message, err);
     if (rc != AMBS_OK) return rc;
-    uint32_t head[2] = {rank, (uint32_t)m->frame.length};
-    ambs_text_add_bytes(&m->outbox, head, sizeof head);
+    outbox_head head = {m->recorded, rank, (uint32_t)m->frame.length};
+    ambs_text_add_bytes(&m->outbox, &head, sizeof head);
     ambs_text_add_bytes(&m->outbox, m->frame.text, m->frame.length);
     return ambs_text_check(&m->outbox, err);
 }
@@ -70,16 +75,20 @@ int manager_send_after_write(ambs_manager *m, uint32_t rank, const ambs_message 
 /* What was held back until its records were written. A worker that is gone by now gets nothing. */
 static int send_outbox(ambs_manager *m, ambs_error *err)
 {
+    if (m->outbox.length == 0) return AMBS_OK;
+    uint64_t written = m->config.sink.written(m->config.sink.ctx);
     int rc = AMBS_OK;
-    for (size_t at = 0; at < m->outbox.length && rc == AMBS_OK;) {
-        uint32_t head[2];
-        memcpy(head, m->outbox.text + at, sizeof head);
-        at += sizeof head;
-        if (m->workers[head[0]].state == AMBS_WORKER_JOINED)
-            rc = send_frames(m, head[0], m->outbox.text + at, head[1], err);
-        at += head[1];
+    while (m->outbox_at < m->outbox.length && rc == AMBS_OK) {
+        outbox_head head;
+        const char *at = m->outbox.text + m->outbox_at;
+        memcpy(&head, at, sizeof head);
+        if (head.sequence > written) return AMBS_OK;
+        if (m->workers[head.rank].state == AMBS_WORKER_JOINED)
+            rc = send_frames(m, head.rank, at + sizeof head, head.length, err);
+        m->outbox_at += sizeof head + head.length;
     }
     ambs_text_clear(&m->outbox);
+    m->outbox_at = 0;
     return rc;
 }
 
@@ -114,25 +123,29 @@ static int end_trouble(ambs_manager *m, ambs_error *err)
     return rc;
 }
 
-/* Writes what this turn recorded, then lets go what depended on it. Trouble is no error: the study
- * waits. */
+/* Whether the journal has yet to write, or to make durable, something that was handed over: then it
+ * is asked whether it can. */
+static bool journal_owes(const ambs_manager *m)
+{
+    return m->posted > m->config.sink.durable(m->config.sink.ctx);
+}
+
+/* Hands what this turn recorded to the journal, and lets go what depended on records that are
+ * written by now. Trouble is no error: the study waits. */
 static int write_records(ambs_manager *m, ambs_error *err)
 {
     bool in_trouble = !isnan(m->trouble_since_s);
-    if (m->recorded > m->written && (!in_trouble || m->time.now_s >= m->retry_s)) {
+    if (in_trouble ? m->time.now_s >= m->retry_s : m->recorded > m->posted || journal_owes(m)) {
         ambs_error why = {0};
-        uint64_t recorded = m->recorded;
-        if (m->config.sink.write(m->config.sink.ctx, &why) != AMBS_OK) {
+        m->posted = m->recorded;
+        if (m->config.sink.write(m->config.sink.ctx, &why) != AMBS_OK)
             begin_trouble(m, why.text);
-            return AMBS_OK;
-        }
-        m->written = recorded;
-        if (in_trouble) {
+        else if (in_trouble) {
             int rc = end_trouble(m, err);
             if (rc != AMBS_OK) return rc;
         }
     }
-    return m->recorded == m->written || isnan(m->trouble_since_s) ? send_outbox(m, err) : AMBS_OK;
+    return send_outbox(m, err);
 }
 
 /* --- the limits ------------------------------------------------------------------------------ */
@@ -476,7 +489,7 @@ int ambs_manager_create(const ambs_manager_config *config, ambs_time time,
     m->inbox.one_frame = true;
     m->buffer = 1;
     m->trouble_since_s = m->ended_s = m->best_s = NAN;
-    m->recorded = m->written = t->sequence;
+    m->recorded = m->posted = t->sequence;
     m->n_done_before = t->n_complete + t->n_pruned + t->n_failed;
     m->best_trial = best_trial(m);
     m->failure_said_s = m->listens_s = -INFINITY;

@@ -43,10 +43,12 @@ typedef struct ambs_manager_sink {
     void *ctx;
     /* Applies the record to the trial table, gives it its sequence number and buffers it. */
     int (*record)(void *ctx, ambs_record *record, ambs_error *err);
-    /* Writes what is buffered. A failure pauses the study; the call is repeated until it succeeds.
-     */
+    /* Hands over what is buffered to be written; never waits. A failure (what was handed over
+     * cannot be written now, or nobody knows) pauses the study; the call is repeated, with nothing
+     * new, until it succeeds. */
     int (*write)(void *ctx, ambs_error *err);
-    uint64_t (*durable)(void *ctx); /* the sequence number up to which all is durable */
+    uint64_t (*written)(void *ctx); /* the sequence number up to which all is written */
+    uint64_t (*durable)(void *ctx); /* … up to which all is durable */
 } ambs_manager_sink;
 
 typedef struct ambs_manager_config {

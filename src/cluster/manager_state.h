@@ -98,9 +98,10 @@ struct ambs_manager {
     bool model_ended;
     char model_text[512];
 
-    ambs_queue acks;            /* results not yet durable */
-    ambs_text outbox;           /* [rank u32, length u32, frames]…: leaves after the next write */
-    uint64_t recorded, written; /* sequence numbers */
+    ambs_queue acks;  /* results not yet durable */
+    ambs_text outbox; /* [outbox_head, frames]…: leaves when what it depends on is written */
+    size_t outbox_at; /* what lies before it has left */
+    uint64_t recorded, posted;       /* sequence numbers; posted: handed to the journal */
     double trouble_since_s, retry_s; /* trouble_since_s NaN: none */
     char trouble[256];
 

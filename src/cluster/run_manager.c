@@ -18,7 +18,6 @@
 #include "study/life.h"
 
 #define WATCH_S          0.2
-#define TOUCH_S          10.0
 #define PROGRESS_S       0.1
 #define SNAPSHOT_LIMIT_S 600.0
 /* What the end may need: the last snapshot, on a file system that is busier than at the one before,
@@ -50,7 +49,7 @@ typedef struct manager_loop {
     ambs_idle idle;
     char host_name[AMBS_HOST_SIZE];
     uint64_t space; /* the processes that this one sees; 0 sees none */
-    double watched_s, touched_s, shown_s;
+    double watched_s, shown_s;
     ambs_signals signals; /* acted on */
     ambs_batch_watch watch;
     ambs_next next;         /* how the job would go on */
@@ -93,8 +92,13 @@ static int sink_record(void *ctx, ambs_record *record, ambs_error *err)
 static int sink_write(void *ctx, ambs_error *err)
 {
     manager_loop *l = ctx;
-    int rc = ambs_journal_trouble(l->life.journal, err);
-    return rc == AMBS_OK ? ambs_life_write(&l->life, false, err) : rc;
+    int rc = ambs_journal_post(l->life.journal, err);
+    return rc == AMBS_OK ? ambs_journal_trouble(l->life.journal, err) : rc;
+}
+
+static uint64_t sink_written(void *ctx)
+{
+    return ambs_journal_written(((manager_loop *)ctx)->life.journal);
 }
 
 static uint64_t sink_durable(void *ctx)
@@ -266,7 +270,7 @@ static int start_manager(manager_loop *l, ambs_error *err)
         .own_shares = l->own_shares,
         .time_used_s = time_of_earlier_lives(t),
         .link = {l, link_send, link_forget},
-        .sink = {l, sink_record, sink_write, sink_durable},
+        .sink = {l, sink_record, sink_write, sink_written, sink_durable},
         .model = *ambs_proposer_get_port(l->model),
         .log = l->settings->log};
     return ambs_manager_create(&config, time_now(), &l->manager, err);
@@ -298,9 +302,7 @@ static int tell_deadline(manager_loop *l, ambs_error *err)
                       l->watch.job.id[0] ? ambs_batch_job_text(&l->watch.job, job) : "this run",
                       ambs_format_duration(fmax(deadline - t.now_s, 0), left));
     int rc = record_job(l, AMBS_NEXT_NOTHING, err);
-    ambs_error ignored; /* a disk that cannot be written now is the manager's to say */
-    if (rc == AMBS_OK) ambs_life_write(&l->life, false, &ignored);
-    return rc;
+    return rc == AMBS_OK ? ambs_journal_post(l->life.journal, err) : rc;
 }
 
 /* Whether this end is the deadline's: then the job goes on by itself, where the study says so. */
@@ -384,16 +386,6 @@ static int watch_processes(manager_loop *l, double now_s, ambs_error *err)
     return rc;
 }
 
-static int touch_lock(manager_loop *l, double now_s, ambs_error *err)
-{
-    if (now_s < l->touched_s + TOUCH_S || ambs_journal_is_stalled(l->life.journal)) return AMBS_OK;
-    l->touched_s = now_s;
-    ambs_error why = {0};
-    int rc = ambs_lock_touch(l->life.lock, &why);
-    if (rc == AMBS_E_BUSY) return ambs_fail(err, rc, "%s", why.text);
-    return AMBS_OK; /* a disk that cannot be written now is the journal's to say */
-}
-
 static int take_packets(manager_loop *l, ambs_transport *t, bool *active, ambs_error *err)
 {
     enum { AT_ONCE = 256 }; /* then the manager has its turn */
@@ -439,16 +431,18 @@ static void show_progress(manager_loop *l, ambs_time t)
 
 static void rest(manager_loop *l, bool active, double now_s)
 {
-    int fds[] = {ambs_supervisor_fd(l->part->supervisor), ambs_proposer_fd(l->model)};
+    int fds[] = {ambs_supervisor_fd(l->part->supervisor), ambs_proposer_fd(l->model),
+                 ambs_journal_fd(l->life.journal)};
     double most = fmin(ambs_manager_due_s(l->manager), ambs_batch_watch_due_s(&l->watch)) - now_s;
     if (l->agent && ambs_agent_busy(l->agent) > 0 && most > RUNNING_NAP_S) most = RUNNING_NAP_S;
-    ambs_idle_wait(&l->idle, active, fds, 2, most, now_s);
+    ambs_idle_wait(&l->idle, active, fds, 3, most, now_s);
 }
 
 static int round_once(manager_loop *l, ambs_error *err)
 {
     bool active = false, did = false;
     ambs_time t = time_now();
+    ambs_journal_listen(l->life.journal);
     int rc = heed_signals(l, err);
     if (rc == AMBS_OK) rc = take_packets(l, l->part->transport, &active, err);
     if (rc == AMBS_OK) rc = take_packets(l, l->near, &active, err);
@@ -456,7 +450,7 @@ static int round_once(manager_loop *l, ambs_error *err)
     if (rc == AMBS_OK) rc = ambs_manager_turn(l->manager, time_now(), &did, err);
     if (rc == AMBS_OK) rc = turn_agent(l, &active, err);
     if (rc == AMBS_OK) rc = l->part->transport->ops->flush(l->part->transport, err);
-    if (rc == AMBS_OK) rc = touch_lock(l, t.now_s, err);
+    if (rc == AMBS_OK) rc = ambs_lock_trouble(l->life.lock, err);
     if (rc != AMBS_OK) return rc;
     ambs_snapshots_turn(&l->snapshots, l->life.table->sequence, t.now_s);
     ambs_manager_saving(l->manager, SAVING_LEAST_S + SAVING_FACTOR * l->snapshots.took_s);
@@ -564,7 +558,7 @@ ambs_status ambs_run_manager(ambs_part *part, ambs_error *err)
     manager_loop l = {.part = part, .settings = part->settings, .deadline_wall_s = NAN};
     ambs_process_host(l.host_name);
     l.space = ambs_process_space();
-    l.watched_s = l.touched_s = ambs_clock_monotonic_s();
+    l.watched_s = ambs_clock_monotonic_s();
     ambs_status status = AMBS_STATUS_FAILED;
     const char *text = "";
     int rc = read_study(&l, err);

@@ -2,8 +2,10 @@
 /* The journal: the truth of a study. Beside STUDY.h5 lies the folder STUDY.h5.journal with one
  * segment per manager life, opened with O_EXCL and only appended to.
  *
- * Writing: the loop appends records to a buffer, calls ambs_journal_write() before anything that
- * depends on them leaves the process, and a thread makes them durable in group commits (fdatasync).
+ * Writing: the loop appends records to a buffer and posts them; a thread writes them, and what
+ * depends on them leaves the process when ambs_journal_written() says so; a second thread makes them
+ * durable in group commits (fdatasync). The loop itself never touches the file system, which may
+ * not answer for minutes.
  * Reading: every segment in order of its epoch; a torn tail is cut at the last good record. */
 #ifndef AMBS_STUDY_JOURNAL_H
 #define AMBS_STUDY_JOURNAL_H
@@ -17,7 +19,7 @@ typedef struct ambs_journal ambs_journal;
  */
 
 /* Opens a new segment beside `study_path` with the LIFE record `life` (epoch and continues as the
- * reader found them) and starts the commit thread. `next_sequence`: of the LIFE record. AMBS_E_BUSY
+ * reader found them) and starts the threads. `next_sequence`: of the LIFE record. AMBS_E_BUSY
  * when the segment exists already. The folder is made when missing and fsynced. */
 int ambs_journal_create(const char *study_path, const ambs_record_life *life,
                         uint64_t next_sequence, ambs_journal **ret_journal, ambs_error *err);
@@ -26,21 +28,25 @@ int ambs_journal_close(ambs_journal *journal, ambs_error *err);
 
 /* Encodes into the buffer and gives the record its sequence number. Only memory. */
 int ambs_journal_append(ambs_journal *journal, ambs_record *record, ambs_error *err);
-/* write()s the buffer. On an error (disk full, folder gone) the buffer stays, the partial tail is
- * undone (or marked, when that fails too) and the call may be repeated later: nothing is lost and
- * nothing is written twice. AMBS_E_AGAIN: an fdatasync has been under way for a second, and a
- * write could hang as long; nothing was tried. Wakes the commit thread. */
-int ambs_journal_write(ambs_journal *journal, ambs_error *err);
-/* The file system has not answered for a second: the loop had better keep away from it. */
-bool ambs_journal_is_stalled(ambs_journal *journal);
-/* The sequence number up to which all is durable. Never blocks. */
-uint64_t ambs_journal_durable(const ambs_journal *journal);
-/* The sequence number up to which all is written. */
+/* Hands the buffer to the thread that write()s it. Only memory; never waits. What cannot be written
+ * (disk full, folder gone) is tried again every second: nothing is lost and nothing is written
+ * twice. */
+int ambs_journal_post(ambs_journal *journal, ambs_error *err);
+/* The sequence number up to which all is written, and up to which all is durable. Never block. */
 uint64_t ambs_journal_written(const ambs_journal *journal);
-/* An error of the commit thread since the last call, if any (fdatasync failed: the segment is
- * rewritten from memory where possible or the study must end). 0 when there is none. */
+uint64_t ambs_journal_durable(const ambs_journal *journal);
+/* What stands in the way of writing or committing at this moment; 0: nothing that is known.
+ * AMBS_E_AGAIN: the file system has not answered for a second. Never blocks. */
 int ambs_journal_trouble(ambs_journal *journal, ambs_error *err);
-/* Waits until all that was written is durable, at most `timeout_s`. */
+/* Readable once more is written or durable, or there is trouble; ambs_journal_listen() makes it
+ * unreadable again. For a loop that naps. */
+int ambs_journal_fd(const ambs_journal *journal);
+void ambs_journal_listen(ambs_journal *journal);
+
+/* For those that may wait: posts, and returns when all is written. On an error all stays posted and
+ * the call may be repeated; AMBS_E_AGAIN: the file system has not answered for a second. */
+int ambs_journal_write(ambs_journal *journal, ambs_error *err);
+/* Posts, and waits until all is durable, at most `timeout_s`. */
 int ambs_journal_flush(ambs_journal *journal, double timeout_s, ambs_error *err);
 
 /* --- reading (any process, also while the study runs)
@@ -80,9 +86,14 @@ typedef struct ambs_lock ambs_lock;
  * and said so in `log`. */
 int ambs_lock_take(const char *study_path, double patience_s, const ambs_log *log,
                    ambs_lock **ret_lock, ambs_error *err);
-/* Advances the counter; call every 10 s or so. AMBS_E_BUSY when another took the study meanwhile.
- */
+/* Advances the counter. AMBS_E_BUSY when another took the study meanwhile. */
 int ambs_lock_touch(ambs_lock *lock, ambs_error *err);
+/* Has a thread do that every 10 s until the release. */
+int ambs_lock_keep(ambs_lock *lock, ambs_error *err);
+/* AMBS_E_BUSY once that thread found that another took the study. Never blocks. */
+int ambs_lock_trouble(ambs_lock *lock, ambs_error *err);
+/* Where the file system has not answered for a second the file is left behind: it is stale as soon
+ * as this process ends. */
 void ambs_lock_release(ambs_lock *lock);
 
 /* Who holds the study, without touching anything: for status. `ret_text` gets "host node3, process

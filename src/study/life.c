@@ -129,6 +129,7 @@ int ambs_life_begin(const char *path, bool resume, const ambs_spec *spec, uint32
     bool exists = path != NULL && study_exists(path);
     if (exists && !resume) return refuse_existing(path, err);
     if (path != NULL) rc = ambs_lock_take(path, 150, log, &life.lock, err);
+    if (rc == 0 && path != NULL) rc = ambs_lock_keep(life.lock, err);
     if (rc == 0)
         rc = exists ? begin_again(&life, path, spec, n_ranks, err)
                     : begin_new(&life, path, spec, n_ranks, err);

@@ -26,10 +26,12 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "study/journal.h"
+#include "study/lock_keeper.h"
 
 enum { BLOCK_SIZE = 512 };
 #define STALE_AFTER_S 120.0
 #define LOOK_EVERY_S  1.0
+#define TOUCH_EVERY_S 10.0
 #define GUARD_TRIES   200 /* of 10 ms: nobody holds the guard longer than one small write */
 
 typedef struct holder {
@@ -41,6 +43,7 @@ typedef struct holder {
 struct ambs_lock {
     char *path;
     holder me;
+    ambs_keeper *keeper; /* NULL: none */
 };
 
 /* ---- who is who ---- */
@@ -274,9 +277,19 @@ int ambs_lock_touch(ambs_lock *lock, ambs_error *err)
     return rc;
 }
 
+int ambs_lock_keep(ambs_lock *lock, ambs_error *err)
+{
+    return ambs_keeper_start(lock, TOUCH_EVERY_S, &lock->keeper, err);
+}
+
+int ambs_lock_trouble(ambs_lock *lock, ambs_error *err)
+{
+    return ambs_keeper_trouble(lock->keeper, err);
+}
+
 void ambs_lock_release(ambs_lock *lock)
 {
-    if (!lock) return;
+    if (!lock || !ambs_keeper_stop(lock->keeper)) return;
     int fd;
     if (open_guarded(lock->path, &fd, NULL) == AMBS_OK) {
         holder now;

@@ -767,6 +767,24 @@ static void a_slow_disk_does_not_hold_trials_up(void **state)
     world_end(&w);
 }
 
+static void nothing_is_handed_out_before_its_record_is_written(void **state)
+{
+    (void)state;
+    world_init(&w, 1);
+    w.write_lag_s = 3;
+    w.spec.budget.trials = 4;
+    world_begin(&w);
+    assert_false(world_run(&w, 2.9));
+    assert_int_equal(w.table->n_running, 2); /* by the records, which nobody could read back */
+    for (uint32_t rank = 1; rank < 3; rank++)
+        assert_int_equal(ambs_agent_busy(w.agents[rank].agent), 0);
+    finish(100);
+    assert_int_equal(w.table->n_complete, 4);
+    assert_int_equal(w.table->n_attempts, 4);
+    assert_int_equal(world_count_workers(&w, AMBS_WORKER_SUSPECT), 0);
+    world_end(&w);
+}
+
 static void with_durability_result_the_slot_waits_for_the_disk(void **state)
 {
     (void)state;
@@ -1039,6 +1057,7 @@ int main(void)
         cmocka_unit_test(a_file_system_that_stalls_costs_only_time),
         cmocka_unit_test(a_full_disk_pauses_hand_outs_and_the_study_goes_on),
         cmocka_unit_test(a_slow_disk_does_not_hold_trials_up),
+        cmocka_unit_test(nothing_is_handed_out_before_its_record_is_written),
         cmocka_unit_test(with_durability_result_the_slot_waits_for_the_disk),
         cmocka_unit_test(random_faults_lose_and_repeat_nothing),
         cmocka_unit_test(senseless_messages_do_no_harm),

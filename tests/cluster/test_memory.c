@@ -201,18 +201,19 @@ static int begin(small_world *w, ambs_error *err)
                                      .send_ctx = w,
                                      .send = agent_sends};
     if (rc == AMBS_OK) rc = ambs_agent_create(&agent, 0, &w->agent, err);
-    const ambs_manager_config manager = {.spec = &w->spec,
-                                         .table = w->table,
-                                         .epoch = 1,
-                                         .n_ranks = 2,
-                                         .n_expected = 1,
-                                         .link = {.ctx = w, .send = manager_sends},
-                                         .sink = {w, sink_record, sink_write, sink_durable},
-                                         .model = {.ctx = w,
-                                                   .tell = model_tell,
-                                                   .cancel = model_cancel,
-                                                   .allow = model_allow,
-                                                   .next = model_next}};
+    const ambs_manager_config manager = {
+        .spec = &w->spec,
+        .table = w->table,
+        .epoch = 1,
+        .n_ranks = 2,
+        .n_expected = 1,
+        .link = {.ctx = w, .send = manager_sends},
+        .sink = {w, sink_record, sink_write, sink_durable, sink_durable},
+        .model = {.ctx = w,
+                  .tell = model_tell,
+                  .cancel = model_cancel,
+                  .allow = model_allow,
+                  .next = model_next}};
     return rc == AMBS_OK ? ambs_manager_create(&manager, (ambs_time){0, 1e9}, &w->manager, err)
                          : rc;
 }

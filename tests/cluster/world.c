@@ -134,19 +134,45 @@ static int sink_write(void *ctx, ambs_error *e)
 {
     world *w = ctx;
     if (w->disk_full) return ambs_fail(e, AMBS_E_IO, "No space left on device");
-    commit c = {w->now_s + w->durable_lag_s, w->table->sequence};
-    return ambs_queue_push(&w->commits, &c, e);
+    commit c = {w->now_s + w->write_lag_s, w->table->sequence};
+    int rc = ambs_queue_push(&w->writes, &c, e);
+    c.at_s += w->durable_lag_s;
+    return rc == AMBS_OK ? ambs_queue_push(&w->commits, &c, e) : rc;
+}
+
+static uint64_t advance(const world *w, ambs_queue *commits, uint64_t *sequence)
+{
+    const commit *c;
+    while ((c = ambs_queue_first(commits)) && c->at_s <= w->now_s) {
+        *sequence = c->sequence;
+        ambs_queue_pop(commits, NULL);
+    }
+    return *sequence;
+}
+
+static uint64_t sink_written(void *ctx)
+{
+    world *w = ctx;
+    return advance(w, &w->writes, &w->written);
 }
 
 static uint64_t sink_durable(void *ctx)
 {
     world *w = ctx;
-    const commit *c;
-    while ((c = ambs_queue_first(&w->commits)) && c->at_s <= w->now_s) {
-        w->durable = c->sequence;
-        ambs_queue_pop(&w->commits, NULL);
+    return advance(w, &w->commits, &w->durable);
+}
+
+/* Whether the journal has news for the manager, and when it will have some at the latest. */
+static bool journal_has_news(world *w, double *due)
+{
+    ambs_queue *queues[] = {&w->writes, &w->commits};
+    uint64_t written = w->written, durable = w->durable;
+    if (sink_written(w) > written || sink_durable(w) > durable) return true;
+    for (int i = 0; i < 2; i++) {
+        const commit *c = ambs_queue_first(queues[i]);
+        if (c && c->at_s < *due) *due = c->at_s;
     }
-    return w->durable;
+    return false;
 }
 
 /* --- model ----------------------------------------------------------------------------------- */
@@ -386,13 +412,10 @@ bool world_run(world *w, double until_s)
     while (!ambs_manager_is_done(w->manager, &status, &text)) {
         bool frozen = w->now_s < w->manager_frozen_until_s;
         double due = frozen ? w->manager_frozen_until_s : ambs_manager_due_s(w->manager);
-        uint64_t durable = w->durable;
-        if (!frozen && sink_durable(w) > durable) {
+        if (!frozen && journal_has_news(w, &due)) {
             turn_manager(w);
             continue;
         }
-        const commit *c = ambs_queue_first(&w->commits);
-        if (!frozen && c && c->at_s < due) due = c->at_s;
         bool event = w->n_heap > 0 && w->heap[0].at_s <= due;
         double next = event ? w->heap[0].at_s : due;
         if (next > until_s) {
@@ -490,7 +513,7 @@ static void make_agent(world *w, uint32_t rank)
 
 void world_begin(world *w)
 {
-    w->commits.item_size = sizeof(commit);
+    w->writes.item_size = w->commits.item_size = sizeof(commit);
     w->asked.item_size = sizeof(uint64_t);
     must(ambs_table_create(&w->table, &err));
     ambs_record life = {.type = AMBS_RECORD_LIFE, .sequence = 1};
@@ -515,7 +538,7 @@ void world_begin(world *w)
                                                                  : 1,
                                   .group_ranks = w->group_ranks,
                                   .link = {.ctx = w, .send = manager_sends},
-                                  .sink = {w, sink_record, sink_write, sink_durable},
+                                  .sink = {w, sink_record, sink_write, sink_written, sink_durable},
                                   .model = {.ctx = w,
                                             .tell = model_tell,
                                             .cancel = model_cancel,
@@ -544,6 +567,7 @@ void world_end(world *w)
         free(w->agents[r].cores);
     }
     for (size_t i = 0; i < w->n_heap; i++) free(w->heap[i].bytes);
+    ambs_queue_fini(&w->writes);
     ambs_queue_fini(&w->commits);
     ambs_queue_fini(&w->asked);
     free(w->heap);

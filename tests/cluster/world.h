@@ -49,7 +49,7 @@ typedef struct world {
     double (*objective)(struct world *w, uint64_t trial); /* NaN: the trial fails; NULL: the id */
     double delay_s;                                       /* of a message, uniform from 0 to this */
     double duplicates;                                    /* share of messages that come twice */
-    double durable_lag_s;
+    double write_lag_s, durable_lag_s; /* after it was handed over; after it was written */
     double turn_lag_s;    /* from a message to the manager to its turn: a loop that gets no core */
     uint64_t model_limit; /* proposals before the model says EXHAUSTED; 0: none */
     bool (*pauses)(struct world *w, uint64_t trial, uint32_t attempt); /* NULL: none */
@@ -74,8 +74,8 @@ typedef struct world {
     struct world_event *heap;
     size_t n_heap, heap_capacity;
     uint32_t order;
-    uint64_t allowed, durable;
-    ambs_queue commits; /* {time, sequence} */
+    uint64_t allowed, written, durable;
+    ambs_queue writes, commits; /* {time, sequence} */
     bool limit_said;
     ambs_queue asked; /* trials whose duration was asked for */
     double x[WORLD_D];
