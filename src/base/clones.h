@@ -1,8 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* AMBS_CLONES before a function has it compiled for wider vector units too; the loader takes the
- * widest that the processor has (an Adam step runs three times faster with AVX-512 than with SSE2,
- * which is all that an x86-64 build may otherwise use). Not under sanitizers: they run before their
- * own set-up there. */
+/* Functions compiled for wider vector units too, since an x86-64 build may otherwise use no more than
+ * SSE2.
+ *
+ * AMBS_CLONES before a function: the loader takes the widest version that the processor has (an Adam
+ * step runs three times faster with AVX-512 than with SSE2). Not under sanitizers: the loader chooses
+ * before they are set up.
+ *
+ * AMBS_VERSIONS(name, (parameters), arguments) makes name() of name_body(bits, arguments), which is
+ * written with AMBS_INLINE: it takes the widest version at each call, with AVX-512, with AVX2 and
+ * fused products, or as the build has it; bits is 512, 256 or 128, a constant. Meson's -Dc_args=-DAMBS_WIDEST=256 (128) leaves out what is
+ * wider: for measuring what holds on other processors. */
 #ifndef AMBS_BASE_CLONES_H
 #define AMBS_BASE_CLONES_H
 
@@ -18,10 +25,60 @@
 #define AMBS_NO_CLONES 1
 #endif
 
+#ifndef AMBS_WIDEST
+#define AMBS_WIDEST 512
+#endif
+
 #ifdef AMBS_NO_CLONES
 #define AMBS_CLONES
-#else
+#elif AMBS_WIDEST >= 512
 #define AMBS_CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
+#elif AMBS_WIDEST >= 256
+#define AMBS_CLONES __attribute__((target_clones("avx2", "default")))
+#else
+#define AMBS_CLONES
+#endif
+
+#define AMBS_INLINE static inline __attribute__((always_inline))
+
+#if defined(__x86_64__) && defined(__GNUC__)
+#define AMBS_AVX512 "avx512f,avx512bw,avx512dq,avx512vl,fma"
+/* Bits of the vectors that versions may use here: 512, 256 (with fused products) or 128. */
+static inline int ambs_vector_bits(void)
+{
+    if (AMBS_WIDEST >= 512 && __builtin_cpu_supports("avx512f") &&
+        __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
+        __builtin_cpu_supports("avx512vl"))
+        return 512;
+    if (AMBS_WIDEST >= 256 && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+        return 256;
+    return 128;
+}
+#define AMBS_VERSIONS(name, parameters, ...)                                                       \
+    __attribute__((target(AMBS_AVX512))) static void name##_512 parameters                         \
+    {                                                                                              \
+        name##_body(512, __VA_ARGS__);                                                             \
+    }                                                                                              \
+    __attribute__((target("avx2,fma"))) static void name##_256 parameters                          \
+    {                                                                                              \
+        name##_body(256, __VA_ARGS__);                                                             \
+    }                                                                                              \
+    static void name parameters                                                                    \
+    {                                                                                              \
+        int bits = ambs_vector_bits();                                                             \
+        if (bits == 512)                                                                           \
+            name##_512(__VA_ARGS__);                                                               \
+        else if (bits == 256)                                                                      \
+            name##_256(__VA_ARGS__);                                                               \
+        else                                                                                       \
+            name##_body(128, __VA_ARGS__);                                                         \
+    }
+#else
+#define AMBS_VERSIONS(name, parameters, ...)                                                       \
+    static void name parameters                                                                    \
+    {                                                                                              \
+        name##_body(128, __VA_ARGS__);                                                             \
+    }
 #endif
 
 #endif

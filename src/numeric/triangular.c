@@ -1,126 +1,137 @@
 /* SPDX-License-Identifier: MIT */
-/* ROWS rows by LANES lanes are held in registers: each element of L is read once for LANES
- * products, each row of b once for ROWS of them. The last rows, fewer than ROWS, go one by one; the
- * order of operations on a lane is the same for them. */
+/* A few rows by a few vectors of lanes are held in registers: each element of L is read once for all
+ * of those lanes, each row of b once for those rows. How many there are is a matter of the
+ * processor's registers; the order of operations on a lane is the same for all. */
 #include "numeric/triangular.h"
 
 #include "base/clones.h"
+#include "numeric/vector.h"
 
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC optimize("fp-contract=fast") /* a product and its sum are one operation */
 #endif
 
-enum { LANES = AMBS_TRIANGULAR_LANES, ROWS = 8, WIDTH = 8 };
+enum { MOST_ROWS = 8, MOST_VECTORS = 2 };
 
-/* One register of the widest processors; others use several. It may stand anywhere. */
-typedef double vector
-    __attribute__((vector_size(WIDTH * sizeof(double)), aligned(sizeof(double)), may_alias));
+typedef ambs_vector vector;
 
-static inline __attribute__((always_inline)) vector *at(double *b)
+/* x -= Σ_j l_j b_j for one row and v vectors of lanes, then x /= l_end. */
+AMBS_INLINE void finish_row(size_t v, size_t first, size_t end, const double *l, size_t m,
+                            const double *b, double *x)
 {
-    return (vector *)(void *)b;
+    vector sum[MOST_VECTORS];
+    for (size_t i = 0; i < v; i++) sum[i] = AMBS_VECTOR_AT(x)[i];
+    for (size_t j = first; j < end; j++)
+        for (size_t i = 0; i < v; i++) sum[i] -= l[j] * AMBS_VECTOR_CONST_AT(b + j * m)[i];
+    for (size_t i = 0; i < v; i++) AMBS_VECTOR_AT(x)[i] = sum[i] / l[end];
 }
 
-/* x -= Σ_j l_j b_j for one row and LANES lanes, then x /= l_end. */
-static inline __attribute__((always_inline)) void
-finish_row(size_t first, size_t end, const double *l, size_t m, double *b, double *x)
+/* The products of a few rows with the rows of b before them; the loops over r and i are unrolled, so
+ * that x stays in registers. */
+AMBS_INLINE void take_products(size_t rows, size_t v, size_t n, const double *l, size_t stride,
+                               size_t m, const double *b, double *to)
 {
-    vector x0 = at(x)[0], x1 = at(x)[1];
-    for (size_t j = first; j < end; j++) {
-        x0 -= l[j] * at(b + j * m)[0];
-        x1 -= l[j] * at(b + j * m)[1];
-    }
-    at(x)[0] = x0 / l[end];
-    at(x)[1] = x1 / l[end];
-}
-
-/* The products of ROWS rows with the rows of b before them; the loops over r are unrolled, so that
- * x stays in registers. */
-static inline __attribute__((always_inline)) void
-take_products(size_t n, const double *l, size_t stride, size_t m, double *b, double *to)
-{
-    vector x0[ROWS], x1[ROWS];
-    for (size_t r = 0; r < ROWS; r++) {
-        x0[r] = at(to + r * m)[0];
-        x1[r] = at(to + r * m)[1];
-    }
+    vector x[MOST_ROWS][MOST_VECTORS];
+    for (size_t r = 0; r < rows; r++)
+        for (size_t i = 0; i < v; i++) x[r][i] = AMBS_VECTOR_AT(to + r * m)[i];
     for (size_t j = 0; j < n; j++) {
-        vector v0 = at(b + j * m)[0], v1 = at(b + j * m)[1];
-        for (size_t r = 0; r < ROWS; r++) {
-            x0[r] -= l[r * stride + j] * v0;
-            x1[r] -= l[r * stride + j] * v1;
-        }
+        const vector *row = AMBS_VECTOR_CONST_AT(b + j * m);
+        for (size_t r = 0; r < rows; r++)
+            for (size_t i = 0; i < v; i++) x[r][i] -= l[r * stride + j] * row[i];
     }
-    for (size_t r = 0; r < ROWS; r++) {
-        at(to + r * m)[0] = x0[r];
-        at(to + r * m)[1] = x1[r];
-    }
+    for (size_t r = 0; r < rows; r++)
+        for (size_t i = 0; i < v; i++) AMBS_VECTOR_AT(to + r * m)[i] = x[r][i];
 }
 
-AMBS_CLONES
-static void solve_lower(size_t n, const double *l, size_t stride, size_t m, double *b)
+AMBS_INLINE void solve_rows(size_t rows, size_t v, size_t first, const double *l, size_t stride,
+                            size_t m, double *b)
 {
-    size_t whole = n - n % ROWS;
-    for (size_t i = 0; i < whole; i += ROWS)
-        for (size_t c = 0; c < m; c += LANES) {
-            take_products(i, l + i * stride, stride, m, b + c, b + i * m + c);
-            for (size_t r = i; r < i + ROWS; r++)
-                finish_row(i, r, l + r * stride, m, b + c, b + r * m + c);
-        }
-    for (size_t i = whole; i < n; i++)
-        for (size_t c = 0; c < m; c += LANES)
-            finish_row(0, i, l + i * stride, m, b + c, b + i * m + c);
+    take_products(rows, v, first, l + first * stride, stride, m, b, b + first * m);
+    for (size_t r = first; r < first + rows; r++)
+        finish_row(v, first, r, l + r * stride, m, b, b + r * m);
+}
+
+/* `rows` by `v` vectors at a time; lanes that are left over go by single vectors. */
+AMBS_INLINE void solve_lower_by(size_t rows, size_t v, size_t n, const double *l, size_t stride,
+                                size_t m, double *b)
+{
+    size_t lanes = v * AMBS_VECTOR, wide = m - m % lanes, i = 0;
+    for (; i + rows <= n; i += rows) {
+        for (size_t c = 0; c < wide; c += lanes) solve_rows(rows, v, i, l, stride, m, b + c);
+        for (size_t c = wide; c < m; c += AMBS_VECTOR) solve_rows(rows, 1, i, l, stride, m, b + c);
+    }
+    for (; i < n; i++)
+        for (size_t c = 0; c < m; c += AMBS_VECTOR)
+            finish_row(1, 0, i, l + i * stride, m, b + c, b + i * m + c);
+}
+
+AMBS_INLINE void solve_lower_body(int bits, size_t n, const double *l, size_t stride, size_t m,
+                                  double *b)
+{
+    if (bits == 512)
+        solve_lower_by(8, 2, n, l, stride, m, b);
+    else
+        solve_lower_by(bits == 256 ? 4 : 2, 1, n, l, stride, m, b);
 }
 
 /* What row i, which is solved, leaves of those before it: b_j -= l_ij x_i, from `first` on. */
-static inline __attribute__((always_inline)) void spread_row(size_t first, size_t i,
-                                                             const double *l, size_t m, double *b)
+AMBS_INLINE void spread_row(size_t v, size_t first, size_t i, const double *l, size_t m, double *b)
 {
-    vector x0 = at(b + i * m)[0] / l[i], x1 = at(b + i * m)[1] / l[i];
-    at(b + i * m)[0] = x0;
-    at(b + i * m)[1] = x1;
-    for (size_t j = first; j < i; j++) {
-        at(b + j * m)[0] -= l[j] * x0;
-        at(b + j * m)[1] -= l[j] * x1;
+    vector x[MOST_VECTORS];
+    for (size_t k = 0; k < v; k++)
+        AMBS_VECTOR_AT(b + i * m)[k] = x[k] = AMBS_VECTOR_AT(b + i * m)[k] / l[i];
+    for (size_t j = first; j < i; j++)
+        for (size_t k = 0; k < v; k++) AMBS_VECTOR_AT(b + j * m)[k] -= l[j] * x[k];
+}
+
+/* The last of a few rows is solved first; then they leave the rows before them at once, so that L is
+ * read along its rows here, too. */
+AMBS_INLINE void spread_rows(size_t rows, size_t v, size_t first, const double *l, size_t stride,
+                             size_t m, double *b)
+{
+    vector x[MOST_ROWS][MOST_VECTORS];
+    for (size_t r = first + rows; r-- > first;) spread_row(v, first, r, l + r * stride, m, b);
+    for (size_t r = 0; r < rows; r++)
+        for (size_t i = 0; i < v; i++) x[r][i] = AMBS_VECTOR_AT(b + (first + r) * m)[i];
+    l += first * stride;
+    for (size_t j = 0; j < first; j++) {
+        vector left[MOST_VECTORS];
+        for (size_t i = 0; i < v; i++) left[i] = AMBS_VECTOR_AT(b + j * m)[i];
+        for (size_t r = rows; r-- > 0;)
+            for (size_t i = 0; i < v; i++) left[i] -= l[r * stride + j] * x[r][i];
+        for (size_t i = 0; i < v; i++) AMBS_VECTOR_AT(b + j * m)[i] = left[i];
     }
 }
 
-static inline __attribute__((always_inline)) void
-spread_rows(size_t n, const double *l, size_t stride, size_t m, double *b, double *from)
+AMBS_INLINE void solve_upper_by(size_t rows, size_t v, size_t n, const double *l, size_t stride,
+                                size_t m, double *b)
 {
-    vector x0[ROWS], x1[ROWS];
-    for (size_t r = 0; r < ROWS; r++) {
-        x0[r] = at(from + r * m)[0];
-        x1[r] = at(from + r * m)[1];
-    }
-    for (size_t j = 0; j < n; j++) {
-        vector v0 = at(b + j * m)[0], v1 = at(b + j * m)[1];
-        for (size_t k = 1; k <= ROWS; k++) {
-            v0 -= l[(ROWS - k) * stride + j] * x0[ROWS - k];
-            v1 -= l[(ROWS - k) * stride + j] * x1[ROWS - k];
-        }
-        at(b + j * m)[0] = v0;
-        at(b + j * m)[1] = v1;
+    size_t lanes = v * AMBS_VECTOR, wide = m - m % lanes, end = n;
+    for (; end % rows > 0; end--)
+        for (size_t c = 0; c < m; c += AMBS_VECTOR)
+            spread_row(1, 0, end - 1, l + (end - 1) * stride, m, b + c);
+    for (; end > 0; end -= rows) {
+        for (size_t c = 0; c < wide; c += lanes)
+            spread_rows(rows, v, end - rows, l, stride, m, b + c);
+        for (size_t c = wide; c < m; c += AMBS_VECTOR)
+            spread_rows(rows, 1, end - rows, l, stride, m, b + c);
     }
 }
 
-/* The last row is solved first; each group of rows then leaves the rows before it at once, so that L
- * is read along its rows here, too. */
-AMBS_CLONES
-static void solve_upper(size_t n, const double *l, size_t stride, size_t m, double *b)
+AMBS_INLINE void solve_upper_body(int bits, size_t n, const double *l, size_t stride, size_t m,
+                                  double *b)
 {
-    size_t whole = n - n % ROWS;
-    for (size_t i = n; i-- > whole;)
-        for (size_t c = 0; c < m; c += LANES) spread_row(0, i, l + i * stride, m, b + c);
-    for (size_t end = whole; end > 0; end -= ROWS)
-        for (size_t c = 0; c < m; c += LANES) {
-            size_t i = end - ROWS;
-            for (size_t r = end; r-- > i;) spread_row(i, r, l + r * stride, m, b + c);
-            spread_rows(i, l + i * stride, stride, m, b + c, b + i * m + c);
-        }
+    if (bits == 512)
+        solve_upper_by(8, 2, n, l, stride, m, b);
+    else
+        solve_upper_by(bits == 256 ? 4 : 2, 1, n, l, stride, m, b);
 }
 
-/* Clang names the clones of an exported function otherwise than its callers expect. */
+AMBS_VERSIONS(solve_lower, (size_t n, const double *l, size_t stride, size_t m, double *b), n, l,
+              stride, m, b)
+AMBS_VERSIONS(solve_upper, (size_t n, const double *l, size_t stride, size_t m, double *b), n, l,
+              stride, m, b)
+
 void ambs_triangular_solve(size_t n, const double *l, size_t stride, size_t m, double *b)
 {
     solve_lower(n, l, stride, m, b);

@@ -9,7 +9,7 @@
 #include <stddef.h>
 
 /* m is a multiple of this. */
-#define AMBS_TRIANGULAR_LANES 16
+#define AMBS_TRIANGULAR_LANES 8
 
 /* b [n, m], row-major without gaps, becomes L⁻¹ b, L⁻ᵀ b. L [n, n] is lower triangular, row-major
  * with `stride`; its diagonal is positive. n² m operations, nothing is allocated. */

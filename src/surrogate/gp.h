@@ -36,8 +36,7 @@ typedef struct ambs_gp {
     double *lanes;     /* [T, AMBS_GP_LANES] candidates */
 } ambs_gp;
 
-/* Candidates that are predicted together. Fewer are filled up, so that no result depends on how
- * many there were. */
+/* Candidates that are predicted together, at most. */
 #define AMBS_GP_LANES 64
 /* The same for derivatives. */
 #define AMBS_GP_CLIMBS AMBS_SURROGATE_MAX_CLIMBS
@@ -71,6 +70,8 @@ void ambs_gp_remove(ambs_gp *gp, size_t row);
  * sds. Work space inside gp is written, hence one thread at a time. */
 void ambs_gp_predict(const ambs_gp *gp, size_t m, const double *x, double *ret_mean,
                      double *ret_sd);
+/* Encodes and warps m candidates [m, p] into gp->lanes [T, width], whose rest the last one fills. */
+void ambs_gp_encode_lanes(const ambs_gp *gp, size_t m, const double *x, size_t width);
 /* The process of a state of the surrogate `gp`. */
 const ambs_gp *ambs_gp_of_surrogate(const void *state);
 

@@ -1,33 +1,41 @@
 /* SPDX-License-Identifier: MIT */
 /* What a maximiser asks of the process beside its predictions: a cheap look at many candidates, and
- * derivatives at a few. As in gp_predict.c, blocks are always full, so that no result depends on how
- * many points there were. */
+ * derivatives at a few. As in gp_predict.c, no result depends on how many points there were. */
 #include <math.h>
 #include <string.h>
 
 #include "base/clones.h"
 #include "numeric/triangular.h"
+#include "numeric/vector.h"
 #include "surrogate/gp.h"
 #include "surrogate/gp_warp.h"
 
-enum { LANES = AMBS_GP_LANES, CLIMBS = AMBS_GP_CLIMBS };
+enum { LANES = AMBS_GP_LANES, GROUP = AMBS_GP_BLOCK, CLIMBS = AMBS_GP_CLIMBS };
 
-/* Σ_j α_j k_j and max_j k_j of a block of candidates in gp->lanes. */
+/* Σ_j α_j k_j and max_j k_j of a block of candidates [n, width]. */
 AMBS_CLONES
-static void take_row(const double *k, double alpha, double *sums, double *most)
+static void take_rows(size_t n, size_t width, const double *k, const double *alpha,
+                      double *ret_sums, double *ret_most)
 {
-    for (size_t c = 0; c < LANES; c++) {
-        sums[c] += alpha * k[c];
-        most[c] = k[c] > most[c] ? k[c] : most[c];
+    for (size_t first = 0; first < width; first += GROUP) {
+        double sums[GROUP] = {0}, most[GROUP] = {0};
+        for (size_t j = 0; j < n; j++)
+            for (size_t c = 0; c < GROUP; c++) {
+                double here = k[j * width + first + c];
+                sums[c] += alpha[j] * here;
+                most[c] = here > most[c] ? here : most[c];
+            }
+        memcpy(ret_sums + first, sums, sizeof sums);
+        memcpy(ret_most + first, most, sizeof most);
     }
 }
 
-static void encode(const ambs_gp *gp, size_t m, size_t lanes, const double *x)
+void ambs_gp_encode_lanes(const ambs_gp *gp, size_t m, const double *x, size_t width)
 {
-    for (size_t c = 0; c < lanes; c++) {
+    for (size_t c = 0; c < width; c++) {
         ambs_gp_encode(gp->n_terms, gp->terms, gp->features, x + (c < m ? c : m - 1) * gp->p,
-                       gp->lanes + c, lanes);
-        ambs_gp_warp_point(&gp->kernel, gp->lanes + c, lanes);
+                       gp->lanes + c, width);
+        ambs_gp_warp_point(&gp->kernel, gp->lanes + c, width);
     }
 }
 
@@ -41,17 +49,16 @@ static double most_variance(const ambs_gp *gp)
 static void screen_block(const ambs_gp *gp, size_t m, const double *x, double *ret_mean,
                          double *ret_sd_bound)
 {
-    double sums[LANES] = {0}, most[LANES] = {0}, k[LANES];
+    double sums[LANES], most[LANES];
     double own = most_variance(gp) + gp->kernel.noise + gp->jitter;
-    encode(gp, m, LANES, x);
-    for (size_t j = 0; j < gp->n; j++) {
-        ambs_gp_kernel_row(&gp->kernel, gp->points + j * gp->n_terms, gp->lanes, LANES, LANES, k,
-                           NULL);
-        take_row(k, gp->alpha[j], sums, most);
-    }
+    size_t width = (m + GROUP - 1) / GROUP * GROUP;
+    ambs_gp_encode_lanes(gp, m, x, width);
+    ambs_gp_kernel_block(&gp->kernel, gp->n, gp->points, gp->lanes, width, width, gp->block, NULL,
+                         width);
+    take_rows(gp->n, width, gp->block, gp->alpha, sums, most);
     for (size_t c = 0; c < m; c++) {
         double variance =
-            ambs_gp_kernel_variance(&gp->kernel, gp->lanes + c, LANES) - most[c] * (most[c] / own);
+            ambs_gp_kernel_variance(&gp->kernel, gp->lanes + c, width) - most[c] * (most[c] / own);
         ret_mean[c] = gp->center + gp->scale * sums[c];
         ret_sd_bound[c] = gp->scale * sqrt(fmax(variance, AMBS_GP_VARIANCE_FLOOR));
     }
@@ -65,44 +72,70 @@ void ambs_gp_screen(const ambs_gp *gp, size_t m, const double *x, double *ret_me
                      ret_sd_bound + first);
 }
 
-/* Means and variances (unscaled) from k* in `block` and v = L⁻¹k* in `solved`, [n, CLIMBS]. */
-AMBS_CLONES
-static void add_up_moments(size_t n, const double *block, const double *solved, const double *alpha,
-                           double *ret_mean, double *ret_explained)
+/* A few lanes of points [n, width], 8 or 16 of them: work on as many as there are, with the same
+ * bits. */
+#define BY_WIDTH(width, function, ...)                                                             \
+    do {                                                                                           \
+        if ((width) == AMBS_VECTOR)                                                                \
+            function(AMBS_VECTOR, __VA_ARGS__);                                                    \
+        else                                                                                       \
+            function(CLIMBS, __VA_ARGS__);                                                         \
+    } while (0)
+
+/* Means and variances (unscaled) from k* in `block` and v = L⁻¹k* in `solved`, [n, width]. */
+AMBS_INLINE void add_up_moments_of(size_t width, size_t n, const double *block,
+                                   const double *solved, const double *alpha, double *ret_mean,
+                                   double *ret_explained)
 {
-    memset(ret_mean, 0, CLIMBS * sizeof *ret_mean);
-    memset(ret_explained, 0, CLIMBS * sizeof *ret_explained);
+    double mean[CLIMBS] = {0}, explained[CLIMBS] = {0};
     for (size_t j = 0; j < n; j++)
-        for (size_t c = 0; c < CLIMBS; c++) {
-            ret_mean[c] += alpha[j] * block[j * CLIMBS + c];
-            ret_explained[c] += solved[j * CLIMBS + c] * solved[j * CLIMBS + c];
+        for (size_t c = 0; c < width; c++) {
+            mean[c] += alpha[j] * block[j * width + c];
+            explained[c] += solved[j * width + c] * solved[j * width + c];
         }
+    memcpy(ret_mean, mean, sizeof mean);
+    memcpy(ret_explained, explained, sizeof explained);
+}
+
+AMBS_CLONES
+static void add_up_moments(size_t width, size_t n, const double *block, const double *solved,
+                           const double *alpha, double *ret_mean, double *ret_explained)
+{
+    BY_WIDTH(width, add_up_moments_of, n, block, solved, alpha, ret_mean, ret_explained);
 }
 
 /* Σ_j α_j slope_j (x - x_j) and Σ_j β_j slope_j (x - x_j) of one term, for each lane. */
-AMBS_CLONES
-static void add_up_slopes(size_t n, const double *column, const double *lane, const double *slopes,
-                          const double *alpha, const double *beta, double *ret_mean,
-                          double *ret_variance)
+AMBS_INLINE void add_up_slopes_of(size_t width, size_t n, const double *column, const double *lane,
+                                  const double *slopes, const double *alpha, const double *beta,
+                                  double *ret_mean, double *ret_variance)
 {
-    memset(ret_mean, 0, CLIMBS * sizeof *ret_mean);
-    memset(ret_variance, 0, CLIMBS * sizeof *ret_variance);
+    double mean[CLIMBS] = {0}, variance[CLIMBS] = {0};
     for (size_t j = 0; j < n; j++)
-        for (size_t c = 0; c < CLIMBS; c++) {
-            double part = slopes[j * CLIMBS + c] * (lane[c] - column[j]);
-            ret_mean[c] += alpha[j] * part;
-            ret_variance[c] += beta[j * CLIMBS + c] * part;
+        for (size_t c = 0; c < width; c++) {
+            double part = slopes[j * width + c] * (lane[c] - column[j]);
+            mean[c] += alpha[j] * part;
+            variance[c] += beta[j * width + c] * part;
         }
+    memcpy(ret_mean, mean, sizeof mean);
+    memcpy(ret_variance, variance, sizeof variance);
+}
+
+AMBS_CLONES
+static void add_up_slopes(size_t width, size_t n, const double *column, const double *lane,
+                          const double *slopes, const double *alpha, const double *beta,
+                          double *ret_mean, double *ret_variance)
+{
+    BY_WIDTH(width, add_up_slopes_of, n, column, lane, slopes, alpha, beta, ret_mean, ret_variance);
 }
 
 /* Σ_j α_j (x_j - 1/2) and Σ_j β_j (x_j - 1/2): the linear mean's part of the same. */
-static void add_up_line(size_t n, const double *column, const double *alpha, const double *beta,
-                        double *ret_mean, double *ret_variance)
+static void add_up_line(size_t width, size_t n, const double *column, const double *alpha,
+                        const double *beta, double *ret_mean, double *ret_variance)
 {
     for (size_t j = 0; j < n; j++) {
         *ret_mean += alpha[j] * (column[j] - 0.5);
-        for (size_t c = 0; c < CLIMBS; c++)
-            ret_variance[c] += beta[j * CLIMBS + c] * (column[j] - 0.5);
+        for (size_t c = 0; c < width; c++)
+            ret_variance[c] += beta[j * width + c] * (column[j] - 0.5);
     }
 }
 
@@ -111,19 +144,17 @@ void ambs_gp_gradient(const ambs_gp *gp, size_t m, const double *x, double *ret_
                       double *ret_sd, double *ret_mean_slopes, double *ret_sd_slopes)
 {
     size_t n = gp->n;
-    double *k = gp->block, *solved = k + n * CLIMBS, *slopes = solved + n * CLIMBS;
+    size_t width = m <= AMBS_VECTOR ? AMBS_VECTOR : CLIMBS;
+    double *k = gp->block, *solved = k + n * width, *slopes = solved + n * width;
     double mean[CLIMBS], explained[CLIMBS];
-    encode(gp, m, CLIMBS, x);
-    for (size_t j = 0; j < n; j++)
-        ambs_gp_kernel_row(&gp->kernel, gp->points + j * gp->n_terms, gp->lanes, CLIMBS, CLIMBS,
-                           k + j * CLIMBS, slopes + j * CLIMBS);
-    memcpy(solved, k, n * CLIMBS * sizeof *k);
-    ambs_triangular_solve(n, gp->l, gp->capacity, CLIMBS, solved);
-    add_up_moments(n, k, solved, gp->alpha, mean, explained);
-    ambs_triangular_solve_transposed(n, gp->l, gp->capacity, CLIMBS, solved);
+    ambs_gp_encode_lanes(gp, m, x, width);
+    ambs_gp_kernel_block(&gp->kernel, n, gp->points, gp->lanes, width, width, k, slopes, width);
+    memcpy(solved, k, n * width * sizeof *k);
+    ambs_triangular_solve(n, gp->l, gp->capacity, width, solved);
+    add_up_moments(width, n, k, solved, gp->alpha, mean, explained);
+    ambs_triangular_solve_transposed(n, gp->l, gp->capacity, width, solved);
     for (size_t c = 0; c < m; c++) {
-        double variance =
-            ambs_gp_kernel_variance(&gp->kernel, gp->lanes + c, CLIMBS) - explained[c];
+        double variance = ambs_gp_kernel_variance(&gp->kernel, gp->lanes + c, width) - explained[c];
         ret_mean[c] = gp->center + gp->scale * mean[c];
         ret_sd[c] = gp->scale * sqrt(fmax(variance, AMBS_GP_VARIANCE_FLOOR));
     }
@@ -134,9 +165,9 @@ void ambs_gp_gradient(const ambs_gp *gp, size_t m, const double *x, double *ret_
         size_t f = gp->terms[t].feature;
         double by_r2 = 2 * gp->kernel.weight[t], v = gp->kernel.linear, mean_line = 0,
                line[CLIMBS] = {0};
-        const double *column = gp->columns + t * gp->capacity, *lane = gp->lanes + t * CLIMBS;
-        if (v > 0) add_up_line(n, column, gp->alpha, solved, &mean_line, line);
-        add_up_slopes(n, column, lane, slopes, gp->alpha, solved, mean, explained);
+        const double *column = gp->columns + t * gp->capacity, *lane = gp->lanes + t * width;
+        if (v > 0) add_up_line(width, n, column, gp->alpha, solved, &mean_line, line);
+        add_up_slopes(width, n, column, lane, slopes, gp->alpha, solved, mean, explained);
         for (size_t c = 0; c < m; c++) {
             if (isnan(x[c * gp->p + f])) continue;
             bool floored = ret_sd[c] <= gp->scale * sqrt(AMBS_GP_VARIANCE_FLOOR);

@@ -64,9 +64,16 @@ typedef struct ambs_gp_kernel {
 size_t ambs_gp_n_theta(const ambs_gp_kernel *kernel);
 void ambs_gp_kernel_set(ambs_gp_kernel *kernel, const double *theta);
 
-/* k between a point [T] and `count` others; element t of the c-th is lanes[t stride + c]. ret_slope
- * (may be NULL) is dk/dr². Each result depends on its two points alone, whatever stands beside
- * them: bit for bit. */
+/* Lanes that are computed together. */
+#define AMBS_GP_BLOCK 16
+
+/* k between n points [n, T] and m others, [n, ret_stride]; element t of the c-th other is
+ * lanes[t stride + c]. ret_slope (may be NULL) is dk/dr². Each result depends on its two points
+ * alone, whatever stands beside them: bit for bit. Fastest where m is a multiple of AMBS_GP_BLOCK. */
+void ambs_gp_kernel_block(const ambs_gp_kernel *kernel, size_t n, const double *points,
+                          const double *lanes, size_t stride, size_t m, double *ret_k,
+                          double *ret_slope, size_t ret_stride);
+/* The same for one point. */
 void ambs_gp_kernel_row(const ambs_gp_kernel *kernel, const double *point, const double *lanes,
                         size_t stride, size_t count, double *ret_k, double *ret_slope);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Candidates go in blocks of AMBS_GP_LANES: the covariances of a block are [n, LANES], row-major, a
- * triangular solve turns them into L⁻¹k*, and each lane adds up its own column in the order of the
- * rows. The block is always full: the last candidate stands in it again. */
+/* Candidates go in blocks of at most AMBS_GP_LANES, in whole groups of 16, which the last candidate
+ * fills up: the covariances of a block are [n, width], row-major, a triangular solve turns them into
+ * L⁻¹k*, and each lane adds up its own column in the order of the rows, so that no result depends on
+ * how many candidates there were. */
 #include <cblas.h>
 #include <math.h>
 #include <string.h>
@@ -10,44 +11,48 @@
 #include "numeric/triangular.h"
 #include "surrogate/gp.h"
 
-enum { LANES = AMBS_GP_LANES };
+enum { LANES = AMBS_GP_LANES, GROUP = AMBS_GP_BLOCK };
 
 /* ret[c] = Σ_j factor_j block[j, c] */
 AMBS_CLONES
-static void add_weighted(size_t n, const double *block, const double *factor, double *ret)
+static void add_weighted(size_t n, size_t width, const double *block, const double *factor,
+                         double *ret)
 {
-    memset(ret, 0, LANES * sizeof *ret);
-    for (size_t j = 0; j < n; j++)
-        for (size_t c = 0; c < LANES; c++) ret[c] += factor[j] * block[j * LANES + c];
+    for (size_t first = 0; first < width; first += GROUP) {
+        double sums[GROUP] = {0};
+        for (size_t j = 0; j < n; j++)
+            for (size_t c = 0; c < GROUP; c++) sums[c] += factor[j] * block[j * width + first + c];
+        memcpy(ret + first, sums, sizeof sums);
+    }
 }
 
 AMBS_CLONES
-static void add_squares(size_t n, const double *block, double *ret)
+static void add_squares(size_t n, size_t width, const double *block, double *ret)
 {
-    memset(ret, 0, LANES * sizeof *ret);
-    for (size_t j = 0; j < n; j++)
-        for (size_t c = 0; c < LANES; c++) ret[c] += block[j * LANES + c] * block[j * LANES + c];
+    for (size_t first = 0; first < width; first += GROUP) {
+        double sums[GROUP] = {0};
+        for (size_t j = 0; j < n; j++)
+            for (size_t c = 0; c < GROUP; c++)
+                sums[c] += block[j * width + first + c] * block[j * width + first + c];
+        memcpy(ret + first, sums, sizeof sums);
+    }
 }
 
 static void predict_block(const ambs_gp *gp, size_t m, const double *x, double *ret_mean,
                           double *ret_sd)
 {
     double sums[LANES];
-    for (size_t c = 0; c < LANES; c++) {
-        ambs_gp_encode(gp->n_terms, gp->terms, gp->features, x + (c < m ? c : m - 1) * gp->p,
-                       gp->lanes + c, LANES);
-        ambs_gp_warp_point(&gp->kernel, gp->lanes + c, LANES);
-    }
-    for (size_t j = 0; j < gp->n; j++)
-        ambs_gp_kernel_row(&gp->kernel, gp->points + j * gp->n_terms, gp->lanes, LANES, LANES,
-                           gp->block + j * LANES, NULL);
-    add_weighted(gp->n, gp->block, gp->alpha, sums);
+    size_t width = (m + GROUP - 1) / GROUP * GROUP;
+    ambs_gp_encode_lanes(gp, m, x, width);
+    ambs_gp_kernel_block(&gp->kernel, gp->n, gp->points, gp->lanes, width, width, gp->block, NULL,
+                         width);
+    add_weighted(gp->n, width, gp->block, gp->alpha, sums);
     for (size_t c = 0; c < m; c++) ret_mean[c] = gp->center + gp->scale * sums[c];
     if (!ret_sd) return;
-    ambs_triangular_solve(gp->n, gp->l, gp->capacity, LANES, gp->block);
-    add_squares(gp->n, gp->block, sums);
+    ambs_triangular_solve(gp->n, gp->l, gp->capacity, width, gp->block);
+    add_squares(gp->n, width, gp->block, sums);
     for (size_t c = 0; c < m; c++) {
-        double variance = ambs_gp_kernel_variance(&gp->kernel, gp->lanes + c, LANES) - sums[c];
+        double variance = ambs_gp_kernel_variance(&gp->kernel, gp->lanes + c, width) - sums[c];
         ret_sd[c] = gp->scale * sqrt(fmax(variance, AMBS_GP_VARIANCE_FLOOR));
     }
 }
@@ -73,8 +78,8 @@ double ambs_gp_leave_one_out(const ambs_gp *gp, double *ret_mean, double *ret_sd
         memset(gp->block, 0, n * LANES * sizeof *gp->block);
         for (size_t c = 0; c < LANES && first + c < n; c++) gp->block[(first + c) * LANES + c] = 1;
         ambs_triangular_solve(n, gp->l, gp->capacity, LANES, gp->block);
-        add_squares(n, gp->block, squares);
-        add_weighted(n, gp->block, solved, alpha);
+        add_squares(n, LANES, gp->block, squares);
+        add_weighted(n, LANES, gp->block, solved, alpha);
         for (size_t c = 0; c < LANES && first + c < n; c++) {
             double gap = gp->scale * alpha[c] / squares[c];
             total += gap * gap;
