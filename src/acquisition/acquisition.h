@@ -12,14 +12,28 @@ typedef struct ambs_acquisition_context {
     double best;  /* least y known (true values only), on the surrogate's scale */
     uint64_t ask; /* how many model-based asks came before this one */
     uint64_t n_told, n_lies;
-    double parameter; /* drawn or computed once per ask by prepare(): kappa of LCB, xi of EI */
+    uint64_t n_news; /* results that came since the last of them */
+    size_t n_probes; /* places where mean and sd are told to a member that wants them: */
+    const double *probe_mean, *probe_sd; /* [n_probes] */
+    /* Set once per ask by prepare(): */
+    double parameter; /* kappa of LCB, xi of EI */
+    bool explores;    /* UCB-PE: this ask is pure exploration, */
+    double level;     /* of what may reach this value */
 } ambs_acquisition_context;
+
+#define AMBS_ACQUISITION_LEADERS 10
 
 typedef struct ambs_acquisition_ops {
     ambs_member member;
     bool is_logarithm; /* a factor of what a candidate is worth is a summand of the value */
-    /* Once per ask: sets context->parameter from the options, the ask's number and its own stream.
-     */
+    /* What is maximised is a function drawn from the surrogate: `mean` below is its value, and sd
+     * is 0. */
+    bool draws;
+    size_t n_probes; /* prepare() is told mean and sd of the best trials (at most
+                        AMBS_ACQUISITION_LEADERS), then of random members of the space, so many in
+                        all; 0: of none */
+    /* Once per ask: sets the last fields of the context from the options, the others and the ask's
+     * own stream. NULL: they are not used. */
     void (*prepare)(const void *options, ambs_random *random, ambs_acquisition_context *context);
     /* ret_value [m] from mean [m], sd [m]. */
     void (*evaluate)(const void *options, const ambs_acquisition_context *context, size_t m,

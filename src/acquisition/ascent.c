@@ -43,7 +43,9 @@ bool ambs_ascent_moves(const ambs_space *space, size_t parameter)
 
 bool ambs_ascent_applies(const ambs_maximiser_problem *p)
 {
-    return p->acquisition->ascend && ambs_surrogate_is_smooth(p->surrogate);
+    if (!p->acquisition->ascend) return false;
+    return p->acquisition->draws ? ambs_surrogate_draws_smoothly(p->surrogate)
+                                 : ambs_surrogate_is_smooth(p->surrogate);
 }
 
 int ambs_ascent_create(const ambs_space *space, ambs_ascent **ret_ascent, ambs_error *err)
@@ -128,6 +130,17 @@ static void begin(ambs_ascent *a, const ambs_maximiser_problem *p, size_t k, con
                      a->work + k * ambs_lbfgs_work_size(a->n_moving));
 }
 
+/* Mean and sd at the n rows in a->at with their slopes, or those of a function that was drawn. */
+static int look(ambs_ascent *a, const ambs_maximiser_problem *p, size_t n, double *mean, double *sd,
+                ambs_error *err)
+{
+    if (!p->acquisition->draws)
+        return ambs_surrogate_gradient(p->surrogate, n, a->at, mean, sd, a->by_mean, a->by_sd, err);
+    memset(sd, 0, n * sizeof *sd);
+    memset(a->by_sd, 0, n * a->p * sizeof *a->by_sd);
+    return ambs_surrogate_drawn_gradient(p->surrogate, n, a->at, mean, a->by_mean, err);
+}
+
 /* Computes the values that the climbs want and gives them; *ret_more is false when none did. */
 static int step_all(ambs_ascent *a, const ambs_maximiser_problem *p, size_t m, ambs_lbfgs *climbs,
                     bool *ret_more, ambs_error *err)
@@ -144,7 +157,7 @@ static int step_all(ambs_ascent *a, const ambs_maximiser_problem *p, size_t m, a
         owner[n++] = k;
     }
     *ret_more = n > 0;
-    int rc = ambs_surrogate_gradient(p->surrogate, n, a->at, mean, sd, a->by_mean, a->by_sd, err);
+    int rc = look(a, p, n, mean, sd, err);
     if (rc != AMBS_OK) return rc;
     p->acquisition->ascend(p->options, p->context, n, mean, sd, value, by_mean, by_sd);
     for (size_t k = 0; k < n; k++) {

@@ -158,11 +158,22 @@ void ambs_maximiser_destroy(ambs_maximiser *m)
     free(m);
 }
 
+/* The values of a function that was drawn: it is looked at as if it were known. */
+static int take_drawn(ambs_maximiser *m, const ambs_maximiser_problem *p, size_t n, ambs_error *err)
+{
+    int rc = ambs_surrogate_drawn(p->surrogate, n, m->x, m->mean, err);
+    memset(m->sd, 0, n * sizeof *m->sd);
+    if (rc == AMBS_OK)
+        p->acquisition->evaluate(p->options, p->context, n, m->mean, m->sd, m->value);
+    return rc;
+}
+
 /* Mean, sd and value of the first n rows of m->x. Where the surrogate averages over draws of its
  * hyperparameters, what a candidate is worth is the mean over them. */
 static int take_values(ambs_maximiser *m, const ambs_maximiser_problem *p, size_t n,
                        ambs_error *err)
 {
+    if (p->acquisition->draws) return take_drawn(m, p, n, err);
     size_t n_samples = ambs_surrogate_n_samples(p->surrogate);
     bool logs = p->acquisition->is_logarithm;
     for (size_t i = 0; i < n; i++) m->value[i] = logs ? -INFINITY : 0;
@@ -204,6 +215,13 @@ static int evaluate(ambs_maximiser *m, const ambs_maximiser_problem *p, size_t n
         memcpy(m->best_x, x, m->d * sizeof *x);
     }
     return AMBS_OK;
+}
+
+/* True where bounds of the acquisition function tell what need not be evaluated. A drawn function
+ * has none, and costs little. */
+static bool can_screen(const ambs_maximiser_problem *p)
+{
+    return !p->acquisition->draws && ambs_surrogate_can_screen(p->surrogate);
 }
 
 /* The most that the acquisition function may give for each of the first n rows of x: it is taken to
@@ -291,8 +309,8 @@ static int draw(ambs_maximiser *m, ambs_random *random, size_t n, ambs_error *er
 static int take_candidates(ambs_maximiser *m, const ambs_maximiser_problem *p, ambs_random *random,
                            ambs_error *err)
 {
-    size_t n = m->settings.n_candidates;
-    bool screen = ambs_surrogate_can_screen(p->surrogate) && m->settings.n_screened > n;
+    size_t n = p->acquisition->draws ? m->settings.n_screened : m->settings.n_candidates;
+    bool screen = can_screen(p) && m->settings.n_screened > n;
     size_t n_drawn = screen ? m->settings.n_screened : n;
     int rc = draw(m, random, n_drawn, err);
     if (rc == AMBS_OK && screen) {
@@ -314,7 +332,7 @@ static int take_candidates(ambs_maximiser *m, const ambs_maximiser_problem *p, a
 static int prune(ambs_maximiser *m, const ambs_maximiser_problem *p, bool owned, size_t *n,
                  ambs_error *err)
 {
-    if (!ambs_surrogate_can_screen(p->surrogate) || *n == 0) return AMBS_OK;
+    if (!can_screen(p) || *n == 0) return AMBS_OK;
     int rc = bound_values(m, p, *n, m->x, err);
     if (rc != AMBS_OK) return rc;
     size_t kept = 0;
@@ -509,8 +527,8 @@ int ambs_maximiser_run(ambs_maximiser *m, const ambs_maximiser_problem *p, ambs_
     m->best = -INFINITY;
     m->n_climbs = 0;
     int rc;
-    bool screen = ambs_surrogate_can_screen(p->surrogate);
-    size_t most = screen ? m->settings.n_screened : m->settings.n_candidates;
+    size_t most =
+        can_screen(p) || p->acquisition->draws ? m->settings.n_screened : m->settings.n_candidates;
     m->smooth = ambs_ascent_applies(p);
     if (ambs_space_cardinality(m->space, &exact) <= (double)most) {
         rc = take_members(m, p, err);
@@ -522,6 +540,8 @@ int ambs_maximiser_run(ambs_maximiser *m, const ambs_maximiser_problem *p, ambs_
             rc = m->smooth ? climb_slopes(m, p, random, n_from_candidates, err)
                            : exchange_all(m, p, random, err);
     }
+    if (rc == AMBS_OK && m->found && p->acquisition->draws)
+        rc = ambs_surrogate_predict(p->surrogate, 1, m->best_x, &m->best_mean, &m->best_sd, err);
     if (rc != AMBS_OK) return rc;
     *ret_found = m->found;
     if (!m->found) return AMBS_OK;
@@ -529,5 +549,19 @@ int ambs_maximiser_run(ambs_maximiser *m, const ambs_maximiser_problem *p, ambs_
     *ret_value = m->best;
     *ret_mean = m->best_mean;
     *ret_sd = m->best_sd;
+    return AMBS_OK;
+}
+
+int ambs_maximiser_value(ambs_maximiser *m, const ambs_maximiser_problem *p, const double *x,
+                         double *ret_value, double *ret_mean, double *ret_sd, ambs_error *err)
+{
+    memcpy(m->x, x, m->d * sizeof *x);
+    int rc = take_values(m, p, 1, err);
+    if (rc == AMBS_OK && p->acquisition->draws)
+        rc = ambs_surrogate_predict(p->surrogate, 1, x, m->mean, m->sd, err);
+    if (rc != AMBS_OK) return rc;
+    *ret_value = m->value[0];
+    *ret_mean = m->mean[0];
+    *ret_sd = m->sd[0];
     return AMBS_OK;
 }

@@ -47,5 +47,8 @@ void ambs_maximiser_destroy(ambs_maximiser *m);
 int ambs_maximiser_run(ambs_maximiser *m, const ambs_maximiser_problem *problem,
                        ambs_random *random, double *ret_x, double *ret_value, double *ret_mean,
                        double *ret_sd, bool *ret_found, ambs_error *err);
+/* What one configuration x [d] is worth, unadjusted, and its mean and sd. */
+int ambs_maximiser_value(ambs_maximiser *m, const ambs_maximiser_problem *problem, const double *x,
+                         double *ret_value, double *ret_mean, double *ret_sd, ambs_error *err);
 
 #endif

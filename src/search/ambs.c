@@ -12,13 +12,13 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "acquisition/maximiser.h"
 #include "base/memory.h"
 #include "numeric/design.h"
 #include "search/arm.h"
 #include "search/belief.h"
 #include "search/feasibility.h"
 #include "search/fresh.h"
+#include "search/worth.h"
 
 enum { MAX_STARTS = 10, BELIEF_STARTS = 10, MAX_DESIGN_MISSES = 1000 };
 /* Keeps the logarithm of a chance finite. */
@@ -44,11 +44,11 @@ typedef struct ambs_state {
     ambs_belief *belief;           /* NULL: no parameter has a prior */
     double *believed;              /* [BELIEF_STARTS, d] drawn from it for this ask */
     ambs_maximiser *maximiser;
+    ambs_worth worth;
     const ambs_design_ops *design;
     uint64_t n_initial;
     uint64_t n_alive;      /* trials but for cancelled ones */
     uint64_t next_design;  /* point of the design */
-    uint64_t n_model_asks; /* that the acquisition function decided */
     uint64_t n_fits_asked; /* fits that were due by the last ask */
     double *u;             /* [d] */
 } ambs_state;
@@ -96,11 +96,6 @@ static const ambs_option option_table[] = {
      "place initial trials"},
     {0},
 };
-
-static const ambs_acquisition_ops *acquisition_of(const ambs_state *s)
-{
-    return (const ambs_acquisition_ops *)s->options->acquisition.member;
-}
 
 static size_t count_searched(const ambs_space *space)
 {
@@ -157,13 +152,14 @@ static void describe(const ambs_spec *spec, const void *options, ambs_text *out)
 static void take_turn(ambs_state *s, uint64_t id)
 {
     uint64_t n_lies = ambs_model_n_lies(s->arms.arm[0].model);
-    s->arm = &s->arms.arm[ambs_arms_turn(&s->arms, s->n_model_asks, id, n_lies)];
+    s->arm = &s->arms.arm[ambs_arms_turn(&s->arms, s->worth.n_asks, id, n_lies)];
 }
 
 static void fini(void *state)
 {
     ambs_state *s = state;
     ambs_maximiser_destroy(s->maximiser);
+    ambs_worth_fini(&s->worth);
     ambs_arms_fini(&s->arms);
     ambs_feasibility_destroy(s->feasibility);
     ambs_belief_destroy(s->belief);
@@ -188,6 +184,7 @@ static int init(void *state, const ambs_method_context *context, ambs_error *err
     int rc = s->u && s->believed ? AMBS_OK : AMBS_E_NOMEM;
     if (rc == AMBS_OK) rc = ambs_belief_create(context->space, &s->belief, err);
     if (rc == AMBS_OK) rc = ambs_arms_init(&s->arms, context, &arms, err);
+    if (rc == AMBS_OK) rc = ambs_worth_init(&s->worth, context, &o->acquisition, err);
     if (rc == AMBS_OK) take_turn(s, 0);
     if (rc == AMBS_OK && o->failures == FAILURES_AVOID)
         rc = ambs_feasibility_create(context, (uint64_t)o->refit_until, o->refit_growth,
@@ -236,18 +233,6 @@ static void tell_user(const ambs_state *s, double mean, double sd, ambs_proposal
     to_user(s, s->arm, mean, sd, &ret->mean, &ret->sd);
 }
 
-static ambs_acquisition_context acquisition_context(const ambs_state *s, const ambs_proposal *p,
-                                                    ambs_random *random)
-{
-    ambs_acquisition_context c = {.best = ambs_model_best(s->arm->model),
-                                  .ask = s->n_model_asks,
-                                  .n_told = p->n_told,
-                                  .n_lies = ambs_model_n_lies(s->arm->model)};
-    if (acquisition_of(s)->prepare)
-        acquisition_of(s)->prepare(s->options->acquisition.options, random, &c);
-    return c;
-}
-
 /* A model that breaks down in its numbers (not finite, not positive definite) must not end a study:
  * that ask goes on without one. *ret_usable is false then, as before the first result. */
 static int update(ambs_state *s, bool *ret_usable, ambs_error *err)
@@ -259,36 +244,28 @@ static int update(ambs_state *s, bool *ret_usable, ambs_error *err)
     return rc == AMBS_E_NUMERIC ? AMBS_OK : rc;
 }
 
-/* What else bears on the values of candidates. */
-typedef struct weights {
-    ambs_state *state;
-    const ambs_acquisition_context *context;
-} weights;
-
 /* The acquisition value of what is certain to give z. */
-static double value_of(const weights *w, double z)
+static double value_of(const ambs_worth *w, double z)
 {
-    const ambs_state *s = w->state;
     double certain = 0, value;
-    acquisition_of(s)->evaluate(s->options->acquisition.options, w->context, 1, &z, &certain,
-                                &value);
+    w->ops->evaluate(w->options, &w->now, 1, &z, &certain, &value);
     return value;
 }
 
 /* By the chance that they give any (search/feasibility.h). The worst value is the transform's
  * greatest: what a failed trial counts as in the model. */
-static int weigh_chances(const weights *w, size_t m, const double *x, double *value,
+static int weigh_chances(const ambs_state *s, size_t m, const double *x, double *value,
                          ambs_error *err)
 {
-    const ambs_state *s = w->state;
+    const ambs_worth *w = &s->worth;
     const double *p;
     int rc = ambs_feasibility_predict(s->feasibility, m, x, &p, err);
     if (rc != AMBS_OK) return rc;
     const ambs_transform *t = ambs_model_transform(s->arm->model);
     double floor = value_of(w, ambs_transform_apply(t, t->max));
     for (size_t i = 0; i < m; i++)
-        value[i] = acquisition_of(s)->is_logarithm ? value[i] + log(p[i] + LEAST_CHANCE)
-                                                   : p[i] * value[i] + (1 - p[i]) * floor;
+        value[i] = w->ops->is_logarithm ? value[i] + log(p[i] + LEAST_CHANCE)
+                                        : p[i] * value[i] + (1 - p[i]) * floor;
     return AMBS_OK;
 }
 
@@ -300,24 +277,24 @@ static double belief_power(const ambs_state *s, uint64_t n_told)
 }
 
 /* By the priors (search/belief.h). */
-static void weigh_belief(const weights *w, size_t m, const double *x, double *value)
+static void weigh_belief(const ambs_state *s, size_t m, const double *x, double *value)
 {
-    const ambs_state *s = w->state;
+    const ambs_worth *w = &s->worth;
     size_t d = ambs_space_dimension(s->context.space);
-    double power = belief_power(s, w->context->n_told);
+    double power = belief_power(s, w->now.n_told);
     double mean = value_of(w, ambs_model_transform(s->arm->model)->mean);
     for (size_t i = 0; i < m; i++)
         value[i] = ambs_belief_weigh(value[i], ambs_belief_log(s->belief, x + i * d), power,
-                                     acquisition_of(s)->is_logarithm, mean);
+                                     w->ops->is_logarithm, mean);
 }
 
+/* What else bears on the values of candidates. */
 static int weigh(void *of, size_t m, const double *x, double *value, ambs_error *err)
 {
-    const weights *w = of;
+    const ambs_state *s = of;
     int rc = AMBS_OK;
-    if (w->state->feasibility_counts) rc = weigh_chances(w, m, x, value, err);
-    if (rc == AMBS_OK && belief_power(w->state, w->context->n_told) > 0)
-        weigh_belief(w, m, x, value);
+    if (s->feasibility_counts) rc = weigh_chances(s, m, x, value, err);
+    if (rc == AMBS_OK && belief_power(s, s->worth.now.n_told) > 0) weigh_belief(s, m, x, value);
     return rc;
 }
 
@@ -326,22 +303,6 @@ static int update_feasibility(ambs_state *s, ambs_error *err)
     s->feasibility_counts = false;
     if (!s->feasibility) return AMBS_OK;
     return ambs_feasibility_update(s->feasibility, &s->feasibility_counts, err);
-}
-
-/* For an x that the model did not choose: what it expects there, and the lie. */
-static int judge(ambs_state *s, ambs_proposal *ret, ambs_error *err)
-{
-    ambs_random random;
-    ambs_random_init(&random, s->context.spec->seed, ret->trial, AMBS_PURPOSE_ACQUISITION);
-    ambs_acquisition_context c = acquisition_context(s, ret, &random);
-    double mean, sd;
-    int rc = ambs_surrogate_predict(s->arm->surrogate, 1, ret->x, &mean, &sd, err);
-    if (rc != AMBS_OK) return rc == AMBS_E_NUMERIC ? AMBS_OK : rc;
-    acquisition_of(s)->evaluate(s->options->acquisition.options, &c, 1, &mean, &sd,
-                                &ret->acquisition);
-    tell_user(s, mean, sd, ret);
-    ret->lie = ambs_model_lie(s->arm->model, mean);
-    return AMBS_OK;
 }
 
 static bool is_taken(const void *of, const double *x)
@@ -366,29 +327,48 @@ static size_t take_starts(ambs_state *s, uint64_t n_told, ambs_random *random,
     return n;
 }
 
+/* What the ask of trial `id` maximises; *ret_random is the ask's stream for the rest. */
+static int make_problem(ambs_state *s, uint64_t id, ambs_random *ret_random,
+                        ambs_maximiser_problem *ret, ambs_error *err)
+{
+    ambs_random_init(ret_random, s->context.spec->seed, id, AMBS_PURPOSE_ACQUISITION);
+    *ret = (ambs_maximiser_problem){.surrogate = s->arm->surrogate,
+                                    .acquisition = s->worth.ops,
+                                    .options = s->worth.options,
+                                    .context = &s->worth.now,
+                                    .is_taken = is_taken,
+                                    .taken_of = &s->context};
+    return ambs_worth_prepare(&s->worth, s->arm, ret_random, err);
+}
+
+/* For an x that the model did not choose: what it expects there, and the lie. */
+static int judge(ambs_state *s, ambs_proposal *ret, ambs_error *err)
+{
+    ambs_random random;
+    ambs_maximiser_problem problem;
+    double value, mean, sd;
+    int rc = make_problem(s, ret->trial, &random, &problem, err);
+    if (rc == AMBS_OK)
+        rc = ambs_maximiser_value(s->maximiser, &problem, ret->x, &value, &mean, &sd, err);
+    if (rc != AMBS_OK) return rc == AMBS_E_NUMERIC ? AMBS_OK : rc;
+    ret->acquisition = value;
+    tell_user(s, mean, sd, ret);
+    ret->lie = ambs_model_lie(s->arm->model, mean);
+    return AMBS_OK;
+}
+
 static int maximise(ambs_state *s, ambs_proposal *ret, bool *ret_found, ambs_error *err)
 {
     ambs_random random;
-    ambs_random_init(&random, s->context.spec->seed, ret->trial, AMBS_PURPOSE_ACQUISITION);
-    ambs_acquisition_context c = acquisition_context(s, ret, &random);
+    ambs_maximiser_problem problem;
     const double *starts[MAX_STARTS + BELIEF_STARTS];
-    int rc = update_feasibility(s, err);
+    int rc = make_problem(s, ret->trial, &random, &problem, err);
+    if (rc == AMBS_OK) rc = update_feasibility(s, err);
     if (rc != AMBS_OK) return rc;
-    size_t n = take_starts(s, ret->n_told, &random, starts);
-    bool weighs = s->feasibility_counts || belief_power(s, ret->n_told) > 0;
-    weights all = {s, &c};
-    const ambs_maximiser_problem problem = {
-        .surrogate = s->arm->surrogate,
-        .acquisition = acquisition_of(s),
-        .options = s->options->acquisition.options,
-        .context = &c,
-        .starts = starts,
-        .n_starts = n,
-        .adjust = weighs ? weigh : NULL,
-        .adjust_of = &all,
-        .is_taken = is_taken,
-        .taken_of = &s->context,
-    };
+    problem.starts = starts;
+    problem.n_starts = take_starts(s, ret->n_told, &random, starts);
+    problem.adjust = s->feasibility_counts || belief_power(s, ret->n_told) > 0 ? weigh : NULL;
+    problem.adjust_of = s;
     double mean, sd;
     rc = ambs_maximiser_run(s->maximiser, &problem, &random, ret->x, &ret->acquisition, &mean, &sd,
                             ret_found, err);
@@ -441,7 +421,7 @@ static int record(ambs_state *s, const ambs_proposal *p, ambs_error *err)
     int rc = ambs_arms_asked(&s->arms, p->trial, lie, err);
     if (rc != AMBS_OK) return rc;
     s->n_alive++;
-    s->n_model_asks += p->origin == AMBS_ORIGIN_MODEL;
+    ambs_worth_asked(&s->worth, p->origin == AMBS_ORIGIN_MODEL);
     s->n_fits_asked = ambs_model_n_fits(s->arm->model);
     return AMBS_OK;
 }
@@ -498,6 +478,7 @@ static int tell(void *state, uint64_t id, ambs_error *err)
 {
     ambs_state *s = state;
     s->n_alive += s->context.trial(s->context.search, id)->origin == AMBS_ORIGIN_OWN;
+    ambs_worth_told(&s->worth);
     int rc = ambs_arms_told(&s->arms, id, err);
     if (rc == AMBS_OK && s->feasibility) rc = ambs_feasibility_told(s->feasibility, id, err);
     const ambs_known *t = s->context.trial(s->context.search, id);

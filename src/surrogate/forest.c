@@ -31,6 +31,8 @@ typedef struct state {
     ambs_tree *trees;
     ambs_grower grower;
     ambs_forest_batch batch;
+    size_t drawn_tree;
+    uint64_t drawn_key;
 } state;
 
 static void fini(void *memory)
@@ -234,6 +236,41 @@ static int predict(const void *memory, size_t m, const double *x, double *ret_me
     return AMBS_OK;
 }
 
+/* A tree at random, and in each of its leaves a normal number with the leaf's mean and variance: over
+ * draws that has the mean and the total variance of predict(). */
+static int draw(void *memory, ambs_random *random, ambs_error *err)
+{
+    (void)err;
+    state *s = memory;
+    s->drawn_tree = (size_t)ambs_random_below(random, s->n_trees);
+    s->drawn_key = ambs_random_u64(random);
+    return AMBS_OK;
+}
+
+static double draw_leaf(const state *s, uint32_t leaf)
+{
+    const ambs_tree_leaf *found = &s->trees[s->drawn_tree].leaves[leaf];
+    ambs_random random;
+    if (!(found->variance > 0)) return found->mean;
+    ambs_random_init(&random, s->drawn_key, leaf, AMBS_PURPOSE_SURROGATE);
+    return found->mean + sqrt(found->variance) * ambs_random_normal(&random);
+}
+
+static int drawn(const void *memory, size_t m, const double *x, double *ret_value,
+                 double *ret_slopes, ambs_error *err)
+{
+    (void)ret_slopes;
+    (void)err;
+    const state *s = memory;
+    uint32_t *cells = s->batch.cells;
+    for (size_t i = 0; i < m; i++) {
+        ambs_forest_encode(&s->rows, x + i * s->rows.p, cells);
+        ret_value[i] =
+            draw_leaf(s, ambs_tree_find(&s->trees[s->drawn_tree], &s->rows, cells, NULL));
+    }
+    return AMBS_OK;
+}
+
 /* Out of bag: each row by the trees in which it has no weight, as the trees are now. */
 static double out_of_sample_error(const void *memory)
 {
@@ -271,5 +308,7 @@ const ambs_surrogate_ops ambs_surrogate_forest = {
     .replace = replace,
     .remove = remove_row,
     .predict = predict,
+    .draw = draw,
+    .drawn = drawn,
     .out_of_sample_error = out_of_sample_error,
 };

@@ -23,6 +23,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "surrogate/gp_path.h"
 
 typedef struct gp_options {
     int kernel, categories, mean, warp;
@@ -36,6 +37,8 @@ typedef struct gp_state {
     double *theta;    /* [n_samples, size] */
     size_t n_samples; /* of the hyperparameters; each has a process of its own */
     ambs_gp *gps;     /* [n_samples] */
+    ambs_gp_path path;
+    size_t path_of; /* the process it was drawn from */
 } state;
 
 #define FIELD(name) offsetof(gp_options, name)
@@ -76,6 +79,7 @@ static void fini(void *memory)
     for (size_t k = 0; s->gps && k < s->n_samples; k++) ambs_gp_fini(&s->gps[k]);
     free(s->gps);
     free(s->theta);
+    ambs_gp_path_fini(&s->path);
 }
 
 static int make_gps(state *s, size_t p, const ambs_feature *features, ambs_error *err)
@@ -260,6 +264,29 @@ static int gradient(const void *memory, size_t m, const double *x, double *ret_m
     return AMBS_OK;
 }
 
+/* The memory of draws is taken by the first: most studies have none. */
+static int draw(void *memory, ambs_random *random, ambs_error *err)
+{
+    state *s = memory;
+    if (!s->path.slopes) {
+        ambs_gp_path_fini(&s->path);
+        s->path = (ambs_gp_path){0};
+        int rc = ambs_gp_path_init(&s->path, s->gps, err);
+        if (rc != AMBS_OK) return rc;
+    }
+    s->path_of = (size_t)ambs_random_below(random, s->n_samples);
+    return ambs_gp_path_draw(&s->path, &s->gps[s->path_of], random, err);
+}
+
+static int drawn(const void *memory, size_t m, const double *x, double *ret_value,
+                 double *ret_slopes, ambs_error *err)
+{
+    (void)err;
+    const state *s = memory;
+    ambs_gp_path_values(&s->path, &s->gps[s->path_of], m, x, ret_value, ret_slopes);
+    return AMBS_OK;
+}
+
 static double out_of_sample_error(const void *memory)
 {
     const state *s = memory;
@@ -289,6 +316,8 @@ const ambs_surrogate_ops ambs_surrogate_gp = {
     .predict = predict,
     .n_samples = n_samples,
     .predict_sample = predict_sample,
+    .draw = draw,
+    .drawn = drawn,
     .screen = screen,
     .gradient = gradient,
     .out_of_sample_error = out_of_sample_error,

@@ -29,6 +29,8 @@ struct ambs_surrogate {
     size_t n, n_alive;
     size_t n_truths; /* rows of the member's last fit */
     bool changed;    /* one of them, since */
+    bool drawn;      /* a function stands that was drawn from these rows */
+    uint64_t key;    /* of draws at each place apart */
     bool *alive;     /* [n] */
     size_t *slot;    /* [n] the member's number of a row */
     double *x, *y;   /* [n, p], [n] */
@@ -144,6 +146,7 @@ static int check_row(const ambs_surrogate *s, size_t row, ambs_error *err)
 static int settle(ambs_surrogate *s, int rc, const char *what, ambs_error *err)
 {
     s->fitted = rc == AMBS_OK;
+    s->drawn = false;
     return rc == AMBS_OK ? rc : ambs_wrap(err, rc, "%s surrogate %s", what, s->ops->member.name);
 }
 
@@ -348,6 +351,88 @@ int ambs_surrogate_predict_sample(ambs_surrogate *s, size_t sample, size_t m, co
         if (rc == AMBS_OK) rc = check_prediction(s, count, ret_mean + first, ret_sd + first, err);
     }
     return rc;
+}
+
+/* --- draws of a function -------------------------------------------------------------------- */
+
+int ambs_surrogate_draw(ambs_surrogate *s, ambs_random *random, ambs_error *err)
+{
+    int rc = check_fitted(s, err);
+    if (rc != AMBS_OK) return rc;
+    s->key = ambs_random_u64(random);
+    if (s->ops->draw) rc = s->ops->draw(s->state, random, err);
+    s->drawn = rc == AMBS_OK;
+    return rc == AMBS_OK ? rc
+                         : ambs_wrap(err, rc, "drawing from surrogate %s", s->ops->member.name);
+}
+
+/* A normal number that belongs to the row and the draw. */
+static double draw_at(const ambs_surrogate *s, const double *row)
+{
+    uint64_t key = s->key;
+    for (size_t f = 0; f < s->p; f++) {
+        double value = isnan(row[f]) ? -1 : row[f] + 0.0; /* -0 is 0 */
+        uint64_t bits;
+        memcpy(&bits, &value, sizeof bits);
+        key = ambs_mix64(key ^ bits);
+    }
+    ambs_random random;
+    ambs_random_init(&random, key, 0, AMBS_PURPOSE_SURROGATE);
+    return ambs_random_normal(&random);
+}
+
+/* At the m <= BLOCK rows in s->block. */
+static int draw_apart(ambs_surrogate *s, size_t m, double *ret_value, ambs_error *err)
+{
+    double sd[BLOCK];
+    int rc = s->ops->predict(s->state, m, s->block, ret_value, sd, err);
+    if (rc == AMBS_OK) rc = check_prediction(s, m, ret_value, sd, err);
+    for (size_t i = 0; rc == AMBS_OK && i < m; i++)
+        ret_value[i] += sd[i] * draw_at(s, s->block + i * s->p);
+    return rc;
+}
+
+static int check_drawn(const ambs_surrogate *s, ambs_error *err)
+{
+    if (s->drawn) return AMBS_OK;
+    return ambs_fail(err, AMBS_E_INVALID,
+                     "nothing was drawn from surrogate %s since its rows changed; draw first",
+                     s->ops->member.name);
+}
+
+int ambs_surrogate_drawn(ambs_surrogate *s, size_t m, const double *x, double *ret_value,
+                         ambs_error *err)
+{
+    int rc = check_drawn(s, err);
+    for (size_t first = 0; rc == AMBS_OK && first < m; first += BLOCK) {
+        size_t count = m - first < BLOCK ? m - first : BLOCK;
+        encode_block(s, count, x + first * s->d);
+        if (s->ops->drawn)
+            rc = s->ops->drawn(s->state, count, s->block, ret_value + first, NULL, err);
+        else
+            rc = draw_apart(s, count, ret_value + first, err);
+        if (rc == AMBS_OK) rc = check_prediction(s, count, ret_value + first, NULL, err);
+    }
+    return rc;
+}
+
+bool ambs_surrogate_draws_smoothly(const ambs_surrogate *s)
+{
+    return s->ops->drawn && s->ops->gradient;
+}
+
+int ambs_surrogate_drawn_gradient(ambs_surrogate *s, size_t m, const double *rows,
+                                  double *ret_value, double *ret_slopes, ambs_error *err)
+{
+    if (!ambs_surrogate_draws_smoothly(s) || m > AMBS_SURROGATE_MAX_CLIMBS)
+        return ambs_fail(err, AMBS_E_INVALID,
+                         "found %zu points for slopes of a draw from surrogate %s, expected at "
+                         "most %d of one that draws smooth functions",
+                         m, s->ops->member.name, AMBS_SURROGATE_MAX_CLIMBS);
+    int rc = check_drawn(s, err);
+    if (rc != AMBS_OK || m == 0) return rc;
+    rc = s->ops->drawn(s->state, m, rows, ret_value, ret_slopes, err);
+    return rc == AMBS_OK ? check_prediction(s, m, ret_value, NULL, err) : rc;
 }
 
 bool ambs_surrogate_can_screen(const ambs_surrogate *s)

@@ -48,6 +48,14 @@ typedef struct ambs_surrogate_ops {
     size_t (*n_samples)(const void *state);
     int (*predict_sample)(const void *state, size_t sample, size_t m, const double *x,
                           double *ret_mean, double *ret_sd, ambs_error *err);
+    /* Draws a function from what is believed of the objective: at each place its mean and sd over
+     * draws are those of predict(), and it is as smooth as the model says. It stays until the next
+     * draw or change of rows. NULL: the driver draws at each place apart. */
+    int (*draw)(void *state, ambs_random *random, ambs_error *err);
+    /* The drawn function at x [m, p]; where ret_slopes [m, p] is not NULL, which only a member with
+     * gradient() is asked for, m <= AMBS_SURROGATE_MAX_CLIMBS and its derivatives as there. */
+    int (*drawn)(const void *state, size_t m, const double *x, double *ret_value,
+                 double *ret_slopes, ambs_error *err);
     /* The mean, and a bound that predict's sd does not exceed, much cheaper than predict: for
      * choosing among many candidates. NULL: the driver predicts. Allocates nothing. */
     int (*screen)(const void *state, size_t m, const double *x, double *ret_mean,
@@ -97,6 +105,18 @@ int ambs_surrogate_predict(ambs_surrogate *s, size_t m, const double *x, double 
 size_t ambs_surrogate_n_samples(const ambs_surrogate *s);
 int ambs_surrogate_predict_sample(ambs_surrogate *s, size_t sample, size_t m, const double *x,
                                   double *ret_mean, double *ret_sd, ambs_error *err);
+/* Draws a function from the posterior, and gives its values at configurations x [m, d] and, where
+ * the surrogate is smooth, its slopes [m, p] at rows [m, p] as ambs_surrogate_gradient() does. A
+ * member that cannot draw functions gets independent normal draws for different places, and a
+ * place has one value as long as the draw stands. AMBS_E_INVALID where nothing was drawn since the
+ * last change of rows. */
+int ambs_surrogate_draw(ambs_surrogate *s, ambs_random *random, ambs_error *err);
+int ambs_surrogate_drawn(ambs_surrogate *s, size_t m, const double *x, double *ret_value,
+                         ambs_error *err);
+int ambs_surrogate_drawn_gradient(ambs_surrogate *s, size_t m, const double *rows,
+                                  double *ret_value, double *ret_slopes, ambs_error *err);
+/* True where what is drawn has slopes. */
+bool ambs_surrogate_draws_smoothly(const ambs_surrogate *s);
 /* Mean and a bound of the sd: predict's own where the member cannot tell cheaper. */
 int ambs_surrogate_screen(ambs_surrogate *s, size_t m, const double *x, double *ret_mean,
                           double *ret_sd_bound, ambs_error *err);

@@ -34,7 +34,7 @@ static double value_at(made *a, double best, double mean, double sd)
     ambs_random_init(&random, 1, 2, AMBS_PURPOSE_ACQUISITION);
     double value;
     a->context.best = best;
-    a->ops->prepare(a->options, &random, &a->context);
+    if (a->ops->prepare) a->ops->prepare(a->options, &random, &a->context);
     a->ops->evaluate(a->options, &a->context, 1, &mean, &sd, &value);
     return value;
 }
@@ -51,8 +51,8 @@ static void an_unknown_name_lists_the_known_ones(void **state)
     const ambs_acquisition_ops *ops;
     ambs_error err = {0};
     assert_int_equal(ambs_acquisition_find("ucb", &ops, &err), AMBS_E_NOT_FOUND);
-    assert_string_equal(err.text,
-                        "unknown acquisition \"ucb\", expected one of lcb, ei, log_ei, pi");
+    assert_string_equal(err.text, "unknown acquisition \"ucb\", expected one of lcb, ei, log_ei, "
+                                  "pi, ucb_pe, thompson");
 }
 
 static void no_candidates_are_no_work(void **state)
@@ -189,12 +189,101 @@ static void a_hostile_one_gives_what_it_is_told(void **state)
     drop(&b);
 }
 
+static void thompson_takes_the_drawn_value_for_the_truth(void **state)
+{
+    (void)state;
+    made a = make("thompson", NULL, NULL);
+    assert_true(a.ops->draws && value_at(&a, NAN, 3.5, 0) == -3.5);
+    drop(&a);
+}
+
+/* ---- UCB-PE ---- */
+
+static made make_ucb_pe(const char *share)
+{
+    static const double mean[3] = {1, 2, 0.5}, sd[3] = {1, 2, 0};
+    made a = make("ucb_pe", "explore_with_news", share);
+    a.context.n_news = 1;
+    a.context.n_probes = 3;
+    a.context.probe_mean = mean;
+    a.context.probe_sd = sd;
+    return a;
+}
+
+static void without_exploration_it_is_the_confidence_bound(void **state)
+{
+    (void)state;
+    made a = make_ucb_pe("0");
+    assert_close(value_at(&a, NAN, 3, 2), -(3 - 1.8 * 2), 1e-15);
+    assert_false(a.context.explores);
+    drop(&a);
+}
+
+/* The bounds of the probes are -0.8, -1.6 and 0.5: the level is the mean of the second, 2. A
+ * candidate with mean 2.6 and sd 1 reaches 2.1, by 0.1 too much. */
+static void exploration_is_the_sd_less_a_penalty_outside_of_the_region(void **state)
+{
+    (void)state;
+    made a = make_ucb_pe("1");
+    assert_close(value_at(&a, NAN, 2.4, 1), 1, 1e-15);
+    assert_true(a.context.explores && a.context.level == 2);
+    assert_true(fabs(value_at(&a, NAN, 2.6, 1) - (1 - 10 * 0.1)) < 1e-14);
+    assert_close(value_at(&a, NAN, 7, 0), -50, 1e-15);
+    drop(&a);
+}
+
+static void without_probes_every_place_is_worth_exploring(void **state)
+{
+    (void)state;
+    made a = make_ucb_pe("1");
+    a.context.n_probes = 0;
+    assert_true(value_at(&a, NAN, 1e300, 3) == 3);
+    drop(&a);
+}
+
+static void shares_of_asks_explore_with_and_without_news(void **state)
+{
+    (void)state;
+    enum { N = 20000 };
+    made a = make("ucb_pe", NULL, NULL);
+    ambs_random random;
+    ambs_random_init(&random, 5, 0, AMBS_PURPOSE_TEST);
+    for (int news = 0; news < 2; news++) {
+        double n = 0;
+        a.context.n_news = (uint64_t)news;
+        for (int i = 0; i < N; i++) {
+            a.ops->prepare(a.options, &random, &a.context);
+            n += a.context.explores;
+        }
+        assert_true(fabs(n / N - (news ? 0.1 : 0.75)) < 0.02);
+    }
+    drop(&a);
+}
+
+/* On either side of the region's border; at it there is a kink. */
+static void exploration_has_its_slopes(void **state)
+{
+    (void)state;
+    made a = make_ucb_pe("1");
+    value_at(&a, NAN, 0, 1); /* prepares */
+    for (double mean = 1.2; mean < 5; mean += 0.7) {
+        double h = 1e-6, means[5] = {mean, mean + h, mean - h, mean, mean},
+               sds[5] = {1, 1, 1, 1 + h, 1 - h}, f[5], value[5], by_mean[5], by_sd[5];
+        a.ops->ascend(a.options, &a.context, 5, means, sds, f, by_mean, by_sd);
+        a.ops->evaluate(a.options, &a.context, 5, means, sds, value);
+        assert_memory_equal(f, value, sizeof f);
+        assert_true(fabs(by_mean[0] - (f[1] - f[2]) / (2 * h)) < 1e-7);
+        assert_true(fabs(by_sd[0] - (f[3] - f[4]) / (2 * h)) < 1e-7);
+    }
+    drop(&a);
+}
+
 /* In z from the far tail to a sure improvement. */
 static void what_is_climbed_rises_with_the_value_and_has_its_slopes(void **state)
 {
     (void)state;
-    const char *const names[] = {"lcb", "ei", "log_ei", "pi"};
-    for (size_t i = 0; i < 4; i++) {
+    const char *const names[] = {"lcb", "ei", "log_ei", "pi", "thompson"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         made a = make(names[i], NULL, NULL);
         double last = -INFINITY, last_value = -INFINITY;
         value_at(&a, 1, 0, 1); /* prepares */
@@ -232,6 +321,12 @@ int main(void)
         cmocka_unit_test(a_periodic_kappa_decays_and_starts_again),
         cmocka_unit_test(a_random_kappa_is_exponential_and_the_same_for_all_candidates),
         cmocka_unit_test(what_is_climbed_rises_with_the_value_and_has_its_slopes),
+        cmocka_unit_test(thompson_takes_the_drawn_value_for_the_truth),
+        cmocka_unit_test(without_exploration_it_is_the_confidence_bound),
+        cmocka_unit_test(exploration_is_the_sd_less_a_penalty_outside_of_the_region),
+        cmocka_unit_test(without_probes_every_place_is_worth_exploring),
+        cmocka_unit_test(shares_of_asks_explore_with_and_without_news),
+        cmocka_unit_test(exploration_has_its_slopes),
         cmocka_unit_test(a_hostile_one_gives_what_it_is_told),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);

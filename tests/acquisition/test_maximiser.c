@@ -82,10 +82,15 @@ static bool run(const setup *s, ambs_maximiser_settings settings, size_t n_start
     bool found;
     must(ambs_maximiser_run(m, &p, &r, ret_x, ret_value, &mean, &sd, &found, &err), &err);
     if (found) {
-        double again_mean, again_sd, value;
+        double again_mean, again_sd, value, same_mean, same_sd;
         must(ambs_surrogate_predict(s->surrogate, 1, ret_x, &again_mean, &again_sd, &err), &err);
-        s->acquisition->evaluate(s->options, &s->context, 1, &again_mean, &again_sd, &value);
+        must(ambs_maximiser_value(m, &p, ret_x, &value, &same_mean, &same_sd, &err), &err);
         assert_true(again_mean == mean && again_sd == sd && value == *ret_value);
+        assert_true(same_mean == mean && same_sd == sd);
+        if (!s->acquisition->draws) {
+            s->acquisition->evaluate(s->options, &s->context, 1, &mean, &sd, &value);
+            assert_true(value == *ret_value);
+        }
         assert_true(ambs_space_contains(s->space, ret_x, NULL));
         assert_false(is_taken(s->taken, ret_x));
     }
@@ -174,6 +179,38 @@ static void slopes_lead_beyond_the_best_of_many_random_points(void **state)
     }
 }
 
+/* The least value of a drawn function is found as a mean is, by each surrogate that draws. */
+static void a_drawn_function_is_climbed(void **state)
+{
+    (void)state;
+    const char *const names[] = {"gp", "forest", "reference"};
+    const space_kind kinds[] = {SPACE_CONTINUOUS, SPACE_MIXED};
+    for (size_t i = 0; i < 6; i++) {
+        setup s = make_setup_with(names[i / 2], kinds[i % 2], 40);
+        double x[MAX_D], y, value, best = INFINITY, first = NAN;
+        ambs_random r;
+        ambs_random_init(&r, 9, 0, AMBS_PURPOSE_TEST);
+        s.acquisition = find_acquisition("thompson");
+        for (int draws = 0; draws < 2; draws++) {
+            must(ambs_surrogate_draw(s.surrogate, &r, NULL), NULL);
+            assert_true(run(&s, (ambs_maximiser_settings){50, 10, 30, 500}, 10, x, &value));
+            must(ambs_surrogate_drawn(s.surrogate, 1, x, &y, NULL), NULL);
+            assert_true(y == -value);
+            if (i < 2) assert_true(y != first); /* two trees may agree in the best leaf */
+            first = y;
+        }
+        ambs_random_init(&r, 5, 0, AMBS_PURPOSE_TEST);
+        for (size_t k = 0; k < 3000; k++) {
+            must(ambs_space_sample(s.space, &r, x, NULL), NULL);
+            must(ambs_surrogate_drawn(s.surrogate, 1, x, &y, NULL), NULL);
+            best = fmin(best, y);
+        }
+        /* draws at each place apart are no function to climb */
+        if (i < 2 && !(first <= best)) fail_msg("found %g, a random point has %g", first, best);
+        drop_setup(&s);
+    }
+}
+
 static void screening_a_small_space_loses_nothing(void **state)
 {
     (void)state;
@@ -244,6 +281,7 @@ int main(void)
         cmocka_unit_test(what_is_taken_is_climbed_through_but_never_returned),
         cmocka_unit_test(slopes_lead_beyond_the_best_of_many_random_points),
         cmocka_unit_test(a_value_is_the_mean_over_the_draws_of_hyperparameters),
+        cmocka_unit_test(a_drawn_function_is_climbed),
         cmocka_unit_test(screening_a_small_space_loses_nothing),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -347,6 +347,69 @@ static void each_result_is_judged_by_the_others_and_lies_by_none(void **state)
     ambs_surrogate_destroy(s);
 }
 
+/* Over many draws the mean and variance of what is drawn are those predicted, within five standard
+ * errors: sd / sqrt(N) of the mean, sqrt((m4 - m2²) / N) of the variance, whose moments are those of
+ * the draws. */
+static void drawn_functions_have_the_mean_and_sd_predicted(void **state)
+{
+    fixture *f = *state;
+    enum { N = 2000, AT = 8 };
+    FOR_EACH(name)
+    {
+        ambs_surrogate *s = make(f, name, 1);
+        ambs_random r;
+        ambs_random_init(&r, 2, 0, AMBS_PURPOSE_TEST);
+        fit(s, f, 30);
+        assert_int_equal(ambs_surrogate_append(s, f->x + 40 * D, f->y[40], NULL), AMBS_OK);
+        const double *x = f->x + 36 * D;
+        double mean[AT], sd[AT], y[AT], sum[AT] = {0}, squares[AT] = {0}, fourths[AT] = {0};
+        assert_int_equal(ambs_surrogate_predict(s, AT, x, mean, sd, NULL), AMBS_OK);
+        for (size_t k = 0; k < N; k++) {
+            assert_int_equal(ambs_surrogate_draw(s, &r, NULL), AMBS_OK);
+            assert_int_equal(ambs_surrogate_drawn(s, AT, x, y, NULL), AMBS_OK);
+            for (size_t i = 0; i < AT; i++) {
+                sum[i] += (y[i] - mean[i]) / N;
+                squares[i] += pow(y[i] - mean[i], 2) / N;
+                fourths[i] += pow(y[i] - mean[i], 4) / N;
+            }
+        }
+        for (size_t i = 0; i < AT; i++) {
+            double error = sqrt((fourths[i] - squares[i] * squares[i]) / N);
+            if (fabs(sum[i]) > 5 * sd[i] / sqrt(N) || fabs(squares[i] - sd[i] * sd[i]) > 5 * error)
+                fail_msg("%s: found mean %g and sd %g, expected %g and %g", name, mean[i] + sum[i],
+                         sqrt(squares[i]), mean[i], sd[i]);
+        }
+        ambs_surrogate_destroy(s);
+    }
+}
+
+static void a_drawn_function_stays_until_rows_change_or_the_next_draw(void **state)
+{
+    fixture *f = *state;
+    FOR_EACH(name)
+    {
+        ambs_surrogate *s = make(f, name, 1);
+        ambs_random r;
+        ambs_error err;
+        ambs_random_init(&r, 2, 0, AMBS_PURPOSE_TEST);
+        assert_int_equal(ambs_surrogate_draw(s, &r, NULL), AMBS_E_INVALID);
+        fit(s, f, 50);
+        assert_int_equal(ambs_surrogate_drawn(s, 1, f->x, f->mean, &err), AMBS_E_INVALID);
+        assert_non_null(strstr(err.text, "since its rows changed; draw first"));
+        assert_int_equal(ambs_surrogate_draw(s, &r, NULL), AMBS_OK);
+        assert_int_equal(ambs_surrogate_drawn(s, MAX_N, f->x, f->mean, NULL), AMBS_OK);
+        for (size_t i = 0; i < MAX_N; i++) /* whatever stands beside it */
+            assert_int_equal(ambs_surrogate_drawn(s, 1, f->x + i * D, f->mean2 + i, NULL), AMBS_OK);
+        assert_memory_equal(f->mean, f->mean2, sizeof f->mean);
+        assert_int_equal(ambs_surrogate_draw(s, &r, NULL), AMBS_OK);
+        assert_int_equal(ambs_surrogate_drawn(s, MAX_N, f->x, f->mean2, NULL), AMBS_OK);
+        assert_memory_not_equal(f->mean, f->mean2, sizeof f->mean);
+        assert_int_equal(ambs_surrogate_append(s, f->x + 60 * D, 1, NULL), AMBS_OK);
+        assert_int_equal(ambs_surrogate_drawn(s, 1, f->x, f->mean, NULL), AMBS_E_INVALID);
+        ambs_surrogate_destroy(s);
+    }
+}
+
 static void a_row_that_is_told_moves_the_mean_towards_it(void **state)
 {
     fixture *f = *state;
@@ -475,6 +538,10 @@ static int fit_and_append(void *ctx)
         rc = ambs_surrogate_append(s, c->f->x + i * D, 1, NULL);
     if (rc == AMBS_OK) rc = ambs_surrogate_remove(s, 3, NULL);
     if (rc == AMBS_OK) rc = ambs_surrogate_predict(s, 1, c->f->x, &mean, &sd, NULL);
+    ambs_random random;
+    ambs_random_init(&random, 1, 0, AMBS_PURPOSE_TEST);
+    if (rc == AMBS_OK) rc = ambs_surrogate_draw(s, &random, NULL);
+    if (rc == AMBS_OK) rc = ambs_surrogate_drawn(s, 1, c->f->x, &mean, NULL);
     ambs_surrogate_destroy(s);
     return rc;
 }
@@ -502,6 +569,8 @@ int main(void)
         cmocka_unit_test(a_removed_row_is_as_if_it_had_never_been),
         cmocka_unit_test(rows_keep_their_numbers_where_lies_are_taken_apart),
         cmocka_unit_test(each_result_is_judged_by_the_others_and_lies_by_none),
+        cmocka_unit_test(drawn_functions_have_the_mean_and_sd_predicted),
+        cmocka_unit_test(a_drawn_function_stays_until_rows_change_or_the_next_draw),
         cmocka_unit_test(a_row_that_is_told_moves_the_mean_towards_it),
         cmocka_unit_test(when_every_row_is_gone_nothing_is_predicted_and_a_new_one_is_taken),
         cmocka_unit_test(surrogates_that_are_meant_to_learn_do),
