@@ -30,7 +30,8 @@ typedef enum ambs_origin {
     AMBS_ORIGIN_DESIGN = 2,  /* initial design, grid, Sobol sequence */
     AMBS_ORIGIN_RANDOM = 3,  /* random, by the method or interleaved */
     AMBS_ORIGIN_MODEL = 4,   /* the acquisition function's maximiser */
-    AMBS_ORIGIN_OWN = 5      /* told by the caller without being asked for */
+    AMBS_ORIGIN_OWN = 5,     /* told by the caller without being asked for */
+    AMBS_ORIGIN_ENQUEUED = 6 /* the user's own point, given while the study ran */
 } ambs_origin;
 
 typedef struct ambs_proposal {
@@ -62,11 +63,16 @@ AMBS_API int ambs_search_tell(ambs_search *search, uint64_t trial, const ambs_ou
  * x is not in the space or is known already (the text names the trial). */
 AMBS_API int ambs_search_tell_own(ambs_search *search, const double *x, const ambs_outcome *outcome,
                                   uint64_t *ret_trial, ambs_error *err);
+/* A configuration x [d] (copied) that is to be tried soon: the next ask proposes it, with the origin
+ * AMBS_ORIGIN_ENQUEUED, after those enqueued before it; the record of that proposal is all that a
+ * log needs of it. One that was proposed by other ways until then is passed over. AMBS_E_INVALID
+ * when x is not in the space, is known already (the text names the trial), or waits already. */
+AMBS_API int ambs_search_enqueue(ambs_search *search, const double *x, ambs_error *err);
 /* A step report of a running trial. */
 AMBS_API int ambs_search_report(ambs_search *search, uint64_t trial, long long step, double value,
                                 ambs_decision *ret_decision, ambs_error *err);
 /* The trial will not be evaluated: its lie goes, its configuration may be proposed again (one of
- * the user, of the design or of a grid is the next proposal, under a new id). AMBS_E_NOT_FOUND,
+ * the user, enqueued or not, of the design or of a grid is the next proposal, under a new id). AMBS_E_NOT_FOUND,
  * AMBS_E_INVALID as for tell. */
 AMBS_API int ambs_search_cancel(ambs_search *search, uint64_t trial, ambs_error *err);
 /* The best complete trial, the first told of equals: AMBS_E_NOT_FOUND when there is none. ret_x
@@ -85,13 +91,14 @@ AMBS_API int ambs_search_best_by_model(ambs_search *search, uint64_t *ret_trial,
 
 typedef struct ambs_search_counts {
     uint64_t asked, told, complete, failed, pruned, cancelled, in_flight;
+    uint64_t queued; /* enqueued and not yet proposed */
 } ambs_search_counts;
 AMBS_API void ambs_search_counts_get(const ambs_search *search, ambs_search_counts *ret_counts);
 
 /* Resume: the same effect on the search as the ask that made `proposal` (as recorded) and the same
  * effect as the tells and cancels that followed, without computing. After it the next ask gives the
  * same bits as if the study had never stopped. Feed the recorded log in its order: restore_ask for
- * asks, tell, tell_own and cancel for the rest; step reports need not be repeated. Cost: O(d) per
+ * asks, tell, tell_own and cancel for the rest; step reports and enqueues need not be repeated. Cost: O(d) per
  * operation, and the constants of the objective's transform as often as the live search took them;
  * the surrogate is fitted once, at the next ask. AMBS_E_MISMATCH where the record cannot be of this
  * study. */

@@ -177,17 +177,12 @@ static void status_json(const ambs_view *view, const status *s, ambs_text *out)
     const struct {
         const char *key;
         uint64_t value;
-    } counts[] = {{"waiting", t->n_waiting},
-                  {"running", t->n_running},
-                  {"complete", t->n_complete},
-                  {"pruned", t->n_pruned},
-                  {"failed", t->n_failed},
-                  {"cancelled", t->n_cancelled},
-                  {"budget_trials", view->spec->budget.trials},
-                  {"attempts_lost", s->lost},
-                  {"lives", t->n_lives},
-                  {"slots", s->slots},
-                  {"sequence", t->sequence}};
+    } counts[] = {{"queued", view->n_queued},    {"waiting", t->n_waiting},
+                  {"running", t->n_running},     {"complete", t->n_complete},
+                  {"pruned", t->n_pruned},       {"failed", t->n_failed},
+                  {"cancelled", t->n_cancelled}, {"budget_trials", view->spec->budget.trials},
+                  {"attempts_lost", s->lost},    {"lives", t->n_lives},
+                  {"slots", s->slots},           {"sequence", t->sequence}};
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
         ambs_json_key(&w, counts[i].key);
         ambs_json_int(&w, (long long)counts[i].value);
@@ -285,6 +280,7 @@ static void status_text(const ambs_view *view, const status *s, ambs_text *out)
     if (t->n_pruned > 0) ambs_text_addf(&trials, ", %llu pruned", (unsigned long long)t->n_pruned);
     ambs_text_addf(&trials, ", %llu %s, %llu waiting", (unsigned long long)t->n_running,
                    view->alive ? "running" : "interrupted", (unsigned long long)t->n_waiting);
+    if (view->n_queued > 0) ambs_text_addf(&trials, ", %zu queued", view->n_queued);
     if (view->spec->budget.trials > 0) {
         ambs_text_addf(&trials, "; budget %llu", (unsigned long long)view->spec->budget.trials);
     }

@@ -15,6 +15,7 @@ typedef struct ambs_view {
     bool alive;         /* a manager holds the study now */
     const char *holder; /* "host node3, process 1234", where alive; else NULL */
     double now_s;       /* wall clock of the reader */
+    size_t n_queued;    /* configurations that people added and no trial has yet */
     bool json;
 } ambs_view;
 

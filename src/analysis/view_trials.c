@@ -12,7 +12,8 @@
 
 static const char *origin_name(ambs_origin origin)
 {
-    static const char *const name[] = {"point", "default", "design", "random", "model", "own"};
+    static const char *const name[] = {"point", "default", "design",  "random",
+                                       "model", "own",     "enqueued"};
     return (size_t)origin < sizeof name / sizeof *name ? name[origin] : "unknown";
 }
 

@@ -75,6 +75,7 @@ const ambs_command ambs_command_serve = {
                "your own\n"
                "  {\"cmd\":\"report\",\"id\":0,\"step\":2,\"value\":0.4}        "
                "{\"decision\":\"continue\"}\n"
+               "  {\"cmd\":\"enqueue\",\"params\":{\"x\":0.7}}   the next ask gives it\n"
                "  {\"cmd\":\"cancel\",\"id\":0}  {\"cmd\":\"best\"}  {\"cmd\":\"status\"}  "
                "{\"cmd\":\"quit\"}\n"
                "Several asks may be open at once; when the budget or the space is used up an ask "

@@ -15,67 +15,6 @@
 #include "space/space.h"
 #include "study/spec.h"
 
-/* Sets one "name=value" in x. */
-static int set_value(const ambs_space *space, const char *word, double *x, ambs_error *err)
-{
-    const char *equal = strchr(word, '=');
-    size_t d = ambs_space_dimension(space);
-    if (equal == NULL || equal == word) {
-        return ambs_fail(err, AMBS_E_INVALID,
-                         "found \"%.60s\", expected NAME=VALUE, as in learning_rate=0.01", word);
-    }
-    const char **names = ambs_calloc(d + 1, sizeof *names, err);
-    if (names == NULL) return AMBS_E_NOMEM;
-    int rc = 1;
-    for (size_t i = 0; i < d; i++) {
-        names[i] = ambs_space_parameter(space, i)->name;
-        if (strlen(names[i]) != (size_t)(equal - word) ||
-            strncmp(names[i], word, strlen(names[i])) != 0)
-            continue;
-        rc = ambs_space_parse(space, i, equal + 1, &x[i], err);
-        break;
-    }
-    if (rc == 1) {
-        char name[128];
-        snprintf(name, sizeof name, "%.*s", (int)(equal - word), word);
-        const char *near = ambs_nearest_name(name, names);
-        rc = ambs_fail(err, AMBS_E_INVALID, "the study has no parameter \"%s\"%s%s%s", name,
-                       near != NULL ? "; did you mean " : "", near != NULL ? near : "",
-                       near != NULL ? "?" : "");
-    }
-    free(names);
-    return rc;
-}
-
-/* The default configuration with the values of the command line. Conditions decide after all are
- * set, so the order of the words does not matter. */
-static int make_configuration(const ambs_call *call, const ambs_space *space, double *x,
-                              ambs_error *err)
-{
-    ambs_error ignored;
-    int rc = ambs_space_defaults(space, x, &ignored);
-    if (rc != 0 && rc != AMBS_E_INFEASIBLE) return ambs_fail(err, rc, "%s", ignored.text);
-    for (size_t i = 1; i < call->n_operands; i++) {
-        rc = set_value(space, call->operands[i], x, err);
-        if (rc != 0) return rc;
-    }
-    ambs_space_normalise(space, x);
-    rc = 0;
-    for (size_t i = 1; rc == 0 && i < call->n_operands; i++) {
-        char name[128];
-        snprintf(name, sizeof name, "%.*s", (int)strcspn(call->operands[i], "="),
-                 call->operands[i]);
-        int at = ambs_space_find(space, name);
-        if (isnan(x[at])) {
-            rc = ambs_fail(err, AMBS_E_INVALID,
-                           "%s is inactive in this configuration: it applies only when %s", name,
-                           ambs_space_condition_text(space, (size_t)at));
-        }
-    }
-    if (rc == 0 && !ambs_space_contains(space, x, err)) rc = AMBS_E_INVALID;
-    return rc;
-}
-
 static void tell_start(const ambs_spec *spec, const double *x)
 {
     ambs_text line = {0};
@@ -164,7 +103,8 @@ static int try_study(const ambs_call *call, bool *ret_complete, ambs_error *err)
             "the plug-in computes on a communicator of %u ranks, which this one process has "
             "not; try it by ambs run %s -j 1 --set budget.trials=1 -o try.h5",
             (unsigned)spec->trial.ranks, call->operands[0]);
-    if (rc == 0) rc = make_configuration(call, spec->space, x, err);
+    if (rc == 0)
+        rc = ambs_space_read_words(spec->space, call->n_operands - 1, call->operands + 1, x, err);
     if (rc == 0) rc = try_configuration(spec, x, ret_complete, err);
     free(x);
     ambs_spec_destroy(spec);

@@ -2,10 +2,12 @@
 #include "cli/open.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "cluster/batch.h"
+#include "study/wish.h"
 
 extern char **environ;
 
@@ -23,12 +25,16 @@ int ambs_opened_init(ambs_opened *o, const char *path, bool json, ambs_error *er
     if (rc != 0) return rc;
     if (!alive && o->findings.text[0] != '\0')
         fprintf(stderr, "ambs: %s: %s\n", path, o->findings.text);
+    ambs_wish_name *queued = NULL;
+    size_t n_queued = 0;
+    if (ambs_wish_list(path, &queued, &n_queued, NULL) == AMBS_OK) free(queued);
     o->view = (ambs_view){.table = o->table,
                           .spec = o->spec,
                           .path = path,
                           .alive = alive,
                           .holder = alive ? o->holder : NULL,
                           .now_s = ambs_clock_wall_s(),
+                          .n_queued = n_queued,
                           .json = json};
     return 0;
 }

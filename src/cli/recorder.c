@@ -9,11 +9,22 @@
 #include "base/memory.h"
 #include "study/life.h"
 #include "study/store.h"
+#include "study/wishes.h"
 
 struct ambs_recorder {
     ambs_life life;
     char *path; /* NULL: in memory */
+    ambs_wishes wishes;
+    double *wish; /* [d] */
 };
+
+static void release(ambs_recorder *r)
+{
+    ambs_wishes_fini(&r->wishes);
+    free(r->wish);
+    free(r->path);
+    free(r);
+}
 
 int ambs_recorder_open(const char *path, bool resume, const ambs_spec *spec,
                        ambs_recorder **ret_recorder, ambs_search **ret_search, ambs_error *err)
@@ -21,13 +32,15 @@ int ambs_recorder_open(const char *path, bool resume, const ambs_spec *spec,
     ambs_recorder *r = ambs_calloc(1, sizeof *r, err);
     if (r == NULL) return AMBS_E_NOMEM;
     int rc = path != NULL && (r->path = ambs_strdup(path, err)) == NULL ? AMBS_E_NOMEM : 0;
+    r->wishes.space = spec->space;
+    r->wish = ambs_calloc(ambs_space_dimension(spec->space), sizeof *r->wish, err);
+    if (r->wish == NULL) rc = AMBS_E_NOMEM;
     if (rc == 0) rc = ambs_life_begin(path, resume, spec, 1, NULL, &r->life, err);
     if (rc == 0 && path != NULL) rc = ambs_study_snapshot(path, err);
     if (rc != 0) {
         if (r->life.table != NULL)
             ambs_life_end(&r->life, 1, "the study file could not be written", NULL);
-        free(r->path);
-        free(r);
+        release(r);
         return rc;
     }
     *ret_search = r->life.search;
@@ -40,8 +53,7 @@ int ambs_recorder_close(ambs_recorder *r, ambs_error *err)
     if (r == NULL) return 0;
     int rc = ambs_life_end(&r->life, 0, "the caller ended the session", err);
     int rc_file = r->path != NULL ? ambs_study_snapshot(r->path, rc == 0 ? err : NULL) : 0;
-    free(r->path);
-    free(r);
+    release(r);
     return rc != 0 ? rc : rc_file;
 }
 
@@ -55,6 +67,57 @@ static int keep(ambs_recorder *r, ambs_record *record, bool durable, ambs_error 
                            "taken, but not saved yet (it is tried again with the next command)");
 }
 
+/* A file that the study has no use for, or that names no configuration, is put aside. */
+static int take_wish(ambs_recorder *r, const ambs_wish_name *name, const char *text,
+                     ambs_error *err)
+{
+    ambs_wish_verdict verdict;
+    char why[512];
+    int rc = ambs_wishes_judge(&r->wishes, r->life.table, name, text, &verdict, r->wish, why, err);
+    if (rc != 0) return rc;
+    if (verdict == AMBS_WISH_NEW) {
+        rc = ambs_search_enqueue(r->life.search, r->wish, err);
+        return rc == AMBS_E_INVALID ? 0 : rc; /* it is in the queue: this session's own */
+    }
+    return verdict == AMBS_WISH_BAD ? ambs_wish_refuse(r->path, name, why, err)
+                                    : ambs_wish_remove(r->path, name, err);
+}
+
+int ambs_recorder_take_wishes(ambs_recorder *r, ambs_error *err)
+{
+    ambs_wish_name *names = NULL;
+    size_t n = 0;
+    char *text;
+    int rc = r->path != NULL ? ambs_wish_list(r->path, &names, &n, err) : 0;
+    for (size_t i = 0; rc == 0 && i < n; i++) {
+        if (ambs_wishes_is_open(&r->wishes, &names[i])) continue;
+        if (ambs_wish_text(r->path, &names[i], &text, NULL) != 0) continue;
+        rc = take_wish(r, &names[i], text, err);
+        free(text);
+    }
+    free(names);
+    return rc;
+}
+
+int ambs_recorder_enqueued(ambs_recorder *r, const double *x, ambs_error *err)
+{
+    ambs_wish_name name;
+    int rc = r->path != NULL ? ambs_wish_put(r->path, r->wishes.space, x, &name, err) : 0;
+    return rc == 0 || rc == AMBS_E_NOMEM ? rc
+                                         : ambs_wrap(err, rc, "taken, but not saved in the queue");
+}
+
+/* The files of wishes that became trials are removed once these are durable. */
+static int close_wishes(ambs_recorder *r, ambs_error *err)
+{
+    ambs_wish_name name;
+    int rc = 0;
+    while (rc == 0 && ambs_wishes_next_granted(&r->wishes, r->life.table,
+                                               ambs_journal_durable(r->life.journal), &name))
+        rc = ambs_wish_remove(r->path, &name, err);
+    return rc;
+}
+
 int ambs_recorder_proposal(ambs_recorder *r, const ambs_proposal *p, double latency_s,
                            ambs_error *err)
 {
@@ -63,7 +126,9 @@ int ambs_recorder_proposal(ambs_recorder *r, const ambs_proposal *p, double late
                                           .n_inputs = r->life.table->n_inputs,
                                           .wall_s = ambs_clock_wall_s(),
                                           .latency_s = latency_s}};
-    return keep(r, &record, false, err);
+    bool wished = r->wishes.n > 0;
+    int rc = keep(r, &record, wished, err);
+    return rc == 0 && wished ? close_wishes(r, err) : rc;
 }
 
 int ambs_recorder_result(ambs_recorder *r, uint64_t trial, const ambs_outcome *outcome,

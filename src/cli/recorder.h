@@ -20,6 +20,10 @@ int ambs_recorder_open(const char *path, bool resume, const ambs_spec *spec,
 int ambs_recorder_close(ambs_recorder *r, ambs_error *err);
 int ambs_recorder_proposal(ambs_recorder *r, const ambs_proposal *p, double latency_s,
                            ambs_error *err);
+/* Gives the search what people put into the study's queue since (study/wish.h); before an ask. */
+int ambs_recorder_take_wishes(ambs_recorder *r, ambs_error *err);
+/* x was given to the search: kept in the queue until its proposal is durable. */
+int ambs_recorder_enqueued(ambs_recorder *r, const double *x, ambs_error *err);
 /* START (at the time of the proposal) and the final RESULT. */
 int ambs_recorder_result(ambs_recorder *r, uint64_t trial, const ambs_outcome *outcome,
                          ambs_error *err);

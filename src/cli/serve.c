@@ -267,6 +267,25 @@ static bool budget_is_used_up(const ambs_serve *s, char message[128])
     return true;
 }
 
+/* ---- configurations that people add ---- */
+
+static int do_enqueue(ambs_serve *s, ambs_json_node command, ambs_json_writer *w, ambs_error *err)
+{
+    int rc = check_keys(command, "enqueue", (const char *const[]){"cmd", "params", NULL}, err);
+    if (rc == 0)
+        rc = ambs_space_read_json(s->spec->space, ambs_json_get(command, "params"), s->x, err);
+    if (rc == 0) rc = ambs_search_enqueue(s->search, s->x, err);
+    if (rc == 0) rc = ambs_recorder_enqueued(s->recorder, s->x, err);
+    if (rc != 0) return rc;
+    ambs_search_counts c;
+    ambs_search_counts_get(s->search, &c);
+    ambs_json_key(w, "ok");
+    ambs_json_bool(w, true);
+    ambs_json_key(w, "queued");
+    ambs_json_int(w, (long long)c.queued);
+    return 0;
+}
+
 static int do_ask(ambs_serve *s, ambs_json_node command, ambs_json_writer *w, ambs_error *err)
 {
     int rc = check_keys(command, "ask", (const char *const[]){"cmd", NULL}, err);
@@ -277,6 +296,8 @@ static int do_ask(ambs_serve *s, ambs_json_node command, ambs_json_writer *w, am
         return 0;
     }
     ambs_proposal p = {.x = s->x};
+    rc = ambs_recorder_take_wishes(s->recorder, err);
+    if (rc != 0) return rc;
     double started = ambs_clock_monotonic_s();
     rc = ambs_search_ask(s->search, &p, err);
     if (rc == AMBS_E_EXHAUSTED) {
@@ -423,9 +444,9 @@ static int do_status(ambs_serve *s, ambs_json_node command, ambs_json_writer *w,
     const struct {
         const char *key;
         uint64_t value;
-    } rows[] = {{"asked", c.asked},        {"told", c.told},     {"complete", c.complete},
-                {"failed", c.failed},      {"pruned", c.pruned}, {"cancelled", c.cancelled},
-                {"in_flight", c.in_flight}};
+    } rows[] = {{"asked", c.asked},         {"told", c.told},     {"complete", c.complete},
+                {"failed", c.failed},       {"pruned", c.pruned}, {"cancelled", c.cancelled},
+                {"in_flight", c.in_flight}, {"queued", c.queued}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         ambs_json_key(w, rows[i].key);
         ambs_json_int(w, (long long)rows[i].value);
@@ -445,10 +466,10 @@ static int do_quit(ambs_serve *s, ambs_json_node command, ambs_json_writer *w, a
 
 typedef int serve_command(ambs_serve *s, ambs_json_node command, ambs_json_writer *w,
                           ambs_error *err);
-static const char *const command_names[] = {"ask",    "tell", "report", "cancel", "best",
-                                            "status", "quit", "init",   NULL};
-static serve_command *const commands[] = {do_ask,  do_tell,   do_report, do_cancel,
-                                          do_best, do_status, do_quit,   do_init};
+static const char *const command_names[] = {"ask",    "tell", "report", "cancel",  "best",
+                                            "status", "quit", "init",   "enqueue", NULL};
+static serve_command *const commands[] = {do_ask,    do_tell, do_report, do_cancel, do_best,
+                                          do_status, do_quit, do_init,   do_enqueue};
 
 static int dispatch(ambs_serve *s, ambs_json_node root, ambs_json_writer *w,
                     serve_command **ret_command, ambs_error *err)
@@ -456,8 +477,8 @@ static int dispatch(ambs_serve *s, ambs_json_node root, ambs_json_writer *w,
     const char *name = ambs_json_text(ambs_json_get(root, "cmd"));
     if (name == NULL) {
         return ambs_fail(err, AMBS_E_INVALID,
-                         "expected an object with \"cmd\": ask, tell, report, cancel, best, "
-                         "status, init or quit");
+                         "expected an object with \"cmd\": ask, tell, report, cancel, enqueue, "
+                         "best, status, init or quit");
     }
     for (size_t i = 0; command_names[i] != NULL; i++) {
         if (strcmp(name, command_names[i]) != 0) continue;
@@ -470,9 +491,8 @@ static int dispatch(ambs_serve *s, ambs_json_node root, ambs_json_writer *w,
     }
     const char *near = ambs_nearest_name(name, command_names);
     return ambs_fail(err, AMBS_E_INVALID,
-                     "found the unknown command \"%s\", expected ask, tell, report, cancel, best, "
-                     "status, init or "
-                     "quit%s%s%s",
+                     "found the unknown command \"%s\", expected ask, tell, report, cancel, "
+                     "enqueue, best, status, init or quit%s%s%s",
                      name, near != NULL ? "; did you mean \"" : "", near != NULL ? near : "",
                      near != NULL ? "\"?" : "");
 }

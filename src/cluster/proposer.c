@@ -20,7 +20,9 @@ typedef enum input_kind {
     INPUT_TELL,
     INPUT_CANCEL,
     INPUT_REPORT,
-    INPUT_LEARN, /* its x is in the queue of rows, as that of FORECAST */
+    INPUT_ENQUEUE, /* its x is in the queue of rows, as that of LEARN and FORECAST; no input of the
+                      log, since the proposal that it becomes says all */
+    INPUT_LEARN,
     INPUT_FORECAST
 } input_kind;
 
@@ -116,6 +118,12 @@ static void consume(ambs_proposer *m, const input *in)
     if (in->kind == INPUT_LEARN || in->kind == INPUT_FORECAST) {
         consider_time(m, in);
         return;
+    }
+    if (in->kind == INPUT_ENQUEUE) {
+        ambs_queue_pop(&m->working_rows, m->x_row);
+        rc = ambs_search_enqueue(m->search, m->x_row, &err);
+        if (rc == AMBS_E_NOMEM) end(m, rc, err.text);
+        return; /* one that was proposed meanwhile needs no place in the queue */
     }
     if (in->kind == INPUT_REPORT) {
         hear_report(m, &in->as.report);
@@ -223,6 +231,12 @@ static int put_row(ambs_proposer *m, const input *in, const double *x, ambs_erro
     return rc;
 }
 
+static int port_enqueue(void *ctx, const double *x, ambs_error *err)
+{
+    input in = {.kind = INPUT_ENQUEUE};
+    return put_row(ctx, &in, x, err);
+}
+
 static int port_learn(void *ctx, const double *x, double fidelity, double duration_s,
                       ambs_error *err)
 {
@@ -288,6 +302,7 @@ static int make(ambs_search *search, size_t d, uint64_t n_inputs, bool hears_rep
     m->port = (ambs_proposer_port){.ctx = m,
                                    .tell = port_tell,
                                    .cancel = port_cancel,
+                                   .enqueue = port_enqueue,
                                    .report = hears_reports ? port_report : NULL,
                                    .allow = port_allow,
                                    .next = port_next};

@@ -48,6 +48,9 @@ typedef struct ambs_proposer_port {
     void *ctx;
     int (*tell)(void *ctx, uint64_t trial, const ambs_outcome *outcome, ambs_error *err);
     int (*cancel)(void *ctx, uint64_t trial, ambs_error *err);
+    /* x [d] (copied) becomes the next proposal, unless it was proposed meanwhile; not counted among
+     * the inputs. */
+    int (*enqueue)(void *ctx, const double *x, ambs_error *err);
     /* NULL: the method has no use for reports and every answer is «continue». */
     int (*report)(void *ctx, const ambs_proposer_report *report, ambs_error *err);
     /* `n` more proposals may be made. */

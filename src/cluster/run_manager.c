@@ -10,12 +10,14 @@
 #include "base/memory.h"
 #include "cluster/batch_watch.h"
 #include "cluster/idle.h"
+#include "cluster/letterbox.h"
 #include "cluster/process.h"
 #include "cluster/run_part.h"
 #include "cluster/signals.h"
 #include "cluster/snapshots.h"
 #include "search/method.h"
 #include "study/life.h"
+#include "study/wishes.h"
 
 #define WATCH_S          0.2
 #define PROGRESS_S       0.1
@@ -40,6 +42,9 @@ typedef struct manager_loop {
     ambs_proposer *model;
     ambs_forecast *forecast; /* the model's, of durations */
     ambs_manager *manager;
+    ambs_letterbox *letterbox; /* configurations that people add */
+    ambs_wishes wishes;
+    double *wish; /* [d] */
     ambs_transport *near,
         *far;          /* the loop-back's ends: the manager's and its own agent's; NULL: none */
     ambs_agent *agent; /* its own; NULL: none */
@@ -276,6 +281,62 @@ static int start_manager(manager_loop *l, ambs_error *err)
     return ambs_manager_create(&config, time_now(), &l->manager, err);
 }
 
+/* --- configurations that people add ----------------------------------------------------------- */
+
+static int open_letterbox(manager_loop *l, ambs_error *err)
+{
+    l->wishes.space = l->spec->space;
+    l->wish = ambs_calloc(ambs_space_dimension(l->spec->space), sizeof *l->wish, err);
+    if (!l->wish) return AMBS_E_NOMEM;
+    return ambs_letterbox_create(l->settings->output, &l->letterbox, err);
+}
+
+static int say_wish(manager_loop *l, ambs_log_level level, const char *text, ambs_error *err)
+{
+    ambs_record record = {.type = AMBS_RECORD_EVENT,
+                          .as.event = {(uint32_t)level, ambs_clock_wall_s(), text}};
+    ambs_log_line(l->settings->log, level, "%s", text);
+    return ambs_life_record(&l->life, &record, err);
+}
+
+static int take_wish(manager_loop *l, const ambs_wish_name *name, const char *text, ambs_error *err)
+{
+    ambs_wish_verdict verdict;
+    char why[512], line[1024];
+    int rc = ambs_wishes_judge(&l->wishes, l->life.table, name, text, &verdict, l->wish, why, err);
+    if (rc != AMBS_OK) return rc;
+    if (verdict != AMBS_WISH_NEW) {
+        snprintf(line, sizeof line, "%s of the queue is not taken: %s", name->text, why);
+        rc = say_wish(l, AMBS_LOG_WARNING, line, err);
+        bool bad = verdict == AMBS_WISH_BAD;
+        return rc == AMBS_OK ? ambs_letterbox_answer(l->letterbox, name, bad ? why : NULL, err)
+                             : rc;
+    }
+    ambs_text words = {0};
+    ambs_space_write_line(l->spec->space, l->wish, &words);
+    snprintf(line, sizeof line, "enqueued: %.900s", words.text ? words.text : "");
+    ambs_text_fini(&words);
+    rc = say_wish(l, AMBS_LOG_INFO, line, err);
+    const ambs_proposer_port *port = ambs_proposer_get_port(l->model);
+    return rc == AMBS_OK ? port->enqueue(port->ctx, l->wish, err) : rc;
+}
+
+/* What came since, and the files of those whose proposals are durable. */
+static int turn_wishes(manager_loop *l, ambs_error *err)
+{
+    ambs_wish_name name;
+    char *text;
+    int rc = AMBS_OK;
+    while (rc == AMBS_OK && ambs_letterbox_next(l->letterbox, &name, &text)) {
+        rc = take_wish(l, &name, text, err);
+        free(text);
+    }
+    uint64_t durable = ambs_journal_durable(l->life.journal);
+    while (rc == AMBS_OK && ambs_wishes_next_granted(&l->wishes, l->life.table, durable, &name))
+        rc = ambs_letterbox_answer(l->letterbox, &name, NULL, err);
+    return rc;
+}
+
 /* --- the deadline ---------------------------------------------------------------------------- */
 
 static int record_job(manager_loop *l, ambs_next next, ambs_error *err)
@@ -444,6 +505,7 @@ static int round_once(manager_loop *l, ambs_error *err)
     ambs_time t = time_now();
     ambs_journal_listen(l->life.journal);
     int rc = heed_signals(l, err);
+    if (rc == AMBS_OK) rc = turn_wishes(l, err);
     if (rc == AMBS_OK) rc = take_packets(l, l->part->transport, &active, err);
     if (rc == AMBS_OK) rc = take_packets(l, l->near, &active, err);
     if (rc == AMBS_OK) rc = watch_processes(l, t.now_s, err);
@@ -514,6 +576,7 @@ static int end_study(manager_loop *l, ambs_status status, const char *text, ambs
     int rc = next == AMBS_NEXT_NOTHING ? AMBS_OK : record_job(l, next, err);
     if (rc == AMBS_OK) rc = ambs_life_record(&l->life, &record, err);
     if (rc == AMBS_OK) rc = ambs_life_write(&l->life, true, err);
+    if (rc == AMBS_OK && l->letterbox) rc = turn_wishes(l, err);
     if (rc != AMBS_OK)
         return ambs_wrap(
             err, rc,
@@ -549,6 +612,9 @@ static void clean_up(manager_loop *l)
     }
     ambs_proposer_destroy(l->model);
     ambs_forecast_destroy(l->forecast);
+    ambs_letterbox_destroy(l->letterbox);
+    ambs_wishes_fini(&l->wishes);
+    free(l->wish);
     ambs_life_close(&l->life);
     ambs_spec_destroy(l->spec);
 }
@@ -566,6 +632,7 @@ ambs_status ambs_run_manager(ambs_part *part, ambs_error *err)
     bool began = rc == AMBS_OK;
     if (rc == AMBS_OK) rc = start_agent(&l, err);
     if (rc == AMBS_OK) rc = start_manager(&l, err);
+    if (rc == AMBS_OK) rc = open_letterbox(&l, err);
     if (rc == AMBS_OK) rc = tell_deadline(&l, err);
     if (rc == AMBS_OK) rc = loop(&l, &status, &text, err);
     if (rc == AMBS_OK) rc = look_for_the_dead(&l, err);

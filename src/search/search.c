@@ -36,6 +36,8 @@ struct ambs_search {
     double *defaults;  /* [d], NULL once proposed or where there are none */
     uint64_t *again;   /* cancelled trials whose configuration comes again, first in first out */
     size_t n_again, first_again, again_capacity;
+    double *queue; /* [n_queue, d] enqueued, first in first out */
+    size_t n_queue, first_queue, queue_capacity;
     uint64_t best; /* UINT64_MAX: none */
     ambs_search_counts counts;
     uint64_t n_lies;
@@ -47,7 +49,7 @@ struct ambs_search {
 typedef struct own_choice {
     const double *x; /* NULL: the method chooses */
     ambs_origin origin;
-    size_t next_point, first_again;
+    size_t next_point, first_again, first_queue;
 } own_choice;
 
 static const ambs_known *known_trial(const ambs_search *s, uint64_t id)
@@ -140,6 +142,7 @@ void ambs_search_destroy(ambs_search *s)
     free(s->trials);
     free(s->defaults);
     free(s->again);
+    free(s->queue);
     ambs_space_set_destroy(s->taken);
     free(s);
 }
@@ -185,9 +188,11 @@ static int check_whole(const ambs_search *s, ambs_error *err)
                      "memory ran out before in this search; restore it from its record");
 }
 
-static own_choice choose_own(const ambs_search *s)
+/* What it would be if nothing were enqueued. */
+static own_choice choose_listed(const ambs_search *s)
 {
-    own_choice c = {.next_point = s->next_point, .first_again = s->first_again};
+    own_choice c = {
+        .next_point = s->next_point, .first_again = s->first_again, .first_queue = s->first_queue};
     for (; c.first_again < s->n_again; c.first_again++) {
         const ambs_known *t = &s->trials[s->again[c.first_again]];
         if (is_taken(s, t->x)) continue;
@@ -211,11 +216,35 @@ static own_choice choose_own(const ambs_search *s)
     return c;
 }
 
+/* `x`, enqueued, comes before what is listed; where it is that, it counts as listed. So the record of
+ * a proposal says which it was. */
+static own_choice put_first(const ambs_search *s, own_choice listed, const double *x)
+{
+    if (listed.x && ambs_space_equal(s->space, listed.x, x)) return listed;
+    return (own_choice){.x = x,
+                        .origin = AMBS_ORIGIN_ENQUEUED,
+                        .next_point = s->next_point,
+                        .first_again = s->first_again,
+                        .first_queue = s->first_queue};
+}
+
+static own_choice choose_own(const ambs_search *s)
+{
+    own_choice c = choose_listed(s);
+    size_t i = s->first_queue;
+    while (i < s->n_queue && is_taken(s, s->queue + i * s->d)) i++;
+    if (i < s->n_queue) c = put_first(s, c, s->queue + i++ * s->d);
+    c.first_queue = i;
+    return c;
+}
+
 static void consume_own(ambs_search *s, const own_choice *c)
 {
     s->next_point = c->next_point;
     s->first_again = c->first_again;
     if (s->first_again == s->n_again) s->first_again = s->n_again = 0;
+    s->first_queue = c->first_queue;
+    if (s->first_queue == s->n_queue) s->first_queue = s->n_queue = 0;
     if (s->defaults && is_taken(s, s->defaults)) {
         free(s->defaults);
         s->defaults = NULL;
@@ -278,7 +307,8 @@ int ambs_search_restore_ask(ambs_search *s, const ambs_proposal *p, ambs_error *
         return ambs_fail(err, AMBS_E_MISMATCH,
                          "trial %llu as recorded is not a new configuration of this space",
                          (unsigned long long)p->trial);
-    own_choice own = choose_own(s);
+    own_choice own = choose_listed(s);
+    if (p->origin == AMBS_ORIGIN_ENQUEUED) own = put_first(s, own, p->x);
     if (own.x && !ambs_space_equal(s->space, own.x, p->x))
         return ambs_fail(
             err, AMBS_E_MISMATCH,
@@ -367,6 +397,23 @@ int ambs_search_tell_own(ambs_search *s, const double *x, const ambs_outcome *ou
     return finish(s, s->method->tell ? s->method->tell(s->state, id, err) : AMBS_OK);
 }
 
+int ambs_search_enqueue(ambs_search *s, const double *x, ambs_error *err)
+{
+    uint64_t id;
+    int rc = check_whole(s, err);
+    if (rc != AMBS_OK) return rc;
+    if (!ambs_space_contains(s->space, x, err)) return AMBS_E_INVALID;
+    if (ambs_space_set_has(s->taken, x, &id))
+        return ambs_fail(err, AMBS_E_INVALID, "the configuration is that of trial %llu already",
+                         (unsigned long long)id);
+    for (size_t i = s->first_queue; i < s->n_queue; i++)
+        if (ambs_space_equal(s->space, s->queue + i * s->d, x))
+            return ambs_fail(err, AMBS_E_INVALID, "the configuration is in the queue already");
+    rc = ambs_reserve(&s->queue, &s->queue_capacity, s->n_queue + 1, s->d * sizeof *s->queue, err);
+    if (rc == AMBS_OK) memcpy(s->queue + s->n_queue++ * s->d, x, s->d * sizeof *x);
+    return rc;
+}
+
 int ambs_search_report(ambs_search *s, uint64_t id, long long step, double value,
                        ambs_decision *ret_decision, ambs_error *err)
 {
@@ -384,7 +431,7 @@ int ambs_search_cancel(ambs_search *s, uint64_t id, ambs_error *err)
     int rc = find_open(s, id, "cancel", &t, err);
     bool comes_again =
         rc == AMBS_OK && (t->origin == AMBS_ORIGIN_POINT || t->origin == AMBS_ORIGIN_DEFAULT ||
-                          t->origin == AMBS_ORIGIN_DESIGN);
+                          t->origin == AMBS_ORIGIN_ENQUEUED || t->origin == AMBS_ORIGIN_DESIGN);
     if (comes_again)
         rc = ambs_reserve(&s->again, &s->again_capacity, s->n_again + 1, sizeof *s->again, err);
     if (rc != AMBS_OK) return rc;
@@ -424,4 +471,5 @@ int ambs_search_best_by_model(ambs_search *s, uint64_t *ret_trial, double *ret_m
 void ambs_search_counts_get(const ambs_search *s, ambs_search_counts *ret_counts)
 {
     *ret_counts = s->counts;
+    ret_counts->queued = s->n_queue - s->first_queue;
 }

@@ -81,6 +81,11 @@ void ambs_space_write_json_value(const ambs_space *space, size_t i, double value
  * and values outside are errors. */
 int ambs_space_read_json(const ambs_space *space, ambs_json_node object, double *ret_x,
                          ambs_error *err);
+/* x from words NAME=VALUE [n]; parameters left out take their default. Conditions decide after all
+ * are set, so the order of the words does not matter. AMBS_E_INVALID for an unknown name, a value
+ * outside, an inactive parameter, a configuration that a constraint forbids. */
+int ambs_space_read_words(const ambs_space *space, size_t n, const char *const *words,
+                          double *ret_x, ambs_error *err);
 /* One line for people: "learning_rate=0.001 optimizer=adam". */
 void ambs_space_write_line(const ambs_space *space, const double *x, ambs_text *out);
 /* The whole space as JSON (parameters with type, scale, bounds, levels, conditions, constraints):

@@ -13,8 +13,9 @@ static const char *state_name(int value)
 
 const char *ambs_origin_name(int origin)
 {
-    static const char *const names[] = {"point", "default", "design", "random", "model", "own"};
-    return origin >= 0 && origin <= AMBS_ORIGIN_OWN ? names[origin] : "unknown";
+    static const char *const names[] = {"point", "default", "design",  "random",
+                                        "model", "own",     "enqueued"};
+    return origin >= 0 && origin <= AMBS_ORIGIN_ENQUEUED ? names[origin] : "unknown";
 }
 
 const char *ambs_decision_name(int decision)
@@ -84,9 +85,10 @@ static const ambs_column proposals[] = {
     {"trial", AMBS_COLUMN_COUNT, FIELD(ambs_trial_row, id),
      .about = "the row of /trials; both have the same rows"},
     {"origin", AMBS_COLUMN_WORD, FIELD(ambs_trial_row, origin), .word = ambs_origin_name,
-     .n_words = AMBS_ORIGIN_OWN + 1,
+     .n_words = AMBS_ORIGIN_ENQUEUED + 1,
      .about =
-         "point (the user's), default, design, random, model or own (told without being asked)"},
+         "point (the user's), default, design, random, model, own (told without being asked) or "
+         "enqueued (the user's, given while the study ran)"},
     {"mean", AMBS_COLUMN_F64, FIELD(ambs_trial_row, mean),
      .about = "predicted objective; NaN: no model"},
     {"sd", AMBS_COLUMN_F64, FIELD(ambs_trial_row, sd),

@@ -180,7 +180,7 @@ static void proposal(codec *c, ambs_record_proposal *r)
 {
     ambs_proposal *p = &r->proposal;
     u64(c, &p->trial);
-    p->origin = (ambs_origin)small(c, p->origin, AMBS_ORIGIN_OWN);
+    p->origin = (ambs_origin)small(c, p->origin, AMBS_ORIGIN_ENQUEUED);
     f64(c, &p->mean);
     f64(c, &p->sd);
     f64(c, &p->acquisition);

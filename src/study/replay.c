@@ -78,7 +78,11 @@ static int replay_ask(replay *r, uint64_t trial)
     ambs_proposal recorded = ambs_study_recorded_proposal(r->table, trial);
     ambs_proposal anew = {.x = r->x};
     ambs_error why = {0};
-    int rc = ambs_search_ask(r->search, &anew, &why);
+    /* what was enqueued came next, so it was enqueued just before as far as the log can tell */
+    int rc = recorded.origin == AMBS_ORIGIN_ENQUEUED
+                 ? ambs_search_enqueue(r->search, recorded.x, &why)
+                 : AMBS_OK;
+    if (rc == AMBS_OK) rc = ambs_search_ask(r->search, &anew, &why);
     if (rc == AMBS_E_NOMEM) return ambs_fail(r->err, rc, "%s", why.text);
     likeness l = rc == AMBS_OK ? compare_proposals(&recorded, &anew, r->table->d) : DIFFERENT;
     count(r, trial, l);

@@ -81,7 +81,7 @@ static void asks_tells_and_names_the_best(void **state)
     expect(s, "{\"cmd\": \"status\"}",
            "{\"asked\": 2, \"told\": 2, \"complete\": 1, \"failed\": 1, \"pruned\": 0, "
            "\"cancelled\": 0, "
-           "\"in_flight\": 0}");
+           "\"in_flight\": 0, \"queued\": 0}");
     free(first), free(second), free(best);
     end(s);
 }
@@ -169,10 +169,10 @@ static void refuses_what_is_wrong_and_lives_on(void **state)
         const char *line, *expected;
     } rows[] = {
         {"{\"cmd\": \"aks\"}", "{\"error\": \"found the unknown command \\\"aks\\\", expected ask, "
-                               "tell, report, cancel, best, "
+                               "tell, report, cancel, enqueue, best, "
                                "status, init or quit; did you mean \\\"ask\\\"?\"}"},
         {"[1]", "{\"error\": \"expected an object with \\\"cmd\\\": ask, tell, report, cancel, "
-                "best, status, init or quit\"}"},
+                "enqueue, best, status, init or quit\"}"},
         {"{\"cmd\": \"ask\", \"count\": 3}",
          "{\"error\": \"ask: found the unknown key \\\"count\\\"\"}"},
         {"{\"cmd\": \"tell\", \"id\": 0, \"objectve\": 1}",
@@ -245,7 +245,7 @@ static void goes_on_after_a_kill(void **state)
                    "{\"ok\": true, \"id\": 2}");
             expect(s, "{\"cmd\": \"status\"}",
                    "{\"asked\": 3, \"told\": 2, \"complete\": 2, \"failed\": 0, \"pruned\": 0, "
-                   "\"cancelled\": 0, \"in_flight\": 1}");
+                   "\"cancelled\": 0, \"in_flight\": 1, \"queued\": 0}");
         }
         end(s);
     }
@@ -254,6 +254,45 @@ static void goes_on_after_a_kill(void **state)
     assert_int_equal(ambs_serve_create(spec, path, false, &s, &err), AMBS_E_INVALID);
     assert_non_null(strstr(err.text, "--resume"));
     snprintf(rm, sizeof rm, "rm -r %s", folder);
+    assert_int_equal(system(rm), 0);
+}
+
+static void takes_configurations_into_its_queue(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/ambs-serve-XXXXXX", path[64], rm[128];
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/s.h5", folder);
+    ambs_error err;
+    for (int life = 0; life < 2; life++) {
+        ambs_spec *spec;
+        ambs_serve *s;
+        assert_int_equal(ambs_spec_parse(study, strlen(study), "test", NULL, 0, &spec, &err), 0);
+        if (ambs_serve_create(spec, path, life == 1, &s, &err) != 0) fail_msg("%s", err.text);
+        if (life == 0) {
+            expect(s, "{\"cmd\": \"enqueue\", \"params\": {\"x\": 0.5, \"kind\": \"b\"}}",
+                   "{\"ok\": true, \"queued\": 1}");
+            expect(s, "{\"cmd\": \"enqueue\", \"params\": {\"x\": 0.25, \"kind\": \"a\"}}",
+                   "{\"ok\": true, \"queued\": 2}");
+            expect(s, "{\"cmd\": \"enqueue\", \"params\": {\"x\": 0.5, \"kind\": \"b\"}}",
+                   "{\"error\": \"the configuration is in the queue already\"}");
+            expect(s, "{\"cmd\": \"enqueue\", \"params\": {\"x\": 5, \"kind\": \"b\"}}",
+                   "{\"error\": \"parameter \\\"x\\\": 5 is outside 0 to 1\"}");
+            expect(s, "{\"cmd\": \"ask\"}",
+                   "{\"id\": 0, \"params\": {\"x\": 0.5, \"kind\": \"b\"}}");
+            expect(s, "{\"cmd\": \"enqueue\", \"params\": {\"x\": 0.5, \"kind\": \"b\"}}",
+                   "{\"error\": \"the configuration is that of trial 0 already\"}");
+        } else { /* what was not asked for is still in the queue */
+            expect(s, "{\"cmd\": \"ask\"}",
+                   "{\"id\": 1, \"params\": {\"x\": 0.25, \"kind\": \"a\"}}");
+            free(answer(s, "{\"cmd\": \"ask\"}"));
+            expect(s, "{\"cmd\": \"status\"}",
+                   "{\"asked\": 3, \"told\": 0, \"complete\": 0, \"failed\": 0, \"pruned\": 0, "
+                   "\"cancelled\": 0, \"in_flight\": 3, \"queued\": 0}");
+        }
+        end(s);
+    }
+    snprintf(rm, sizeof rm, "test -z \"$(ls %s.journal/queue)\" && rm -r %s", path, folder);
     assert_int_equal(system(rm), 0);
 }
 
@@ -272,6 +311,7 @@ int main(void)
         cmocka_unit_test(begins_by_init_with_an_object_or_yaml),
         cmocka_unit_test(refuses_what_is_wrong_and_lives_on),
         cmocka_unit_test(goes_on_after_a_kill),
+        cmocka_unit_test(takes_configurations_into_its_queue),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("serve", tests, NULL, NULL);

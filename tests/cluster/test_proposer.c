@@ -109,6 +109,30 @@ static void nothing_is_proposed_unasked(void **state)
     close_study(p);
 }
 
+static void what_is_enqueued_comes_next(void **state)
+{
+    (void)state;
+    char text[512];
+    for (int threaded = 0; threaded < 2; threaded++) {
+        snprintf(text, sizeof text, study, "random");
+        open_study(text);
+        ambs_proposer *p = make(threaded == 1);
+        const ambs_proposer_port *port = ambs_proposer_get_port(p);
+        const double x[] = {0.25, 2};
+        assert_int_equal(port->enqueue(port->ctx, x, &err), AMBS_OK);
+        assert_int_equal(port->enqueue(port->ctx, x, &err), AMBS_OK); /* passed over */
+        assert_int_equal(port->allow(port->ctx, 2, &err), AMBS_OK);
+        ambs_proposer_event event = wait_for(p);
+        assert_int_equal(event.kind, AMBS_PROPOSER_PROPOSAL);
+        assert_int_equal(event.proposal.proposal.origin, AMBS_ORIGIN_ENQUEUED);
+        assert_int_equal(event.proposal.n_inputs, 0); /* it is none */
+        assert_memory_equal(event.proposal.proposal.x, x, sizeof x);
+        event = wait_for(p);
+        assert_int_equal(event.proposal.proposal.origin, AMBS_ORIGIN_RANDOM);
+        close_study(p);
+    }
+}
+
 static void an_exhausted_space_is_said_once(void **state)
 {
     (void)state;
@@ -180,6 +204,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(thread_and_inline_propose_the_same),
         cmocka_unit_test(nothing_is_proposed_unasked),
+        cmocka_unit_test(what_is_enqueued_comes_next),
         cmocka_unit_test(an_exhausted_space_is_said_once),
         cmocka_unit_test(durations_are_told_without_touching_the_search),
         cmocka_unit_test(an_input_that_does_not_fit_breaks_it),

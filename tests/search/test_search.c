@@ -214,6 +214,12 @@ static void live(const ambs_spec *spec, uint64_t seed, size_t max_flight, double
             }
         }
         s->proposal.x = s->x;
+        if (dice == 1) {
+            double x[MAX_D];
+            must(ambs_space_sample(spec->space, &r, x, &err), &err);
+            int rc = ambs_search_enqueue(search, x, &err);
+            assert_true(rc == AMBS_OK || rc == AMBS_E_INVALID);
+        }
         must(ambs_search_ask(search, &s->proposal, &err), &err);
         assert_true(ambs_space_contains(spec->space, s->x, NULL));
         must(ambs_space_set_add(open, s->x, 0, &added, &err), &err);
@@ -258,6 +264,8 @@ static void resume_and_compare(const ambs_spec *spec, const step *steps, size_t 
         else if (i < cut)
             must(ambs_search_restore_ask(search, &s->proposal, &err), &err);
         else {
+            if (s->proposal.origin == AMBS_ORIGIN_ENQUEUED)
+                must(ambs_search_enqueue(search, s->x, &err), &err);
             must(ambs_search_ask(search, &p, &err), &err);
             expect_same(spec->space, &p, &s->proposal);
         }
