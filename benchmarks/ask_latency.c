@@ -95,7 +95,6 @@ int main(int argc, char **argv)
         ask_ms[i] = t2 - t1;
         pair_ms[i] = t2 - t0;
     }
-    for (size_t i = 0; i < PAIRS; i++) fprintf(stderr, "%.1f ", cpu[i]);
     qsort(tell_ms, PAIRS, sizeof *tell_ms, compare);
     qsort(ask_ms, PAIRS, sizeof *ask_ms, compare);
     qsort(cpu, PAIRS, sizeof *cpu, compare);

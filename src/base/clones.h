@@ -6,9 +6,7 @@
  * step runs three times faster with AVX-512 than with SSE2). Not under sanitizers: the loader chooses
  * before they are set up.
  *
- * AMBS_VERSIONS(name, (parameters), arguments) makes name() of name_body(bits, arguments), which is
- * written with AMBS_INLINE: it takes the widest version at each call, with AVX-512, with AVX2 and
- * fused products, or as the build has it; bits is 512, 256 or 128, a constant. Meson's -Dc_args=-DAMBS_WIDEST=256 (128) leaves out what is
+ * Meson's -Dc_args=-DAMBS_WIDEST=256 (128) leaves out what is
  * wider: for measuring what holds on other processors. */
 #ifndef AMBS_BASE_CLONES_H
 #define AMBS_BASE_CLONES_H
@@ -43,7 +41,7 @@
 
 #if defined(__x86_64__) && defined(__GNUC__)
 #define AMBS_AVX512 "avx512f,avx512bw,avx512dq,avx512vl,fma"
-/* Bits of the vectors that versions may use here: 512, 256 (with fused products) or 128. */
+/* Bits of the vectors that base/versions.h may use here: 512, 256 (with fused products) or 128. */
 static inline int ambs_vector_bits(void)
 {
     if (AMBS_WIDEST >= 512 && __builtin_cpu_supports("avx512f") &&
@@ -54,31 +52,6 @@ static inline int ambs_vector_bits(void)
         return 256;
     return 128;
 }
-#define AMBS_VERSIONS(name, parameters, ...)                                                       \
-    __attribute__((target(AMBS_AVX512))) static void name##_512 parameters                         \
-    {                                                                                              \
-        name##_body(512, __VA_ARGS__);                                                             \
-    }                                                                                              \
-    __attribute__((target("avx2,fma"))) static void name##_256 parameters                          \
-    {                                                                                              \
-        name##_body(256, __VA_ARGS__);                                                             \
-    }                                                                                              \
-    static void name parameters                                                                    \
-    {                                                                                              \
-        int bits = ambs_vector_bits();                                                             \
-        if (bits == 512)                                                                           \
-            name##_512(__VA_ARGS__);                                                               \
-        else if (bits == 256)                                                                      \
-            name##_256(__VA_ARGS__);                                                               \
-        else                                                                                       \
-            name##_body(128, __VA_ARGS__);                                                         \
-    }
-#else
-#define AMBS_VERSIONS(name, parameters, ...)                                                       \
-    static void name parameters                                                                    \
-    {                                                                                              \
-        name##_body(128, __VA_ARGS__);                                                             \
-    }
 #endif
 
 #endif

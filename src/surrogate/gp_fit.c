@@ -18,8 +18,8 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "numeric/cholesky.h"
 #include "numeric/lbfgs.h"
+#include "numeric/panels.h"
 #include "numeric/slice.h"
 #include "surrogate/gp_warp.h"
 
@@ -55,108 +55,6 @@ double ambs_gp_log_prior(const ambs_gp_kernel *kernel, const double *theta, doub
     return sum;
 }
 
-static void fill(const ambs_gp_kernel *kernel, const ambs_gp_sample *s, double *matrix,
-                 double *slopes)
-{
-    for (size_t i = 0; i < s->n; i++) {
-        ambs_gp_kernel_row(kernel, s->points + i * kernel->n_terms, s->columns, s->stride, i,
-                           matrix + i * s->n, slopes ? slopes + i * s->n : NULL);
-        matrix[i * s->n + i] =
-            ambs_gp_kernel_variance(kernel, s->points + i * kernel->n_terms, 1) + kernel->noise;
-    }
-}
-
-/* Of row i with those before it: Σ_j factor_j dr²/dln a_t, and by ln b_t. */
-static void add_up_warp(const ambs_gp_kernel *kernel, const ambs_gp_sample *s, size_t i,
-                        const double *factor, double *sums)
-{
-    for (size_t t = 0; t < kernel->n_terms; t++) {
-        if (kernel->terms[t].kind != AMBS_GP_NUMBER) continue;
-        const double *column = s->columns + t * s->stride;
-        for (size_t side = 0; side < 2; side++) {
-            const double *slopes = s->warp_slopes + (2 * t + side) * s->stride;
-            sums[2 * t + side] += 2 * kernel->weight[t] *
-                                  ambs_gp_warp_sum(column[i], slopes[i], column, slopes, i, factor);
-        }
-    }
-}
-
-/* 1/2 tr((ααᵀ - K⁻¹) X) for the linear mean's part X of K; and with X's derivatives by the warp,
- * which are added to the gradient. */
-static double add_up_linear(const ambs_gp_kernel *kernel, const ambs_gp_sample *s,
-                            const double *matrix, const double *alpha, double *ret_gradient)
-{
-    double share = 0;
-    for (size_t i = 0; i < s->n; i++)
-        for (size_t j = 0; j <= i; j++)
-            share += (j < i ? 1 : 0.5) * (alpha[i] * alpha[j] - matrix[i * s->n + j]);
-    for (size_t t = 0; t < kernel->n_terms; t++) {
-        if (kernel->terms[t].kind != AMBS_GP_NUMBER) continue;
-        const double *x = s->columns + t * s->stride;
-        double sums[3] = {0};
-        for (size_t i = 0; i < s->n; i++)
-            for (size_t j = 0; j <= i; j++) {
-                double w = (j < i ? 1 : 0.5) * kernel->linear *
-                           (alpha[i] * alpha[j] - matrix[i * s->n + j]);
-                sums[2] += w * (x[i] - 0.5) * (x[j] - 0.5);
-                for (size_t side = 0; kernel->warp && side < 2; side++) {
-                    const double *slope = s->warp_slopes + (2 * t + side) * s->stride;
-                    sums[side] += w * (slope[i] * (x[j] - 0.5) + slope[j] * (x[i] - 0.5));
-                }
-            }
-        share += sums[2];
-        for (size_t side = 0; kernel->warp && side < 2; side++)
-            ret_gradient[kernel->n_terms + 2 + 2 * t + side] += sums[side];
-    }
-    return share;
-}
-
-/* `matrix` holds K⁻¹ and `slopes` dk/dr², below the diagonal. The trace with K itself is known:
- * tr((ααᵀ
- * - K⁻¹) K) = yᵀα - n; so the signal's share is what the noise and a linear mean leave of it. */
-static void add_up_gradient(const ambs_gp_kernel *kernel, const ambs_gp_sample *s,
-                            const double *matrix, double *slopes, const double *alpha,
-                            double *ret_gradient)
-{
-    size_t n = s->n, n_terms = kernel->n_terms;
-    double fit = 0, diagonal = 0, linear = 0;
-    memset(ret_gradient, 0, ambs_gp_n_theta(kernel) * sizeof *ret_gradient);
-    for (size_t i = 0; i < n; i++) {
-        double *factor = slopes + i * n;
-        const double *inverse = matrix + i * n;
-        for (size_t j = 0; j < i; j++) factor[j] *= alpha[i] * alpha[j] - inverse[j];
-        ambs_gp_distance_sums(kernel, s->points + i * n_terms, s->columns, s->stride, i, factor,
-                              ret_gradient);
-        if (kernel->warp) add_up_warp(kernel, s, i, factor, ret_gradient + n_terms + 2);
-        fit += s->y[i] * alpha[i];
-        diagonal += alpha[i] * alpha[i] - inverse[i];
-    }
-    for (size_t t = 0; t < n_terms; t++) ret_gradient[t] *= -2 * kernel->weight[t];
-    if (kernel->linear > 0) linear = add_up_linear(kernel, s, matrix, alpha, ret_gradient);
-    ret_gradient[n_terms + 1] = 0.5 * kernel->noise * diagonal;
-    ret_gradient[n_terms] = 0.5 * (fit - (double)n) - ret_gradient[n_terms + 1] - linear;
-}
-
-double ambs_gp_log_likelihood(const ambs_gp_kernel *kernel, const ambs_gp_sample *s, double *matrix,
-                              double *slopes, double *alpha, double *ret_gradient)
-{
-    const double ln_2pi = 1.8378770664093454836;
-    size_t n = s->n;
-    double fit = 0;
-    fill(kernel, s, matrix, ret_gradient ? slopes : NULL);
-    if (!ambs_cholesky_try(n, matrix, n)) return -INFINITY;
-    double determinant = ambs_cholesky_log_determinant(n, matrix, n);
-    memcpy(alpha, s->y, n * sizeof *alpha);
-    ambs_cholesky_solve_lower(n, matrix, n, alpha);
-    ambs_cholesky_solve_upper(n, matrix, n, alpha);
-    for (size_t i = 0; i < n; i++) fit += s->y[i] * alpha[i];
-    if (ret_gradient) {
-        ambs_cholesky_invert(n, matrix, n);
-        add_up_gradient(kernel, s, matrix, slopes, alpha, ret_gradient);
-    }
-    return -0.5 * (fit + determinant + (double)n * ln_2pi);
-}
-
 /* --- the search ----------------------------------------------------------------------------- */
 
 typedef struct ambs_gp_work {
@@ -164,32 +62,30 @@ typedef struct ambs_gp_work {
     ambs_gp_sample sample;
     double *points, *columns, *y; /* of the sample */
     double *raw, *warp_slopes;    /* [T, n] not warped, [2 T, n]; only with a warp */
-    double *matrix, *slopes, *alpha;
+    double *likelihood;           /* work space of a value */
     double *lower, *upper, *theta, *lbfgs;
     bool no_prior;
 } work;
 
 static void drop(work *w)
 {
-    double *const parts[] = {w->points,        w->columns,     w->y,     w->matrix,     w->slopes,
-                             w->alpha,         w->lower,       w->upper, w->theta,      w->lbfgs,
-                             w->kernel.weight, w->kernel.warp, w->raw,   w->warp_slopes};
+    double *const parts[] = {w->points, w->columns,       w->y,           w->likelihood,
+                             w->lower,  w->upper,         w->theta,       w->lbfgs,
+                             w->raw,    w->kernel.weight, w->kernel.warp, w->warp_slopes};
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) free(parts[i]);
 }
 
 static int make(work *w, const ambs_gp_search *search, size_t n, ambs_error *err)
 {
     size_t n_terms = search->kernel->n_terms, size = ambs_gp_n_theta(search->kernel),
-           n_warped = search->kernel->warp ? n : 0;
+           stride = ambs_panels_rows(n), n_warped = search->kernel->warp ? stride : 0;
     struct {
         double **to;
         size_t count, width;
     } const parts[] = {{&w->points, n, n_terms},
-                       {&w->columns, n, n_terms},
+                       {&w->columns, stride, n_terms},
                        {&w->y, n, 1},
-                       {&w->matrix, n, n},
-                       {&w->slopes, n, n},
-                       {&w->alpha, n, 1},
+                       {&w->likelihood, ambs_gp_likelihood_work(n), 1},
                        {&w->lower, size, 1},
                        {&w->upper, size, 1},
                        {&w->theta, size, 1},
@@ -219,30 +115,32 @@ static int make(work *w, const ambs_gp_search *search, size_t n, ambs_error *err
  * good, and both matter. */
 static void choose_rows(work *w, const ambs_gp_sample *from, size_t n)
 {
-    size_t n_terms = w->kernel.n_terms;
+    size_t n_terms = w->kernel.n_terms, stride = ambs_panels_rows(n);
+    memset(w->columns, 0, stride * n_terms * sizeof *w->columns);
     for (size_t i = 0; i < n; i++) {
         size_t row = i * from->n / n;
         w->y[i] = from->y[row];
         for (size_t t = 0; t < n_terms; t++)
-            w->points[i * n_terms + t] = w->columns[t * n + i] = from->points[row * n_terms + t];
+            w->points[i * n_terms + t] = w->columns[t * stride + i] =
+                from->points[row * n_terms + t];
     }
-    w->sample = (ambs_gp_sample){n, w->points, w->columns, n, w->y, w->warp_slopes};
-    if (w->raw) memcpy(w->raw, w->columns, n * n_terms * sizeof *w->raw);
+    w->sample = (ambs_gp_sample){n, w->points, w->columns, stride, w->y, w->warp_slopes};
+    if (w->raw) memcpy(w->raw, w->columns, stride * n_terms * sizeof *w->raw);
 }
 
 /* Points and slopes of the sample for the kernel's warp. */
 static void warp_sample(work *w)
 {
-    size_t n = w->sample.n, n_terms = w->kernel.n_terms;
+    size_t n = w->sample.n, stride = w->sample.stride, n_terms = w->kernel.n_terms;
     for (size_t t = 0; t < n_terms; t++) {
         if (w->kernel.terms[t].kind != AMBS_GP_NUMBER) continue;
         double a = w->kernel.warp[2 * t], b = w->kernel.warp[2 * t + 1];
-        double *slopes = w->warp_slopes + 2 * t * n;
+        double *slopes = w->warp_slopes + 2 * t * stride;
         for (size_t i = 0; i < n; i++) {
-            ambs_gp_warped to = ambs_gp_warp(a, b, w->raw[t * n + i]);
-            w->points[i * n_terms + t] = w->columns[t * n + i] = to.value;
+            ambs_gp_warped to = ambs_gp_warp(a, b, w->raw[t * stride + i]);
+            w->points[i * n_terms + t] = w->columns[t * stride + i] = to.value;
             slopes[i] = to.by_log_a;
-            slopes[n + i] = to.by_log_b;
+            slopes[stride + i] = to.by_log_b;
         }
     }
 }
@@ -253,8 +151,7 @@ static double value(void *of, const double *theta, double *ret_gradient)
     size_t size = ambs_gp_n_theta(&w->kernel);
     ambs_gp_kernel_set(&w->kernel, theta);
     if (w->raw) warp_sample(w);
-    double f = ambs_gp_log_likelihood(&w->kernel, &w->sample, w->matrix, w->slopes, w->alpha,
-                                      ret_gradient);
+    double f = ambs_gp_log_likelihood(&w->kernel, &w->sample, w->likelihood, ret_gradient);
     if (!isfinite(f)) return INFINITY;
     if (!w->no_prior) f += ambs_gp_log_prior(&w->kernel, theta, ret_gradient);
     for (size_t i = 0; i < size; i++) ret_gradient[i] = -ret_gradient[i];
@@ -279,7 +176,7 @@ static double log_posterior(void *of, const double *theta)
     double *unused = w->lbfgs;
     ambs_gp_kernel_set(&w->kernel, theta);
     if (w->raw) warp_sample(w);
-    double f = ambs_gp_log_likelihood(&w->kernel, &w->sample, w->matrix, NULL, w->alpha, NULL);
+    double f = ambs_gp_log_likelihood(&w->kernel, &w->sample, w->likelihood, NULL);
     if (!isfinite(f)) return -INFINITY;
     return w->no_prior ? f : f + ambs_gp_log_prior(&w->kernel, theta, unused);
 }

@@ -13,7 +13,7 @@ typedef struct ambs_gp_sample {
     size_t n;
     const double *points;      /* [n, T], row-major */
     const double *columns;     /* the same, transposed: [T, stride] */
-    size_t stride;             /* >= n */
+    size_t stride;             /* >= n rounded up to AMBS_PANEL; what stands behind n is finite */
     const double *y;           /* [n] */
     const double *warp_slopes; /* [2 T, stride] by ln a and ln b; only for a gradient with a warp */
 } ambs_gp_sample;
@@ -30,10 +30,11 @@ typedef struct ambs_gp_search {
 
 /* ln p(y | x, theta) = -yᵀα/2 - ln det L - n ln(2π)/2 with α = (K + σ²I)⁻¹y; and its gradient by
  * theta, 1/2 tr((ααᵀ - K⁻¹) dK/dθ) (Rasmussen and Williams 2006, equations 2.30 and 5.9);
- * NULL: not wanted. -INFINITY where the matrix is not positive definite. `matrix` [n, n], `slopes`
- * [n, n] (only for the gradient) and `alpha` [n] are work space. */
+ * NULL: not wanted. -INFINITY where the matrix is not positive definite. n³/3 operations, n³ with the
+ * gradient. `work` has the length that is told. */
 double ambs_gp_log_likelihood(const ambs_gp_kernel *kernel, const ambs_gp_sample *sample,
-                              double *matrix, double *slopes, double *alpha, double *ret_gradient);
+                              double *work, double *ret_gradient);
+size_t ambs_gp_likelihood_work(size_t n);
 
 /* ln of the prior's density at theta up to a constant; its gradient is added to `gradient`. */
 double ambs_gp_log_prior(const ambs_gp_kernel *kernel, const double *theta, double *gradient);

@@ -6,7 +6,6 @@
 
 #include "base/clones.h"
 #include "numeric/triangular.h"
-#include "numeric/vector.h"
 #include "surrogate/gp.h"
 #include "surrogate/gp_warp.h"
 
@@ -76,8 +75,8 @@ void ambs_gp_screen(const ambs_gp *gp, size_t m, const double *x, double *ret_me
  * bits. */
 #define BY_WIDTH(width, function, ...)                                                             \
     do {                                                                                           \
-        if ((width) == AMBS_VECTOR)                                                                \
-            function(AMBS_VECTOR, __VA_ARGS__);                                                    \
+        if ((width) == AMBS_TRIANGULAR_LANES)                                                      \
+            function(AMBS_TRIANGULAR_LANES, __VA_ARGS__);                                          \
         else                                                                                       \
             function(CLIMBS, __VA_ARGS__);                                                         \
     } while (0)
@@ -144,7 +143,7 @@ void ambs_gp_gradient(const ambs_gp *gp, size_t m, const double *x, double *ret_
                       double *ret_sd, double *ret_mean_slopes, double *ret_sd_slopes)
 {
     size_t n = gp->n;
-    size_t width = m <= AMBS_VECTOR ? AMBS_VECTOR : CLIMBS;
+    size_t width = m <= AMBS_TRIANGULAR_LANES ? AMBS_TRIANGULAR_LANES : CLIMBS;
     double *k = gp->block, *solved = k + n * width, *slopes = solved + n * width;
     double mean[CLIMBS], explained[CLIMBS];
     ambs_gp_encode_lanes(gp, m, x, width);

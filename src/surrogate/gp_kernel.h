@@ -85,6 +85,11 @@ double ambs_gp_kernel_variance(const ambs_gp_kernel *kernel, const double *point
 /* Adds Σ_c factor[c] D_t(point, c) to ret_sums[t] for every term. */
 void ambs_gp_distance_sums(const ambs_gp_kernel *kernel, const double *point, const double *lanes,
                            size_t stride, size_t count, const double *factor, double *ret_sums);
+/* Adds Σ_jc factor[j, c] D_t(point j, lane c) over n points [n, T] and AMBS_GP_BLOCK lanes to
+ * ret_sums[t] for every term. */
+void ambs_gp_distance_panel(const ambs_gp_kernel *kernel, size_t n, const double *points,
+                            const double *lanes, size_t stride, const double *factor,
+                            double *ret_sums);
 /* Σ_c factor[c] (x - lane[c])(g - slopes[c]): what a change of the warp does to the distances. */
 double ambs_gp_warp_sum(double x, double g, const double *lane, const double *slopes, size_t count,
                         const double *factor);

@@ -22,8 +22,7 @@ int main(void)
     size_t n = (size_t)head[1], m = (size_t)head[2], p = (size_t)head[3];
     double *theta = read_numbers(p + 2), *x = read_numbers(n * p), *y = read_numbers(n),
            *candidates = read_numbers(m * p), *mean = calloc(m, sizeof *mean),
-           *sd = calloc(m, sizeof *sd), *matrix = calloc(n * n, sizeof *matrix),
-           *alpha = calloc(n, sizeof *alpha);
+           *sd = calloc(m, sizeof *sd), *work = calloc(ambs_gp_likelihood_work(n), sizeof *work);
     ambs_feature *features = calloc(p, sizeof *features); /* numeric, always active */
     ambs_gp gp = {0};
     ambs_error err;
@@ -34,12 +33,12 @@ int main(void)
     if (rc == AMBS_OK) {
         ambs_gp_sample sample = ambs_gp_rows(&gp);
         ambs_gp_predict(&gp, m, candidates, mean, sd);
-        printf("%.17g\n", ambs_gp_log_likelihood(&gp.kernel, &sample, matrix, NULL, alpha, NULL));
+        printf("%.17g\n", ambs_gp_log_likelihood(&gp.kernel, &sample, work, NULL));
         for (size_t i = 0; i < m; i++) printf("%.17g %.17g\n", mean[i], sd[i]);
     } else {
         fprintf(stderr, "gp_probe: %s\n", err.text);
     }
-    double *const arrays[] = {head, theta, x, y, candidates, mean, sd, matrix, alpha};
+    double *const arrays[] = {head, theta, x, y, candidates, mean, sd, work};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) free(arrays[i]);
     ambs_gp_fini(&gp);
     free(features);

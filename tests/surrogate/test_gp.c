@@ -15,9 +15,11 @@
         if (!(fabs(a_ - b_) <= (tolerance))) fail_msg("found %.17g, expected %.17g", a_, b_);      \
     } while (0)
 
-#define P     4
-#define T     6 /* number, number and its activity, category, category and its activity */
-#define MAX_N 150
+#define P          4
+#define T          6 /* number, number and its activity, category, category and its activity */
+#define MAX_N      150
+#define MAX_STRIDE 256 /* of a process that holds so many rows */
+#define WORK       (3 * (MAX_N + 16) * (MAX_N + 32))
 
 extern const ambs_surrogate_ops ambs_surrogate_gp;
 
@@ -192,7 +194,7 @@ static void the_covariance_is_the_formula_to_the_last_bits(void **state)
 /* The rows with theta, as the search for theta sees them. */
 static double likelihood_at(ambs_gp *gp, const double *theta, double *ret_gradient)
 {
-    static double matrix[60 * 60], slopes[60 * 60], alpha[60], warp_slopes[2 * 16 * MAX_N];
+    static double work[WORK], warp_slopes[2 * 16 * MAX_STRIDE];
     assert_int_equal(ambs_gp_set_theta(gp, theta, NULL), AMBS_OK);
     for (size_t t = 0; gp->raw && t < gp->n_terms; t++)
         for (size_t i = 0; i < gp->n; i++) {
@@ -203,7 +205,7 @@ static double likelihood_at(ambs_gp *gp, const double *theta, double *ret_gradie
         }
     const ambs_gp_sample sample = {gp->n,        gp->points, gp->columns,
                                    gp->capacity, gp->z,      warp_slopes};
-    return ambs_gp_log_likelihood(&gp->kernel, &sample, matrix, slopes, alpha, ret_gradient);
+    return ambs_gp_log_likelihood(&gp->kernel, &sample, work, ret_gradient);
 }
 
 static void check_likelihood_gradient(ambs_gp *gp)
@@ -549,10 +551,10 @@ static void more_rows_than_are_learned_from_are_all_in_the_factor(void **state)
 
 static double likelihood_of_fit(const model *m)
 {
-    static double matrix[MAX_N * MAX_N], alpha[MAX_N];
+    static double work[WORK];
     const ambs_gp *gp = ambs_gp_of_surrogate(m->state);
     ambs_gp_sample sample = ambs_gp_rows(gp);
-    return ambs_gp_log_likelihood(&gp->kernel, &sample, matrix, NULL, alpha, NULL);
+    return ambs_gp_log_likelihood(&gp->kernel, &sample, work, NULL);
 }
 
 static void every_choice_learns(void **state)
