@@ -184,27 +184,39 @@ int ambs_manager_drain(ambs_manager *m, ambs_status status, bool at_once, const 
     return manager_send_drain(m, err);
 }
 
-static int check_limits(ambs_manager *m, ambs_error *err)
+/* Whether the study is over by its own limits, and how that is said. */
+static bool limit_is_reached(const ambs_manager *m, ambs_status *ret_status, char *ret_text,
+                             size_t size)
 {
     const ambs_budget *b = &m->spec->budget;
     const ambs_table *t = m->table;
-    char text[160];
-    if (target_is_reached(m))
-        return ambs_manager_drain(m, AMBS_STATUS_DONE, false, "the target was reached", m->time,
-                                  err);
+    *ret_status = AMBS_STATUS_DONE;
+    if (target_is_reached(m)) {
+        snprintf(ret_text, size, "the target was reached");
+        return true;
+    }
+    *ret_status = AMBS_STATUS_FAILURES;
     if (b->failures_total > 0 && t->n_failed >= b->failures_total) {
-        snprintf(text, sizeof text, "%llu trials failed (budget.failures.total)",
+        snprintf(ret_text, size, "%llu trials failed (budget.failures.total)",
                  (unsigned long long)t->n_failed);
-        return ambs_manager_drain(m, AMBS_STATUS_FAILURES, false, text, m->time, err);
+        return true;
     }
     if (b->failures_in_row > 0 && t->n_failed_in_row >= b->failures_in_row) {
-        snprintf(text, sizeof text, "%llu trials failed in a row (budget.failures.in_a_row)",
+        snprintf(ret_text, size, "%llu trials failed in a row (budget.failures.in_a_row)",
                  (unsigned long long)t->n_failed_in_row);
-        return ambs_manager_drain(m, AMBS_STATUS_FAILURES, false, text, m->time, err);
+        return true;
     }
-    if (m->time.now_s >= m->start_s + b->time_s - m->config.time_used_s)
-        return ambs_manager_drain(m, AMBS_STATUS_DONE, false, "the time budget is used up", m->time,
-                                  err);
+    *ret_status = AMBS_STATUS_DONE;
+    snprintf(ret_text, size, "the time budget is used up");
+    return m->time.now_s >= m->start_s + b->time_s - m->config.time_used_s;
+}
+
+static int check_limits(ambs_manager *m, ambs_error *err)
+{
+    char text[160];
+    ambs_status status;
+    if (limit_is_reached(m, &status, text, sizeof text))
+        return ambs_manager_drain(m, status, false, text, m->time, err);
     int rc = manager_check_slots(m, err);
     if (rc == AMBS_OK && m->phase == PHASE_RUNNING) rc = manager_check_deadline(m, err);
     if (rc != AMBS_OK || m->phase != PHASE_RUNNING) return rc;
@@ -241,19 +253,6 @@ static int cancel_waiting(ambs_manager *m, ambs_error *err)
     return rc;
 }
 
-static int finish(ambs_manager *m, ambs_error *err)
-{
-    int rc = manager_give_up_held(m, err);
-    if (rc == AMBS_OK && target_is_reached(m)) rc = cancel_waiting(m, err);
-    ambs_message stop = {.type = AMBS_MESSAGE_STOP, .as.stop.status = (int)m->status};
-    /* Also to those that have not said HELLO yet: nobody would answer it. */
-    for (uint32_t r = 0; r < m->config.n_ranks && rc == AMBS_OK; r++)
-        if (m->workers[r].state != AMBS_WORKER_LOST && m->workers[r].state != AMBS_WORKER_LEFT)
-            rc = manager_send(m, r, &stop, err);
-    m->phase = PHASE_DONE;
-    return rc;
-}
-
 static void name_the_end(ambs_manager *m)
 {
     const ambs_table *t = m->table;
@@ -267,6 +266,35 @@ static void name_the_end(ambs_manager *m)
     else
         snprintf(m->text, sizeof m->text, "the budget of %llu trials is used up",
                  (unsigned long long)(t->n - t->n_cancelled));
+}
+
+/* A study that was stopped, or cut by a deadline, may have come to its end while the last trials
+ * ended: then there is nothing to go on with. */
+static void settle_stop(ambs_manager *m)
+{
+    char text[160];
+    ambs_status status;
+    if (m->status != AMBS_STATUS_STOPPED) return;
+    if (limit_is_reached(m, &status, text, sizeof text)) {
+        m->status = status;
+        snprintf(m->text, sizeof m->text, "%s", text);
+    } else if (nothing_is_left(m)) {
+        name_the_end(m);
+    }
+}
+
+static int finish(ambs_manager *m, ambs_error *err)
+{
+    int rc = manager_give_up_held(m, err);
+    settle_stop(m);
+    if (rc == AMBS_OK && target_is_reached(m)) rc = cancel_waiting(m, err);
+    ambs_message stop = {.type = AMBS_MESSAGE_STOP, .as.stop.status = (int)m->status};
+    /* Also to those that have not said HELLO yet: nobody would answer it. */
+    for (uint32_t r = 0; r < m->config.n_ranks && rc == AMBS_OK; r++)
+        if (m->workers[r].state != AMBS_WORKER_LOST && m->workers[r].state != AMBS_WORKER_LEFT)
+            rc = manager_send(m, r, &stop, err);
+    m->phase = PHASE_DONE;
+    return rc;
 }
 
 static int check_end(ambs_manager *m, ambs_error *err)
@@ -450,16 +478,6 @@ static int make_welcome(ambs_manager *m, ambs_error *err)
     return ambs_message_encode(&welcome, &m->welcome, err);
 }
 
-static int queue_waiting(ambs_manager *m, ambs_error *err)
-{
-    for (uint64_t i = 0; i < m->table->n; i++) {
-        if (m->table->rows[i].state != AMBS_TRIAL_WAITING) continue;
-        int rc = ambs_queue_push(&m->again, &i, err);
-        if (rc != AMBS_OK) return rc;
-    }
-    return AMBS_OK;
-}
-
 static int set_up(ambs_manager *m, ambs_error *err)
 {
     m->workers = ambs_calloc(m->config.n_ranks, sizeof *m->workers, err);
@@ -468,7 +486,7 @@ static int set_up(ambs_manager *m, ambs_error *err)
     if (rc == AMBS_OK) rc = ambs_roster_reserve(&m->sent, m->config.n_ranks, err);
     if (rc == AMBS_OK) rc = make_welcome(m, err);
     if (rc == AMBS_OK) rc = manager_grow_losses(m, err);
-    if (rc == AMBS_OK) rc = queue_waiting(m, err);
+    if (rc == AMBS_OK) rc = manager_queue_waiting(m, err);
     return rc;
 }
 
@@ -483,7 +501,7 @@ int ambs_manager_create(const ambs_manager_config *config, ambs_time time,
     m->table = t;
     m->time = time;
     m->start_s = m->alone_since_s = m->integrated_s = time.now_s;
-    m->again.item_size = m->ready.item_size = sizeof(uint64_t);
+    m->again.item_size = m->ready.item_size = m->doubted.item_size = sizeof(uint64_t);
     m->too_long.item_size = sizeof(uint64_t);
     m->acks.item_size = sizeof(ack);
     m->inbox.one_frame = true;
@@ -516,6 +534,7 @@ void ambs_manager_destroy(ambs_manager *m)
     ambs_roster_fini(&m->idle);
     ambs_roster_fini(&m->hungry);
     ambs_queue_fini(&m->again);
+    ambs_queue_fini(&m->doubted);
     ambs_queue_fini(&m->ready);
     ambs_queue_fini(&m->too_long);
     ambs_queue_fini(&m->acks);

@@ -70,7 +70,7 @@ static bool nothing_fits(const ambs_manager *m)
 {
     if (m->deadline_s == INFINITY || m->n_held > 0 || m->n_usable == 0 || m->looks_again)
         return false;
-    bool none_comes = m->again.n + m->ready.n + m->n_asked + m->n_allowed == 0;
+    bool none_comes = m->again.n + m->ready.n + m->doubted.n + m->n_asked + m->n_allowed == 0;
     return manager_time_is_up(m) || (m->too_long.n > 0 && none_comes);
 }
 

@@ -93,7 +93,7 @@ static int allow_more(ambs_manager *m, ambs_error *err)
 {
     enum { TOO_LONG_FOR_ONE = 4 }; /* proposals that may be too long before one fits */
     if (m->model_ended || manager_time_is_up(m)) return AMBS_OK;
-    uint64_t coming = m->ready.n + m->again.n + m->n_asked + m->n_allowed +
+    uint64_t coming = m->ready.n + m->again.n + manager_has_doubted(m) + m->n_asked + m->n_allowed +
                       m->too_long.n / TOO_LONG_FOR_ONE,
              wanted = (uint64_t)m->idle.n + m->buffer;
     if (coming >= wanted) return AMBS_OK;
@@ -125,19 +125,24 @@ static void adapt_buffer(ambs_manager *m, const slot *s, uint64_t trial)
 
 /* --- handing out ----------------------------------------------------------------------------- */
 
-/* What waits, first what waits again, and can end in time; a trial whose late result came meanwhile
- * waits no more. */
+/* What waits and can end in time: first what may have ended lives, then what waits again. A trial
+ * whose late result came meanwhile waits no more. */
 static int next_trial(ambs_manager *m, uint64_t *ret_trial, bool *ret_found, ambs_error *err)
 {
     *ret_found = false;
-    while (ambs_queue_pop(&m->again, ret_trial) || ambs_queue_pop(&m->ready, ret_trial)) {
+    for (;;) {
+        bool doubted;
+        int rc = manager_next_doubted(m, ret_trial, &doubted, err);
+        if (rc != AMBS_OK) return rc;
+        if (!doubted && !ambs_queue_pop(&m->again, ret_trial) &&
+            !ambs_queue_pop(&m->ready, ret_trial))
+            return AMBS_OK;
         if (m->table->rows[*ret_trial].state != AMBS_TRIAL_WAITING) continue;
         time_verdict verdict;
-        int rc = manager_judge_time(m, *ret_trial, &verdict, err);
+        rc = manager_judge_time(m, *ret_trial, &verdict, err);
         *ret_found = rc == AMBS_OK && verdict == VERDICT_FITS;
         if (rc != AMBS_OK || *ret_found) return rc;
     }
-    return AMBS_OK;
 }
 
 static int start(ambs_manager *m, uint32_t s, uint64_t trial, ambs_error *err)
@@ -176,7 +181,7 @@ int manager_hand_out(ambs_manager *m, ambs_error *err)
     if (!isnan(m->trouble_since_s)) return AMBS_OK;
     int rc = manager_look_again(m, err);
     if (rc == AMBS_OK) rc = allow_more(m, err);
-    while (rc == AMBS_OK && m->again.n + m->ready.n > 0) {
+    while (rc == AMBS_OK && m->again.n + m->ready.n + manager_has_doubted(m) > 0) {
         uint32_t s = ambs_roster_first(&m->idle);
         if (s == AMBS_ROSTER_NONE) s = ambs_roster_first(&m->hungry);
         uint64_t trial;

@@ -2,7 +2,7 @@
 /* The manager's inside, shared by its files: manager.c (life, turn, limits), manager_in.c
  * (what arrives), manager_out.c (what is handed out), manager_workers.c (who is there),
  * manager_slots.c (what they own), manager_again.c (which trials are handed out once more),
- * manager_deadline.c (the end that a deadline forces), manager_time.c (what can still be done
+ * manager_poison.c (which may have ended earlier lives), manager_deadline.c (the end that a deadline forces), manager_time.c (what can still be done
  * before it). */
 #ifndef AMBS_CLUSTER_MANAGER_STATE_H
 #define AMBS_CLUSTER_MANAGER_STATE_H
@@ -91,6 +91,9 @@ struct ambs_manager {
     double busy_integral, slot_integral, integrated_s; /* slot seconds */
 
     ambs_queue again, ready; /* trial ids: to be issued again; new */
+    ambs_queue doubted;      /* trial ids: may have ended earlier lives; one at a time */
+    uint64_t doubted_out;    /* the one that was handed out last; UINT64_MAX: none */
+    uint32_t fatal_lives;    /* so many ended lives are proof */
     uint16_t *losses;        /* [losses_capacity], per trial, of this life */
     size_t losses_capacity;
     uint64_t n_allowed;             /* proposals the model may still make */
@@ -184,6 +187,12 @@ int manager_give_up_held(ambs_manager *m, ambs_error *err);
 int manager_grow_losses(ambs_manager *m, ambs_error *err); /* room for every trial of the table */
 /* Counts a loss, and tells whether the attempt's end is the trial's; may add to the message. */
 bool manager_is_final(ambs_manager *m, const ambs_address *at, ambs_outcome *outcome);
+
+/* manager_poison.c */
+int manager_queue_waiting(ambs_manager *m, ambs_error *err); /* what earlier lives left */
+bool manager_has_doubted(const ambs_manager *m);             /* one may be handed out now */
+/* The next of them; those that are proved to end lives are ended on the way. */
+int manager_next_doubted(ambs_manager *m, uint64_t *ret_trial, bool *ret_found, ambs_error *err);
 
 /* manager_in.c */
 /* Records how the attempt ended; `final` tells the model, else the trial waits again. */

@@ -18,41 +18,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "objective/supervisor_environment.h"
 #include "objective/supervisor_guard.h"
 #include "objective/supervisor_memory.h"
 #include "objective/supervisor_process.h"
 #include "objective/wire.h"
 
 extern char **environ;
-
-/* Variables by which an MPI launcher or a batch system speaks to its own processes: a trial that
- * saw them would join, or wait for, a job that is not its own. What root says to Open MPI, so that it
- * starts at all, a trial's own mpirun has to hear, too. */
-static bool is_launcher_variable(const char *entry)
-{
-    static const char *const prefixes[] = {"OMPI_",     "PMIX_",  "PRTE_",  "ORTE_",
-                                           "PMI_",      "PALS_",  "HYDRA_", "I_MPI_",
-                                           "MPI_LOCAL", "SLURM_", NULL};
-    static const char *const names[] = {
-        "RANK=",      "WORLD_SIZE=",  "LOCAL_RANK=",  "GROUP_RANK=", "LOCAL_WORLD_SIZE=",
-        "NODE_RANK=", "MASTER_ADDR=", "MASTER_PORT=", NULL};
-    static const char *const kept[] = {"SLURM_JOB_ID=", "OMPI_ALLOW_RUN_AS_ROOT", NULL};
-    for (size_t i = 0; kept[i]; i++)
-        if (strncmp(entry, kept[i], strlen(kept[i])) == 0) return false;
-    for (size_t i = 0; prefixes[i]; i++)
-        if (strncmp(entry, prefixes[i], strlen(prefixes[i])) == 0) return true;
-    for (size_t i = 0; names[i]; i++)
-        if (strncmp(entry, names[i], strlen(names[i])) == 0) return true;
-    return false;
-}
-
-static void scrub_environment(void)
-{
-    size_t kept = 0;
-    for (size_t i = 0; environ[i]; i++)
-        if (!is_launcher_variable(environ[i])) environ[kept++] = environ[i];
-    environ[kept] = NULL;
-}
 
 static bool overrides(char **additions, size_t n, const char *entry)
 {
@@ -278,7 +250,7 @@ int main(int argc, char **argv)
     int signals = detach();
     char *packet = malloc(AMBS_WIRE_PACKET_MAX);
     if (!packet || signals < 0) return 1;
-    scrub_environment();
+    ambs_scrub_environment(environ);
     ambs_children children = {0};
     serve(&children, signals, agent, packet);
     ambs_children_finish(&children);

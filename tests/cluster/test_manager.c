@@ -272,6 +272,30 @@ static void before_a_deadline_the_study_drains_in_time(void **state)
     world_end(&w);
 }
 
+static double last_two_forty_three_s(world *world_, uint64_t trial, uint32_t attempt)
+{
+    (void)world_, (void)attempt;
+    return trial < 6 ? 30 : 43;
+}
+
+/* The last call is at 130 s, the last two trials end at 133 s: nothing is left for another life. */
+static void a_study_that_ends_while_it_drains_has_ended(void **state)
+{
+    (void)state;
+    world_init(&w, 1);
+    w.duration = last_two_forty_three_s;
+    w.spec.budget.trials = 8;
+    world_begin(&w);
+    ambs_manager_deadline(w.manager, 200, world_time(&w));
+    assert_false(world_run(&w, 100));
+    ambs_manager_deadline(w.manager, 148, world_time(&w));
+    finish(200);
+    assert_int_equal(w.table->n_complete, 8);
+    assert_int_equal(status, AMBS_STATUS_DONE);
+    assert_string_equal(text, "the budget of 8 trials is used up");
+    world_end(&w);
+}
+
 /* Each waits for one that began at a multiple of 30 s: none is begun that would be cut. */
 static void what_cannot_end_in_time_is_not_started(void **state)
 {
@@ -439,6 +463,66 @@ static void a_trial_that_took_two_workers_is_poison(void **state)
     assert_int_equal(w.table->rows[0].n_attempts, 2);
     assert_string_equal(w.table->rows[0].message,
                         "2 workers were lost while it ran: it is not handed out again");
+    world_end(&w);
+}
+
+static void begin_after_deaths(uint32_t n_lives, uint32_t n_doomed)
+{
+    world_init(&w, 1);
+    w.n_dead_lives = n_lives;
+    w.n_doomed = n_doomed;
+    world_begin(&w);
+}
+
+static void one_dead_life_blames_nobody(void **state)
+{
+    (void)state;
+    begin_after_deaths(1, 2);
+    finish(100);
+    assert_int_equal(w.table->n_complete, 10);
+    world_end(&w);
+}
+
+static void a_trial_that_took_two_lives_is_not_handed_out_again(void **state)
+{
+    (void)state;
+    begin_after_deaths(2, 1);
+    finish(100);
+    assert_int_equal(w.table->rows[0].state, AMBS_TRIAL_FAILED);
+    assert_int_equal(w.table->rows[0].reason, AMBS_REASON_WORKER_LOST);
+    assert_int_equal(w.table->rows[0].n_attempts, 2);
+    assert_string_equal(
+        w.table->rows[0].message,
+        "2 lives of the study ended without a word while it ran: it is not handed out again");
+    assert_int_equal(w.table->n_complete, 9);
+    assert_int_equal(w.told[0], 1);
+    world_end(&w);
+}
+
+/* Which of them it was nobody knows: each may try alone. */
+static void several_that_were_there_run_one_at_a_time(void **state)
+{
+    (void)state;
+    begin_after_deaths(2, 3);
+    assert_false(world_run(&w, 0.5));
+    assert_int_equal(w.table->n_running, 2);
+    assert_int_equal(w.table->rows[0].state, AMBS_TRIAL_RUNNING);
+    assert_int_equal(w.table->rows[1].state, AMBS_TRIAL_WAITING);
+    assert_false(world_run(&w, 1.5));
+    assert_int_equal(w.table->rows[1].state, AMBS_TRIAL_RUNNING);
+    assert_int_equal(w.table->rows[2].state, AMBS_TRIAL_WAITING);
+    finish(100);
+    assert_int_equal(w.table->n_complete, 10);
+    world_end(&w);
+}
+
+static void three_lives_are_proof_for_each_of_several(void **state)
+{
+    (void)state;
+    begin_after_deaths(3, 2);
+    finish(100);
+    assert_int_equal(w.table->n_failed, 2);
+    assert_int_equal(w.table->n_complete, 8);
     world_end(&w);
 }
 
@@ -1032,6 +1116,7 @@ int main(void)
         cmocka_unit_test(a_drain_gives_the_grace_and_leaves_the_rest_waiting),
         cmocka_unit_test(a_second_request_stops_at_once),
         cmocka_unit_test(before_a_deadline_the_study_drains_in_time),
+        cmocka_unit_test(a_study_that_ends_while_it_drains_has_ended),
         cmocka_unit_test(what_cannot_end_in_time_is_not_started),
         cmocka_unit_test(a_shorter_trial_is_started_where_a_longer_one_would_be_cut),
         cmocka_unit_test(with_more_time_what_was_too_long_is_started),
@@ -1042,6 +1127,10 @@ int main(void)
         cmocka_unit_test(a_trial_that_kills_workers_fails_in_the_end),
         cmocka_unit_test(a_trial_that_took_two_workers_is_poison),
         cmocka_unit_test(silence_alone_is_no_poison),
+        cmocka_unit_test(one_dead_life_blames_nobody),
+        cmocka_unit_test(a_trial_that_took_two_lives_is_not_handed_out_again),
+        cmocka_unit_test(several_that_were_there_run_one_at_a_time),
+        cmocka_unit_test(three_lives_are_proof_for_each_of_several),
         cmocka_unit_test(named_failures_are_retried_and_others_are_not),
         cmocka_unit_test(a_paused_trial_waits_and_holds_nothing_up),
         cmocka_unit_test(the_last_worker_gone_stops_the_study),

@@ -511,27 +511,55 @@ static void make_agent(world *w, uint32_t rank)
     push(w, (world_event){.at_s = at, .kind = TICK, .rank = rank});
 }
 
-void world_begin(world *w)
+static void apply(world *w, ambs_record *record)
 {
-    w->writes.item_size = w->commits.item_size = sizeof(commit);
-    w->asked.item_size = sizeof(uint64_t);
-    must(ambs_table_create(&w->table, &err));
-    ambs_record life = {.type = AMBS_RECORD_LIFE, .sequence = 1};
+    record->sequence = w->table->sequence + 1;
+    must(ambs_table_apply(w->table, record, &err));
+}
+
+static void begin_life(world *w, uint32_t epoch)
+{
+    ambs_record life = {.type = AMBS_RECORD_LIFE};
     life.as.life = (ambs_record_life){.format = AMBS_JOURNAL_FORMAT,
-                                      .epoch = 1,
+                                      .epoch = epoch,
                                       .n_dimensions = WORLD_D,
                                       .n_ranks = w->n_ranks,
                                       .spec_file = "f",
                                       .spec_text = "t",
                                       .build = "b"};
-    must(ambs_table_apply(w->table, &life, &err));
+    apply(w, &life);
+}
+
+static void live_and_die(world *w, uint32_t epoch)
+{
+    begin_life(w, epoch);
+    for (uint64_t trial = 0; trial < w->n_doomed; trial++) {
+        ambs_proposer_event e;
+        w->allowed += epoch == 1;
+        if (epoch == 1) assert_true(model_next(w, &e));
+        ambs_record record = {.type = AMBS_RECORD_PROPOSAL};
+        record.as.proposal = (ambs_record_proposal){.proposal = e.proposal.proposal};
+        if (epoch == 1) apply(w, &record);
+        record = (ambs_record){.type = AMBS_RECORD_START};
+        record.as.start = (ambs_record_start){.trial = trial, .attempt = epoch, .rank = 1};
+        apply(w, &record);
+    }
+}
+
+void world_begin(world *w)
+{
+    w->writes.item_size = w->commits.item_size = sizeof(commit);
+    w->asked.item_size = sizeof(uint64_t);
+    must(ambs_table_create(&w->table, &err));
+    for (uint32_t i = 0; i < w->n_dead_lives; i++) live_and_die(w, i + 1);
+    begin_life(w, w->n_dead_lives + 1);
     w->agents = calloc(w->n_ranks, sizeof *w->agents);
     w->last_to_agent_s = calloc(w->n_ranks, sizeof(double));
     w->last_from_agent_s = calloc(w->n_ranks, sizeof(double));
     for (uint32_t r = w->n_ranks > 1; r < w->n_ranks; r++) make_agent(w, r);
     ambs_manager_config config = {.spec = &w->spec,
                                   .table = w->table,
-                                  .epoch = 1,
+                                  .epoch = w->n_dead_lives + 1,
                                   .n_ranks = w->n_ranks,
                                   .n_expected = w->group_ranks   ? (w->n_ranks - 1) / w->group_ranks
                                                 : w->n_ranks > 1 ? w->n_ranks - 1

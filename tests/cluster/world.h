@@ -53,6 +53,8 @@ typedef struct world {
     double turn_lag_s;    /* from a message to the manager to its turn: a loop that gets no core */
     uint64_t model_limit; /* proposals before the model says EXHAUSTED; 0: none */
     bool (*pauses)(struct world *w, uint64_t trial, uint32_t attempt); /* NULL: none */
+    /* Lives before this one, which ended without a word while `n_doomed` trials ran. */
+    uint32_t n_dead_lives, n_doomed;
     bool forecasts; /* the model tells the true duration of an attempt */
     double (*join_s)(struct world *w, uint32_t rank); /* NULL: 0 */
     /* What a rank sees of its host, which the manager divides then; NULL: n_slots slots each. */

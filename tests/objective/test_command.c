@@ -196,10 +196,11 @@ static void launcher_variables_do_not_reach_a_trial(void **state)
     setenv("SLURM_NTASKS", "4", 1);
     setenv("SLURM_JOB_ID", "77", 1);
     setenv("WORLD_SIZE", "4", 1);
+    setenv("PE_HOSTFILE", "/tmp/hosts", 1);
     setenv("RANKED", "kept", 1);
     setenv("OMPI_ALLOW_RUN_AS_ROOT", "1", 1);
     ambs_outcome o = run(
-        "test -z \"$OMPI_COMM_WORLD_RANK$PMIX_RANK$SLURM_NTASKS$WORLD_SIZE\" && "
+        "test -z \"$OMPI_COMM_WORLD_RANK$PMIX_RANK$SLURM_NTASKS$WORLD_SIZE$PE_HOSTFILE\" && "
         "test $SLURM_JOB_ID$RANKED$OMPI_ALLOW_RUN_AS_ROOT = 77kept1 && ls /proc/self/fd | wc -l");
     assert_ended(o, AMBS_TRIAL_COMPLETE, AMBS_REASON_NONE, 0);
     assert_true(o.objective == 5); /* 0, 1, 2, the report socket, and the folder that ls reads */
@@ -208,6 +209,7 @@ static void launcher_variables_do_not_reach_a_trial(void **state)
     unsetenv("SLURM_NTASKS");
     unsetenv("SLURM_JOB_ID");
     unsetenv("WORLD_SIZE");
+    unsetenv("PE_HOSTFILE");
     unsetenv("RANKED");
 }
 

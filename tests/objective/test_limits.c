@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "objective/process_tree.h"
+#include "objective/supervisor_environment.h"
 #include "objective/supervisor_memory.h"
 
 static char scratch[64]; /* TMPDIR of the test: must be empty after each attempt */
@@ -387,6 +388,26 @@ static int remove_scratch(void **state)
     return rmdir(scratch); /* fails when something was left in it */
 }
 
+static void what_misleads_a_nested_launcher_is_known(void **state)
+{
+    (void)state;
+    static const char *const lost[] = {
+        "OMPI_COMM_WORLD_SIZE=2", "PMIX_RANK=1",      "PMI_FD=7",        "PMI2_RANK=0",
+        "SLURM_NTASKS=4",         "LSB_JOBID=5",      "LSB_HOSTS=a b",   "LSB_DJOB_HOSTFILE=/h",
+        "PBS_NODEFILE=/h",        "PBS_ENVIRONMENT=", "PBS_NUM_PPN=4",   "PE_HOSTFILE=/h",
+        "FLUX_JOB_ID=f1",         "FLUX_TASK_RANK=0", "JSM_NAMESPACE=1", "HYDI_CONTROL_FD=5",
+        "PALS_RANKID=0",          "RANK=1",           "WORLD_SIZE=",     "TORCHELASTIC_RUN_ID=x"};
+    static const char *const kept[] = {
+        "SLURM_JOB_ID=5", "SLURM_CONF=/etc/s", "PBS_JOBID=5.here", "PBS_SERVER=here",
+        "JOB_ID=5",       "SGE_ROOT=/sge",     "LSF_ENVDIR=/lsf",  "FLUX_URI=local:///run",
+        "RANKED=1",       "MY_RANK=1",         "PATH=/bin",        "OMPI_ALLOW_RUN_AS_ROOT=1",
+        "OPAL_PREFIX=/x", "MPICH_VERSION=4",   "PBS_NODEFILES=x",  ""};
+    for (size_t i = 0; i < sizeof lost / sizeof *lost; i++)
+        if (!ambs_is_launcher_variable(lost[i])) fail_msg("%s stays", lost[i]);
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
+        if (ambs_is_launcher_variable(kept[i])) fail_msg("%s is lost", kept[i]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -400,6 +421,7 @@ int main(void)
         cmocka_unit_test(grandchildren_are_gone_when_the_trial_has_ended),
         cmocka_unit_test(a_bomb_of_bounded_size_is_cleared_away),
         cmocka_unit_test(one_trial_ends_and_the_other_stays),
+        cmocka_unit_test(what_misleads_a_nested_launcher_is_known),
         cmocka_unit_test(garbage_is_said),
         cmocka_unit_test(what_a_trial_printed_is_told),
         cmocka_unit_test(output_without_end_costs_nothing_but_the_reading),
