@@ -13,7 +13,9 @@ resumed. Printed, and 0 in a sound program:
   results counted twice        a trial with two results
   processes left over          of an attempt long after its time limit, or of a study after its end
   studies that did not end     by themselves, with a status of their own
-  slots handed out twice       two attempts on one slot of a host at one time
+  slots handed out twice       two attempts on one slot, or on one core of a host, at one time: by the study's own
+                               times, and by what the kernel binds processes to (every second study has as many
+                               workers as there are cores, so that each has its own)
   endings misnamed             a reason that is not that of the fault
 Exits 1 when any is not 0, 77 where it cannot be done (needs root for name spaces of its own)."""
 import argparse
@@ -59,7 +61,7 @@ STRIKES = ["kill a worker", "kill a trial", "kill a grandchild", "kill a supervi
 class Counts:
     faults = {}
     studies = lives = given_up = full = acknowledged = ledger = lost = twice = left = hung = overlaps = 0
-    misnamed = attempts = 0
+    misnamed = attempts = bound = 0
     notes = []
 
     @classmethod
@@ -90,27 +92,47 @@ def name_of(pid):
         return ""
 
 
+def cores_of(pid):
+    """The cores to which the kernel binds it; none where it may use them all."""
+    cores = os.sched_getaffinity(pid)
+    return cores if len(cores) < os.cpu_count() else set()
+
+
 class Watch(threading.Thread):
-    """Looks for processes of attempts that are long over."""
+    """Looks for processes of attempts that are long over, and for attempts that share a core."""
 
     def __init__(self):
         super().__init__(daemon=True)
-        self.stop, self.seen = False, set()
+        self.stop, self.seen, self.shared, self.bound = False, set(), set(), 0
+
+    def look(self):
+        owners = {}
+        for pid in world.processes():
+            try:
+                trial = world.variable(pid, "AMBS_TRIAL")
+                if not trial:
+                    continue
+                if age_s(pid) > OVERDUE_S:
+                    self.seen.add((pid, start_ticks(pid)))
+                attempt = (trial, world.variable(pid, "AMBS_ATTEMPT"))
+                for core in cores_of(pid):
+                    self.bound += 1
+                    other = owners.setdefault(core, attempt)
+                    if other != attempt:
+                        self.shared.add((core, other, attempt))
+            except (OSError, IndexError):
+                pass
 
     def run(self):
         while not self.stop:
-            for pid in world.processes():
-                try:
-                    if world.variable(pid, "AMBS_TRIAL") and age_s(pid) > OVERDUE_S:
-                        self.seen.add((pid, start_ticks(pid)))
-                except (OSError, IndexError):
-                    pass
+            self.look()
             time.sleep(0.5)
 
 
 class Study:
     def __init__(self, folder, args, seed):
         self.folder, self.args = folder, args
+        self.workers = args.workers if seed % 2 else os.cpu_count()
         self.path, self.output = os.path.join(folder, "study.yaml"), os.path.join(folder, "study.h5")
         kinds = random.sample(range(TRIALS), TRIALS // 4)
         self.plan = {trial: random.choice(list(REASONS)) for trial in kinds}
@@ -125,7 +147,7 @@ class Study:
         Counts.lives += 1
         self.log = open(os.path.join("/run", "log"), "w+")
         self.process = subprocess.Popen([self.args.ambs, "run", self.path, "-o", self.output, "--resume", "--verbose",
-                                         "-j", str(self.args.workers)], stdin=subprocess.DEVNULL, stdout=self.log,
+                                         "-j", str(self.workers)], stdin=subprocess.DEVNULL, stdout=self.log,
                                         stderr=subprocess.STDOUT)
 
     def victims(self, strike):
@@ -282,7 +304,7 @@ def report(args, seconds):
              ("  given up while MPI began", c.given_up), ("  ended with an error by a full disk", c.full), ("attempts", c.attempts),
              ("acknowledged results", c.acknowledged), ("good results by the trials' own ledger", c.ledger),
              ("results lost", c.lost), ("results counted twice", c.twice), ("processes left over", c.left),
-             ("studies that did not end by themselves", c.hung), ("slots handed out twice", c.overlaps),
+             ("studies that did not end by themselves", c.hung), ("slots handed out twice", c.overlaps), ("  times a process of a trial was seen bound to a core", c.bound),
              ("endings misnamed", c.misnamed)]
     for name, value in lines:
         print(f"{name:<42} {value}")
@@ -322,6 +344,10 @@ def main():
         shutil.rmtree(folder)
         number += 1
     Counts.left += len(watch.seen)
+    Counts.overlaps += len(watch.shared)
+    Counts.bound = watch.bound
+    for shared in watch.shared:
+        Counts.note(f"a core of two attempts: {shared}")
     report(args, time.time() - begin)
 
 

@@ -75,11 +75,27 @@ def evaluated_twice(output):
     return len(done) - len(set(done))
 
 
+def core_list(words):
+    """{0, 1, 4} of "0-1,4"."""
+    cores = set()
+    for word in filter(None, words.split(",")):
+        first, _, last = word.partition("-")
+        cores.update(range(int(first), int(last or first) + 1))
+    return cores
+
+
 def overlaps(output):
-    """Pairs of attempts that one slot (epoch, rank, slot) had at the same time, and slots without an end."""
-    names = ["epoch", "rank", "slot", "start", "end"]
-    rows = sorted(zip(*(column(output, "attempts/" + n) for n in names)))
-    return sum(a[:3] == b[:3] and b[3] < a[4] - 1e-3 for a, b in zip(rows, rows[1:]))
+    """Pairs of attempts that had a core of a host, or one slot (epoch, rank, slot), at the same time."""
+    owned = {tuple(row[:3]): row[3:] for row in
+             zip(*(column(output, "slots/" + n) for n in ("epoch", "rank", "slot", "host", "cores")))}
+    held = []  # (what one attempt alone may have, start, end, which attempt)
+    for *slot, start, end, trial, attempt in zip(*(column(output, "attempts/" + n) for n in
+                                                   ("epoch", "rank", "slot", "start", "end", "trial", "attempt"))):
+        host, cores = owned.get(tuple(slot), ("?", ""))
+        held.append((("slot", *slot), start, end, (trial, attempt)))
+        held.extend((("core", host, core), start, end, (trial, attempt)) for core in core_list(cores))
+    held.sort(key=lambda h: (tuple(map(str, h[0])), h[1]))
+    return len({(a[3], b[3]) for a, b in zip(held, held[1:]) if a[0] == b[0] and b[1] < a[2] - 1e-3})
 
 
 def build_nested(folder):
