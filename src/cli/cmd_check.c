@@ -34,6 +34,10 @@ static int print_spec(const ambs_call *call, ambs_error *err)
     ambs_spec *spec;
     char path[4096];
     int rc = ambs_spec_read(call->operands[0], call->settings, call->n_settings, &spec, err);
+    if (rc == 0 && spec->warm.missing) {
+        rc = ambs_fail(err, AMBS_E_NOT_FOUND, "%s", spec->warm.missing);
+        ambs_spec_destroy(spec);
+    }
     if (rc != 0) return rc;
     ambs_text out = {0};
     if (spec->objective) rc = ambs_runner_check(spec, err);

@@ -11,6 +11,7 @@
  * the log decides. */
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "numeric/design.h"
@@ -18,11 +19,13 @@
 #include "search/belief.h"
 #include "search/feasibility.h"
 #include "search/fresh.h"
+#include "search/transfer.h"
 #include "search/worth.h"
 
 enum { MAX_STARTS = 10, BELIEF_STARTS = 10, MAX_DESIGN_MISSES = 1000 };
 /* Keeps the logarithm of a chance finite. */
 #define LEAST_CHANCE 1e-6
+#define LEAST_POWER  0.02
 
 typedef struct ambs_options {
     ambs_chosen surrogate, acquisition, design;
@@ -42,7 +45,10 @@ typedef struct ambs_state {
     ambs_feasibility *feasibility; /* NULL: failures are only bad values */
     bool feasibility_counts;       /* for this ask */
     ambs_belief *belief;           /* NULL: no parameter has a prior */
-    double *believed;              /* [BELIEF_STARTS, d] drawn from it for this ask */
+    ambs_transfer *transfer;       /* NULL: there are no earlier studies */
+    double *log_weight;            /* [..] work space: ln of what weighs candidates */
+    size_t log_weight_capacity;
+    double *believed; /* [BELIEF_STARTS, d] drawn from it for this ask */
     ambs_maximiser *maximiser;
     ambs_worth worth;
     const ambs_design_ops *design;
@@ -92,7 +98,7 @@ static const ambs_option option_table[] = {
     {"refit.growth", AMBS_OPTION_FLOAT, FIELD(refit_growth), "0.05", 0, 1000, NULL,
      "beyond that after new results in this share of all, and after each new best"},
     {"prior.weight", AMBS_OPTION_FLOAT, FIELD(prior_weight), "10", 0, 1e6, NULL,
-     "results that weigh as much as the parameters' priors, which fade with more; 0: they only "
+     "results that weigh as much as priors and earlier studies, which fade with more; 0: these only "
      "place initial trials"},
     {0},
 };
@@ -163,6 +169,8 @@ static void fini(void *state)
     ambs_arms_fini(&s->arms);
     ambs_feasibility_destroy(s->feasibility);
     ambs_belief_destroy(s->belief);
+    ambs_transfer_destroy(s->transfer);
+    free(s->log_weight);
     free(s->believed);
     free(s->u);
 }
@@ -183,6 +191,7 @@ static int init(void *state, const ambs_method_context *context, ambs_error *err
     s->believed = ambs_calloc(BELIEF_STARTS, d * sizeof *s->u, err);
     int rc = s->u && s->believed ? AMBS_OK : AMBS_E_NOMEM;
     if (rc == AMBS_OK) rc = ambs_belief_create(context->space, &s->belief, err);
+    if (rc == AMBS_OK) rc = ambs_transfer_create(context, &s->transfer, err);
     if (rc == AMBS_OK) rc = ambs_arms_init(&s->arms, context, &arms, err);
     if (rc == AMBS_OK) rc = ambs_worth_init(&s->worth, context, &o->acquisition, err);
     if (rc == AMBS_OK) take_turn(s, 0);
@@ -276,26 +285,43 @@ static double belief_power(const ambs_state *s, uint64_t n_told)
     return s->options->prior_weight / (double)(n_told + 1) * ambs_belief_trust(s->belief);
 }
 
-/* By the priors (search/belief.h). */
-static void weigh_belief(const ambs_state *s, size_t m, const double *x, double *value)
+/* True while earlier studies have something to say: a power below LEAST_POWER is not worth its
+ * predictions. */
+static bool transfers(const ambs_state *s, uint64_t n_told)
+{
+    return s->transfer && s->options->prior_weight / (double)(n_told + 1) >= LEAST_POWER &&
+           ambs_transfer_trust(s->transfer) > 0;
+}
+
+/* By the priors (search/belief.h) and by earlier studies (search/transfer.h). */
+static int weigh_knowledge(ambs_state *s, size_t m, const double *x, double *value, ambs_error *err)
 {
     const ambs_worth *w = &s->worth;
     size_t d = ambs_space_dimension(s->context.space);
-    double power = belief_power(s, w->now.n_told);
+    int rc = ambs_reserve(&s->log_weight, &s->log_weight_capacity, m, sizeof *s->log_weight, err);
+    if (rc != AMBS_OK) return rc;
+    for (size_t i = 0; i < m; i++) s->log_weight[i] = 0;
+    if (transfers(s, w->now.n_told)) rc = ambs_transfer_add(s->transfer, m, x, s->log_weight, err);
+    if (rc != AMBS_OK) return rc;
+    double fade = s->options->prior_weight / (double)(w->now.n_told + 1);
+    double by_prior = belief_power(s, w->now.n_told);
     double mean = value_of(w, ambs_model_transform(s->arm->model)->mean);
-    for (size_t i = 0; i < m; i++)
-        value[i] = ambs_belief_weigh(value[i], ambs_belief_log(s->belief, x + i * d), power,
-                                     w->ops->is_logarithm, mean);
+    for (size_t i = 0; i < m; i++) {
+        double log_weight = fade * s->log_weight[i];
+        if (by_prior > 0) log_weight += by_prior * ambs_belief_log(s->belief, x + i * d);
+        value[i] = ambs_belief_weigh(value[i], log_weight, 1, w->ops->is_logarithm, mean);
+    }
+    return AMBS_OK;
 }
 
 /* What else bears on the values of candidates. */
 static int weigh(void *of, size_t m, const double *x, double *value, ambs_error *err)
 {
-    const ambs_state *s = of;
+    ambs_state *s = of;
     int rc = AMBS_OK;
     if (s->feasibility_counts) rc = weigh_chances(s, m, x, value, err);
-    if (rc == AMBS_OK && belief_power(s, s->worth.now.n_told) > 0) weigh_belief(s, m, x, value);
-    return rc;
+    bool knows = belief_power(s, s->worth.now.n_told) > 0 || transfers(s, s->worth.now.n_told);
+    return rc == AMBS_OK && knows ? weigh_knowledge(s, m, x, value, err) : rc;
 }
 
 static int update_feasibility(ambs_state *s, ambs_error *err)
@@ -365,9 +391,10 @@ static int maximise(ambs_state *s, ambs_proposal *ret, bool *ret_found, ambs_err
     int rc = make_problem(s, ret->trial, &random, &problem, err);
     if (rc == AMBS_OK) rc = update_feasibility(s, err);
     if (rc != AMBS_OK) return rc;
+    bool knows = belief_power(s, ret->n_told) > 0 || transfers(s, ret->n_told);
     problem.starts = starts;
     problem.n_starts = take_starts(s, ret->n_told, &random, starts);
-    problem.adjust = s->feasibility_counts || belief_power(s, ret->n_told) > 0 ? weigh : NULL;
+    problem.adjust = s->feasibility_counts || knows ? weigh : NULL;
     problem.adjust_of = s;
     double mean, sd;
     rc = ambs_maximiser_run(s->maximiser, &problem, &random, ret->x, &ret->acquisition, &mean, &sd,
@@ -388,26 +415,58 @@ static bool follows_belief(ambs_state *s, ambs_proposal *ret, ambs_random *rando
            !c->is_taken(c->search, ret->x);
 }
 
-/* Chooses x; *ret_by_model is true where the model did, *next moves on in the design. */
+/* The maximum of the acquisition function; *ret_found is false where the model breaks down, or all
+ * that was looked at was taken. */
+static int ask_model(ambs_state *s, ambs_proposal *ret, bool *ret_found, ambs_error *err)
+{
+    ret->origin = AMBS_ORIGIN_MODEL;
+    int rc = maximise(s, ret, ret_found, err);
+    return rc == AMBS_E_NUMERIC ? AMBS_OK : rc;
+}
+
+/* Before the first result earlier studies speak alone: of some random configurations that which they
+ * hold best, so that several in a row are not the same. */
+static int ask_transfer(ambs_state *s, ambs_random *random, ambs_proposal *ret, bool *ret_found,
+                        ambs_error *err)
+{
+    enum { DRAWN = 30 };
+    const ambs_method_context *c = &s->context;
+    size_t d = ambs_space_dimension(c->space);
+    double best = -INFINITY;
+    ret->origin = AMBS_ORIGIN_MODEL;
+    for (int i = 0; i < DRAWN; i++) {
+        double value = 0;
+        int rc = ambs_space_sample(c->space, random, s->u, err);
+        if (rc == AMBS_OK) rc = ambs_transfer_add(s->transfer, 1, s->u, &value, err);
+        if (rc != AMBS_OK) return rc == AMBS_E_INFEASIBLE ? AMBS_OK : rc;
+        if (!(value > best) || c->is_taken(c->search, s->u)) continue;
+        best = value;
+        *ret_found = true;
+        memcpy(ret->x, s->u, d * sizeof *s->u);
+    }
+    return AMBS_OK;
+}
+
+/* Chooses x; *ret_by_model is true where the model did, *next moves on in the design. Where earlier
+ * studies are trusted, every other initial trial is already the model's. */
 static int choose(ambs_state *s, bool usable, ambs_proposal *ret, uint64_t *next,
                   bool *ret_by_model, ambs_error *err)
 {
     const ambs_method_context *c = &s->context;
-    bool found = false;
+    bool found = false, early = s->n_alive < s->n_initial;
+    int rc = AMBS_OK;
     *ret_by_model = false;
     ambs_random random;
     ambs_random_init(&random, c->spec->seed, ret->trial, AMBS_PURPOSE_SAMPLE);
     bool at_random = ambs_random_uniform(&random) < s->options->random_share;
+    bool led = early ? transfers(s, ret->n_told) && s->n_alive % 2 == 1 : !at_random;
+    if (usable && led) rc = ask_model(s, ret, ret_by_model, err);
+    if (rc != AMBS_OK || *ret_by_model) return rc;
+    if (early && led && !usable) rc = ask_transfer(s, &random, ret, &found, err);
+    if (rc != AMBS_OK || found) return rc;
     ret->origin = AMBS_ORIGIN_DESIGN;
-    if (s->n_alive < s->n_initial) {
-        int rc = next_design(s, next, ret->x, &found, err);
-        if (rc != AMBS_OK || found) return rc;
-    } else if (!at_random && usable) {
-        int rc = maximise(s, ret, &found, err);
-        ret->origin = AMBS_ORIGIN_MODEL;
-        *ret_by_model = found;
-        if ((rc != AMBS_OK && rc != AMBS_E_NUMERIC) || found) return rc;
-    }
+    if (early) rc = next_design(s, next, ret->x, &found, err);
+    if (rc != AMBS_OK || found) return rc;
     ret->origin = AMBS_ORIGIN_RANDOM;
     if (follows_belief(s, ret, &random)) return AMBS_OK;
     return ambs_search_fresh(c, &random, ret->x, err);
@@ -434,6 +493,7 @@ static int ask(void *state, uint64_t id, ambs_proposal *ret, ambs_error *err)
     bool usable, by_model;
     int rc = update(s, &usable, err);
     if (rc == AMBS_OK && s->belief) rc = ambs_belief_update(s->belief, err);
+    if (rc == AMBS_OK && s->transfer) rc = ambs_transfer_update(s->transfer, err);
     if (rc == AMBS_OK) rc = choose(s, usable, ret, &next, &by_model, err);
     if (rc == AMBS_OK && usable && !by_model) rc = judge(s, ret, err);
     ret->n_lies = ambs_model_n_lies(s->arm->model);
@@ -459,7 +519,7 @@ static int restore(void *state, const ambs_proposal *p, bool adopted, ambs_error
 {
     ambs_state *s = state;
     take_turn(s, p->trial);
-    if (!adopted && s->n_alive < s->n_initial) {
+    if (!adopted && s->n_alive < s->n_initial && p->origin != AMBS_ORIGIN_MODEL) {
         double *x = ambs_calloc(ambs_space_dimension(s->context.space), sizeof *x, err);
         if (!x) return AMBS_E_NOMEM;
         bool found;
@@ -482,6 +542,8 @@ static int tell(void *state, uint64_t id, ambs_error *err)
     int rc = ambs_arms_told(&s->arms, id, err);
     if (rc == AMBS_OK && s->feasibility) rc = ambs_feasibility_told(s->feasibility, id, err);
     const ambs_known *t = s->context.trial(s->context.search, id);
+    if (rc == AMBS_OK && s->transfer && t->state == AMBS_TRIAL_COMPLETE)
+        rc = ambs_transfer_told(s->transfer, id, err);
     if (rc == AMBS_OK && s->belief && t->state == AMBS_TRIAL_COMPLETE)
         rc = ambs_belief_told(s->belief, t->x, t->y, err);
     return rc;

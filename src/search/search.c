@@ -32,7 +32,7 @@ struct ambs_search {
         *blocks; /* rows of ROWS_PER_BLOCK trials each: they stay in place while the search grows */
     size_t n_blocks, block_capacity;
     ambs_space_set *taken;
-    size_t next_point; /* of the user's own points */
+    size_t next_point; /* of the user's own points, then of those of earlier studies */
     double *defaults;  /* [d], NULL once proposed or where there are none */
     uint64_t *again;   /* cancelled trials whose configuration comes again, first in first out */
     size_t n_again, first_again, again_capacity;
@@ -189,6 +189,15 @@ static int check_whole(const ambs_search *s, ambs_error *err)
 }
 
 /* What it would be if nothing were enqueued. */
+/* The user's own points, then the best of earlier studies; NULL behind the last. */
+static const double *listed_point(const ambs_search *s, size_t i)
+{
+    const ambs_warm *warm = &s->spec->warm;
+    if (i < s->spec->n_initial) return s->spec->initial_points + i * s->d;
+    i -= s->spec->n_initial;
+    return i < warm->n_points ? warm->points + i * s->d : NULL;
+}
+
 static own_choice choose_listed(const ambs_search *s)
 {
     own_choice c = {
@@ -201,8 +210,7 @@ static own_choice choose_listed(const ambs_search *s)
         c.first_again++;
         return c;
     }
-    for (; c.next_point < s->spec->n_initial; c.next_point++) {
-        const double *x = s->spec->initial_points + c.next_point * s->d;
+    for (const double *x; (x = listed_point(s, c.next_point)); c.next_point++) {
         if (is_taken(s, x) || !ambs_space_contains(s->space, x, NULL)) continue;
         c.x = x;
         c.origin = AMBS_ORIGIN_POINT;

@@ -131,6 +131,23 @@ static void add_points(facts *f, const ambs_spec *spec)
     }
 }
 
+/* Which studies, not what was read of them: they may have grown, or be gone, since. */
+static void add_warm(facts *f, const ambs_spec *spec)
+{
+    for (size_t i = 0; i < spec->warm.n; i++) {
+        const ambs_warm_source *s = &spec->warm.sources[i];
+        ambs_text line = {0};
+        char name[48], weight[32];
+        snprintf(name, sizeof name, "%zu", i + 1);
+        ambs_text_addf(&line, "%s, weight %s, %zu points", s->path,
+                       isnan(s->weight) ? "auto" : ambs_format_double(s->weight, weight),
+                       s->n_points);
+        if (line.failed) f->failed = true;
+        add_fact(f, "warm_start", name, line.text);
+        ambs_text_fini(&line);
+    }
+}
+
 static void collect(const ambs_spec *spec, facts *f)
 {
     char seed[32];
@@ -143,6 +160,7 @@ static void collect(const ambs_spec *spec, facts *f)
     add_fact(f, "method", "name", spec->method->member.name);
     add_options(f, "method", spec->method->member.options, spec->method_options);
     add_points(f, spec);
+    add_warm(f, spec);
 }
 
 static const char *value_of(const facts *f, const char *name)

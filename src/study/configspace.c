@@ -317,21 +317,12 @@ static void read_space(source *s, const ambs_yaml_node *json)
     for (size_t i = 0; i < forbidden->n; i++) read_forbidden(s, forbidden->items[i]);
 }
 
-/* A path is relative to the folder of the study file. */
-static void add_path(const ambs_reader *r, const char *path, ambs_text *out)
-{
-    const char *slash = strrchr(r->spec->file, '/');
-    if (path[0] != '/' && slash)
-        ambs_text_add_bytes(out, r->spec->file, (size_t)(slash - r->spec->file) + 1);
-    ambs_text_add(out, path);
-}
-
 /* The JSON goes into the recorded text as one line; its strings hold no line breaks. */
 static ambs_yaml_node *load(ambs_reader *r, const ambs_yaml_node *space, const char *path)
 {
     ambs_error err = {0};
     ambs_text name = {0}, json = {0};
-    add_path(r, path, &name);
+    ambs_read_path(r, path, &name);
     ambs_yaml_node *label =
         name.failed ? NULL
                     : ambs_yaml_scalar(&r->document, space->place, name.text, false, r->findings);

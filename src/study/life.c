@@ -89,12 +89,13 @@ static int begin_new(ambs_life *life, const char *path, const ambs_spec *spec, u
                      ambs_error *err)
 {
     life->epoch = 1;
+    if (spec->warm.missing) return ambs_fail(err, AMBS_E_NOT_FOUND, "%s", spec->warm.missing);
     int rc = ambs_table_create(&life->table, err);
     if (rc == 0) rc = ambs_search_create(spec, &life->search, err);
     return rc != 0 ? rc : begin_segment(life, path, spec, n_ranks, 0, err);
 }
 
-static int begin_again(ambs_life *life, const char *path, const ambs_spec *spec, uint32_t n_ranks,
+static int begin_again(ambs_life *life, const char *path, ambs_spec *spec, uint32_t n_ranks,
                        ambs_error *err)
 {
     ambs_journal_findings findings = {0};
@@ -121,7 +122,7 @@ void ambs_life_close(ambs_life *life)
     *life = (ambs_life){0};
 }
 
-int ambs_life_begin(const char *path, bool resume, const ambs_spec *spec, uint32_t n_ranks,
+int ambs_life_begin(const char *path, bool resume, ambs_spec *spec, uint32_t n_ranks,
                     const ambs_log *log, ambs_life *ret_life, ambs_error *err)
 {
     ambs_life life = {0};

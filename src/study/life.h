@@ -21,7 +21,7 @@ typedef struct ambs_life {
  * refused (AMBS_E_INVALID, how to go on); `resume` without one begins it. A study that another
  * process drives is AMBS_E_BUSY, one of another spec AMBS_E_MISMATCH with the differences. On
  * success the LIFE record is durable. `spec` is borrowed by the search. */
-int ambs_life_begin(const char *path, bool resume, const ambs_spec *spec, uint32_t n_ranks,
+int ambs_life_begin(const char *path, bool resume, ambs_spec *spec, uint32_t n_ranks,
                     const ambs_log *log, ambs_life *ret_life, ambs_error *err);
 /* Applies a record to the table and appends it to the journal's buffer. Memory only. */
 int ambs_life_record(ambs_life *life, ambs_record *record, ambs_error *err);

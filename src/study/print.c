@@ -234,6 +234,18 @@ static void print_method(const ambs_spec *spec, ambs_text *out)
     }
 }
 
+static void print_warm(const ambs_spec *spec, ambs_text *out)
+{
+    char weight[32];
+    for (size_t i = 0; i < spec->warm.n; i++) {
+        const ambs_warm_source *s = &spec->warm.sources[i];
+        label(out, i == 0 ? "warm start" : "");
+        ambs_text_addf(out, "%s: %zu trials, weight %s; the best %zu are tried first\n", s->path,
+                       s->n, isnan(s->weight) ? "auto" : ambs_format_double(s->weight, weight),
+                       s->n_points < s->n ? s->n_points : s->n);
+    }
+}
+
 static void print_budget(const ambs_spec *spec, ambs_text *out)
 {
     const ambs_budget *b = &spec->budget;
@@ -351,6 +363,7 @@ void ambs_spec_print(const ambs_spec *spec, const char *output, ambs_text *out)
     print_objective(spec, out);
     print_space(spec->space, out);
     print_method(spec, out);
+    print_warm(spec, out);
     print_budget(spec, out);
     print_worker(spec, out);
     print_folders(spec, out);

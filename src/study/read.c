@@ -142,6 +142,14 @@ bool ambs_read_number(ambs_reader *r, const ambs_yaml_node *node, const char *na
     return false;
 }
 
+void ambs_read_path(const ambs_reader *r, const char *path, ambs_text *out)
+{
+    const char *slash = strrchr(r->spec->file, '/');
+    if (path[0] != '/' && slash)
+        ambs_text_add_bytes(out, r->spec->file, (size_t)(slash - r->spec->file) + 1);
+    ambs_text_add(out, path);
+}
+
 char *ambs_read_copy(ambs_reader *r, const char *text)
 {
     char *copy = ambs_strdup(text, NULL);

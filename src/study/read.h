@@ -18,6 +18,9 @@ typedef struct ambs_reader {
         looks; /* to be checked or run from here: what lies outside is looked at, by a child process */
     /* The ConfigSpace JSON that a recorded text carries; NULL: read the file. */
     const char *recorded_space;
+    /* Likewise of earlier studies, by their place in warm_start, and the lines of what was read. */
+    const char *recorded_warm[AMBS_WARM_SOURCES];
+    ambs_text warm_lines;
 } ambs_reader;
 
 /* ---- helpers (read.c) ---------------------------------------------------------------------- */
@@ -51,6 +54,8 @@ void ambs_read_unknown(ambs_reader *r, const ambs_yaml_node *node, const char *w
 const char *ambs_read_text(ambs_reader *r, const ambs_yaml_node *node, const char *name);
 /* A finite number. */
 bool ambs_read_number(ambs_reader *r, const ambs_yaml_node *node, const char *name, double *ret);
+/* A path in the study file: relative to its folder. */
+void ambs_read_path(const ambs_reader *r, const char *path, ambs_text *out);
 /* A copy of text, or NULL with the failure remembered. */
 char *ambs_read_copy(ambs_reader *r, const char *text);
 /* All keys of `mapping` through the option table into `options`; `skip` (may be NULL) is left out.
@@ -77,6 +82,9 @@ void ambs_read_conditions(ambs_reader *r, const ambs_yaml_node *parameters,
 /* read_objective.c, read_method.c. The space is finished, or there are findings already. */
 void ambs_read_objective(ambs_reader *r, const ambs_yaml_node *objective);
 void ambs_read_method(ambs_reader *r, const ambs_yaml_node *method);
+/* read_warm.c. The space is finished and the method read. */
+void ambs_read_warm_start(ambs_reader *r, const ambs_yaml_node *section);
+extern const char ambs_warm_prefix[]; /* of a recorded line, in spec.c */
 /* The objective's own check of the finished space and of the trial's limits (`trial` may be NULL). */
 void ambs_read_check_objective(ambs_reader *r, const ambs_yaml_node *objective,
                                const ambs_yaml_node *trial);

@@ -398,8 +398,6 @@ static const char *reserved_because(const char *name)
         {"stopping", "this version has no stopping rules: every trial runs to its end"},
         {"surrogate", "this version has no settings of its own for the surrogate here; its options "
                       "stand under method"},
-        {"warm_start",
-         "this version cannot start from another study; give points under method.initial.points"},
         {"metrics", "this version searches by the one metric under metric; what else a result "
                     "holds is recorded anyway"},
         {"repeats", "this version evaluates each configuration once"},
@@ -414,7 +412,7 @@ static void check_top(ambs_reader *r, const ambs_yaml_node *root)
     static const char *const known[] = {"study",      "metric",      "objective", "parameters",
                                         "space",      "constraints", "method",    "budget",
                                         "trial",      "retry",       "slots",     "manager",
-                                        "durability", "on_deadline", NULL};
+                                        "durability", "on_deadline", "warm_start", NULL};
     for (size_t i = 0; i < root->n; i++) {
         const ambs_yaml_node *key = root->keys[i];
         const char *because = reserved_because(key->text);

@@ -59,17 +59,18 @@ int ambs_study_restore(const ambs_table *t, size_t n_trials, ambs_search *search
     return rc;
 }
 
-static int check_spec(const ambs_table *t, const ambs_spec *now, ambs_error *err)
+static int check_spec(const ambs_table *t, ambs_spec *now, ambs_error *err)
 {
     ambs_spec *recorded;
     int rc = ambs_study_recorded_spec(t, &recorded, err);
     if (rc != AMBS_OK) return rc;
     rc = ambs_spec_check_resume(recorded, now, err);
+    if (rc == AMBS_OK) rc = ambs_spec_adopt_warm(now, recorded, err);
     ambs_spec_destroy(recorded);
     return rc;
 }
 
-int ambs_study_resume(const char *path, const ambs_spec *now, ambs_table **ret_table,
+int ambs_study_resume(const char *path, ambs_spec *now, ambs_table **ret_table,
                       ambs_search **ret_search, ambs_journal_findings *ret_findings,
                       ambs_error *err)
 {

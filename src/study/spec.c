@@ -18,6 +18,7 @@
 static const char marker[] =
     "# ambs added what follows: settings of the command line, files that were named\n";
 static const char set_prefix[] = "# --set ", space_prefix[] = "# --space ";
+const char ambs_warm_prefix[] = "# --warm ";
 
 /* ---- life ---------------------------------------------------------------------------------- */
 
@@ -47,6 +48,7 @@ void ambs_spec_destroy(ambs_spec *spec)
     free(spec->objective_options);
     free(spec->method_options);
     free(spec->initial_points);
+    ambs_warm_fini(&spec->warm);
     free(spec->settings);
     free(spec->argv);
     free(spec->notes);
@@ -141,11 +143,32 @@ static size_t find_marker(const char *text, size_t length)
         size_t n = end ? (size_t)(end - line) + 1 : length - at;
         if (begins(line, n, marker))
             found = at;
-        else if (!begins(line, n, set_prefix) && !begins(line, n, space_prefix))
+        else if (!begins(line, n, set_prefix) && !begins(line, n, space_prefix) &&
+                 !begins(line, n, ambs_warm_prefix))
             found = length;
         at += n;
     }
     return found;
+}
+
+/* A recorded line without its prefix, kept with the document. */
+static const char *keep_line(ambs_reader *r, const char *line, size_t length)
+{
+    const ambs_yaml_node *node = NULL;
+    char *copy = ambs_strndup(line, length, NULL);
+    if (!copy) r->findings->no_memory = true;
+    if (copy) node = ambs_yaml_scalar(&r->document, (ambs_place){0}, copy, false, r->findings);
+    free(copy);
+    return node ? node->text : NULL;
+}
+
+/* "NUMBER row;row…" */
+static void take_warm(ambs_reader *r, const char *line, size_t length)
+{
+    const char *text = keep_line(r, line, length);
+    char *rest;
+    unsigned long number = text ? strtoul(text, &rest, 10) : AMBS_WARM_SOURCES;
+    if (number < AMBS_WARM_SOURCES) r->recorded_warm[number] = rest;
 }
 
 /* The recorded lines behind the marker: settings first, so that new ones win. */
@@ -164,13 +187,11 @@ static void take_recorded(ambs_reader *r, const char *text, size_t length)
                 keep_setting(r, line + set, (size_t)(equals - line) - set, equals + 1,
                              n - (size_t)(equals - line) - 1);
         } else if (begins(line, n, space_prefix)) {
-            const ambs_yaml_node *node = NULL;
-            char *copy = ambs_strndup(line + space, n - space, NULL);
-            if (!copy) r->findings->no_memory = true;
-            if (copy)
-                node = ambs_yaml_scalar(&r->document, (ambs_place){0}, copy, false, r->findings);
-            free(copy);
-            if (node) r->recorded_space = node->text;
+            const char *json = keep_line(r, line + space, n - space);
+            if (json) r->recorded_space = json;
+        } else if (begins(line, n, ambs_warm_prefix)) {
+            const size_t warm = strlen(ambs_warm_prefix);
+            take_warm(r, line + warm, n - warm);
         }
     }
 }
@@ -181,20 +202,21 @@ static void keep_text(ambs_reader *r, const char *text, size_t length)
     ambs_text kept = {0};
     size_t own = find_marker(text, length);
     ambs_text_add_bytes(&kept, text, own);
-    if (r->spec->n_settings > 0 || r->appended.length > 0) {
+    if (r->spec->n_settings > 0 || r->appended.length > 0 || r->warm_lines.length > 0) {
         if (own > 0 && text[own - 1] != '\n') ambs_text_add(&kept, "\n");
         ambs_text_add(&kept, marker);
         for (size_t i = 0; i < r->spec->n_settings; i++)
             ambs_text_addf(&kept, "%s%s=%s\n", set_prefix, r->spec->settings[i].path,
                            r->spec->settings[i].value);
         if (r->appended.length > 0) ambs_text_addf(&kept, "%s%s\n", space_prefix, r->appended.text);
+        if (r->warm_lines.length > 0) ambs_text_add(&kept, r->warm_lines.text);
     }
     ambs_text_add(&kept, "");
-    if (kept.failed || !kept.text)
+    if (kept.failed || !kept.text || r->warm_lines.failed)
         r->findings->no_memory = true;
     else
         r->spec->text = kept.text;
-    if (kept.failed) ambs_text_fini(&kept);
+    if (r->spec->text != kept.text) ambs_text_fini(&kept);
 }
 
 /* ---- reading ------------------------------------------------------------------------------- */
@@ -227,6 +249,7 @@ static void read_root(ambs_reader *r, ambs_yaml_node *root)
                 "found no parameters, expected a section \"parameters\" with at least one");
     }
     ambs_read_method(r, ambs_yaml_get(root, "method"));
+    ambs_read_warm_start(r, ambs_yaml_get(root, "warm_start"));
     if (objective) ambs_read_check_objective(r, objective, ambs_yaml_get(root, "trial"));
 }
 
@@ -273,6 +296,7 @@ static int parse(const char *text, size_t length, const char *name, const ambs_s
     if (rc == AMBS_OK) rc = ambs_read_digest(r.spec, &r.spec->digest, err);
     ambs_yaml_fini(&r.document);
     ambs_text_fini(&r.appended);
+    ambs_text_fini(&r.warm_lines);
     free(r.findings);
     if (rc == AMBS_OK)
         *ret_spec = r.spec;
@@ -291,6 +315,40 @@ int ambs_spec_parse_recorded(const char *text, size_t length, const char *name,
                              ambs_spec **ret_spec, ambs_error *err)
 {
     return parse(text, length, name, NULL, 0, TO_SHOW, ret_spec, err);
+}
+
+/* Lines of `text` behind the marker that begin with `prefix`, or all the others. */
+static void add_lines(const char *text, bool with_prefix, ambs_text *out)
+{
+    for (const char *line = text, *end; *line; line = end) {
+        size_t n = strcspn(line, "\n");
+        end = line + n + (line[n] != '\0');
+        if (begins(line, n, ambs_warm_prefix) == with_prefix)
+            ambs_text_add_bytes(out, line, (size_t)(end - line));
+    }
+}
+
+int ambs_spec_adopt_warm(ambs_spec *now, ambs_spec *recorded, ambs_error *err)
+{
+    if (now->warm.n == 0) return AMBS_OK;
+    ambs_text text = {0};
+    size_t own = find_marker(now->text, strlen(now->text));
+    ambs_text_add_bytes(&text, now->text, own);
+    if (own > 0 && now->text[own - 1] != '\n') ambs_text_add(&text, "\n");
+    if (now->text[own] == '\0') ambs_text_add(&text, marker);
+    add_lines(now->text + own, false, &text);
+    add_lines(recorded->text + find_marker(recorded->text, strlen(recorded->text)), true, &text);
+    int rc = ambs_text_check(&text, err);
+    if (rc != AMBS_OK) {
+        ambs_text_fini(&text);
+        return rc;
+    }
+    free(now->text);
+    now->text = text.text;
+    ambs_warm_fini(&now->warm);
+    now->warm = recorded->warm;
+    recorded->warm = (ambs_warm){0};
+    return AMBS_OK;
 }
 
 static int read_stream(FILE *file, const char *path, ambs_text *out, ambs_error *err)

@@ -6,6 +6,7 @@
 #include "ambs/study.h"
 #include "base/option.h"
 #include "base/text.h"
+#include "study/warm.h"
 
 struct ambs_method_ops;
 struct ambs_objective_ops;
@@ -115,6 +116,7 @@ struct ambs_spec {
     double
         *initial_points; /* [n_initial, d] the user's own points (method.initial.points), first */
     size_t n_initial;
+    ambs_warm warm; /* what is taken over from earlier studies (warm_start) */
     char *fidelity; /* name of the fidelity parameter (stopping.fidelity); NULL */
     double fidelity_min, fidelity_max;
     ambs_budget budget;
@@ -144,6 +146,9 @@ void ambs_spec_print(const ambs_spec *spec, const char *output, ambs_text *out);
  * with each difference
  * ("seed: 7 in the study, 8 in the file"). */
 int ambs_spec_check_resume(const ambs_spec *recorded, const ambs_spec *now, ambs_error *err);
+/* The study goes on with what it took from earlier ones when it began: moves that from the recorded
+ * spec into `now`, and into its text. After ambs_spec_check_resume(). */
+int ambs_spec_adopt_warm(ambs_spec *now, ambs_spec *recorded, ambs_error *err);
 /* What a resumed study must agree on, as one number: computed when the study was read. */
 uint64_t ambs_spec_digest(const ambs_spec *spec);
 

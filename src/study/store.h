@@ -34,8 +34,8 @@ int ambs_study_snapshot(const char *path, ambs_error *err);
 
 /* Resume: the table from the journal alone and the search restored to where it was. Trials that
  * were running wait for another attempt. `now` is the study as given today (checked by
- * ambs_spec_check_resume). */
-int ambs_study_resume(const char *path, const ambs_spec *now, ambs_table **ret_table,
+ * ambs_spec_check_resume), and gets what the recorded one took from earlier studies. */
+int ambs_study_resume(const char *path, ambs_spec *now, ambs_table **ret_table,
                       ambs_search **ret_search, ambs_journal_findings *ret_findings,
                       ambs_error *err);
 

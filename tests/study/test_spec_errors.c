@@ -156,13 +156,14 @@ static const wrong table[] = {
      "s.yaml:1:1: found unknown key \"paramters\"; did you mean \"parameters\"? known: study, "
      "metric, "
      "objective, parameters, space, constraints, method, budget, trial, retry, slots, manager, "
-     "durability, on_deadline"},
+     "durability, on_deadline, warm_start"},
     {"unknown section without a near one",
      LITERAL("parameters: {x: {min: 0.0, max: 1.0}}\ncolours: 3\n"),
      {{0}},
      "s.yaml:2:1: found unknown key \"colours\"; known: study, metric, objective, parameters, "
      "space, "
-     "constraints, method, budget, trial, retry, slots, manager, durability, on_deadline"},
+     "constraints, method, budget, trial, retry, slots, manager, durability, "
+     "on_deadline, warm_start"},
     {"unknown key of study",
      LITERAL("study: {sed: 1}\nparameters: {x: {min: 0.0, max: 1.0}}\n"),
      {{0}},
@@ -439,12 +440,6 @@ static const wrong table[] = {
      "s.yaml:2:1: found the reserved section \"stopping\": this version has no stopping rules: "
      "every "
      "trial runs to its end; remove it"},
-    {"warm_start",
-     LITERAL("parameters: {x: {min: 0.0, max: 1.0}}\nwarm_start: old.h5\n"),
-     {{0}},
-     "s.yaml:2:1: found the reserved section \"warm_start\": this version cannot start from "
-     "another "
-     "study; give points under method.initial.points; remove it"},
     {"repeats",
      LITERAL("parameters: {x: {min: 0.0, max: 1.0}}\nrepeats: 3\n"),
      {{0}},
