@@ -46,6 +46,21 @@ double ambs_normal_log_cdf(double z)
     return -0.5 * z * z - LOG_SQRT_2_PI - log(fraction(-z, 1));
 }
 
+/* Abramowitz and Stegun 26.2.23 to 4.5e-4, then Newton's steps on ln Phi, which is concave. */
+double ambs_normal_quantile(double p)
+{
+    if (p > 0.5) return -ambs_normal_quantile(1 - p);
+    double log_p = log(p), t = sqrt(-2 * log_p),
+           z = (2.515517 + t * (0.802853 + t * 0.010328)) /
+                   (1 + t * (1.432788 + t * (0.189269 + t * 0.001308))) -
+               t;
+    for (int k = 0; k < 3; k++) {
+        double at = ambs_normal_log_cdf(z);
+        z -= (at - log_p) * exp(at - ambs_normal_log_pdf(z));
+    }
+    return z;
+}
+
 double ambs_erfcx(double x)
 {
     if (x > TAIL) return SQRT_2 / SQRT_PI / fraction(SQRT_2 * x, 1);

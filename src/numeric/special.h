@@ -12,6 +12,9 @@ double ambs_normal_log_pdf(double z);
 double ambs_normal_cdf(double z);
 /* ln Phi(z), finite for every finite z above -1e154 */
 double ambs_normal_log_cdf(double z);
+/* The z with Phi(z) = p, 0 < p < 1, from 1e-300 on; z exact to its last bits for p <= 1/2, as 1 - p
+ * is for larger p. */
+double ambs_normal_quantile(double p);
 /* exp(x^2) erfc(x), without overflow for x > 0; infinite below -26.7 */
 double ambs_erfcx(double x);
 /* h(z) = phi(z) + z Phi(z) = E max(z - Z, 0): the expected improvement of a unit normal. */

@@ -3,7 +3,14 @@
  * scaling of SMAC3 (Lindauer et al. 2022, jmlr.org/papers/v23/21-0888.html), whose own offset is a
  * tiny constant where the lowest values tie; the hundredth of the distance to the median keeps the
  * best from lying as far below the second as all others lie apart. Below min, which only values
- * that arrive between two fits can be, the logarithm goes on as its tangent there. */
+ * that arrive between two fits can be, the logarithm goes on as its tangent there.
+ *
+ * HALF_RANK is Vizier's for a Gaussian process (Song et al. 2024, arXiv:2408.11527): above the median
+ * m, where only the order matters, y becomes h = m + s z with z the quantile of the upper half of a
+ * unit normal at its rank, and s² the mean of (m - y)² over the better half; below h = y. Then
+ * ln(1 + (h - min) / (2 (h_max - min))) / ln 1.5, and its tangent at min below that.
+ *
+ * GAUSSIAN: the quantile at (r - 1/2) / n for rank r. */
 #include "search/transform.h"
 
 #include <math.h>
@@ -11,10 +18,12 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "numeric/special.h"
 
 #define LIMIT 1e150
 
-const char *const ambs_transform_names[] = {"log", "rank", "none", "auto", NULL};
+const char *const ambs_transform_names[] = {"log",      "rank", "none", "half_rank",
+                                            "gaussian", "auto", NULL};
 
 static double clamp(double y, double low, double high)
 {
@@ -36,16 +45,57 @@ static double quantile(const double *sorted, size_t n, double q)
     return sorted[below] + (at - (double)below) * (sorted[above] - sorted[below]);
 }
 
-/* Distinct values in front of `sorted` with their mean ranks. */
+/* Distinct values, from sorted[first] on, go to the front of `sorted` behind the n_sorted that are
+ * there. `score` gets the mean rank of each, counted from 0 at `first`. */
+static void take_scores(ambs_transform *t, size_t first, size_t n,
+                        double (*score)(const ambs_transform *t, double rank, double n_ranked))
+{
+    for (size_t i = first, end; i < n; i = end) {
+        for (end = i + 1; end < n && t->sorted[end] == t->sorted[i];) end++;
+        double rank = 0.5 * (double)(i + end - 1) - (double)first;
+        t->sorted[t->n_sorted] = t->sorted[i];
+        t->rank[t->n_sorted++] = score(t, rank, (double)(n - first));
+    }
+}
+
+static double even_score(const ambs_transform *t, double rank, double n)
+{
+    (void)t;
+    return rank / (n > 1 ? n - 1 : 1);
+}
+
+static double normal_score(const ambs_transform *t, double rank, double n)
+{
+    (void)t;
+    return ambs_normal_quantile((rank + 0.5) / n);
+}
+
+static double half_score(const ambs_transform *t, double rank, double n)
+{
+    return t->median + t->spread * ambs_normal_quantile(0.5 + 0.5 * (rank + 0.5) / n);
+}
+
+static void take_half_ranks(ambs_transform *t, size_t n)
+{
+    size_t n_good = 0;
+    double squares = 0;
+    t->median = quantile(t->sorted, n, 0.5);
+    while (n_good < n && t->sorted[n_good] <= t->median) n_good++;
+    for (size_t i = 0; i < n_good; i++)
+        squares += (t->median - t->sorted[i]) * ((t->median - t->sorted[i]) / (double)n_good);
+    t->spread = squares > 0 ? sqrt(squares) : t->max - t->median; /* the better half is all equal */
+    t->sorted[0] = t->rank[0] = t->median;
+    t->n_sorted = 1;
+    take_scores(t, n_good, n, half_score);
+}
+
 static void take_ranks(ambs_transform *t, size_t n)
 {
-    double top = n > 1 ? (double)(n - 1) : 1;
     t->n_sorted = 0;
-    for (size_t i = 0, end; i < n; i = end) {
-        for (end = i + 1; end < n && t->sorted[end] == t->sorted[i];) end++;
-        t->sorted[t->n_sorted] = t->sorted[i];
-        t->rank[t->n_sorted++] = 0.5 * (double)(i + end - 1) / top;
-    }
+    if (t->kind == AMBS_TRANSFORM_HALF_RANK)
+        take_half_ranks(t, n);
+    else
+        take_scores(t, 0, n, t->kind == AMBS_TRANSFORM_GAUSSIAN ? normal_score : even_score);
 }
 
 int ambs_transform_fit(ambs_transform *t, ambs_transform_kind kind, size_t n, const double *y,
@@ -95,6 +145,24 @@ static double interpolate(const double *from, const double *to, size_t n, double
     return to[low] + (at - from[low]) / (from[high] - from[low]) * (to[high] - to[low]);
 }
 
+static double half_range(const ambs_transform *t)
+{
+    return t->rank[t->n_sorted - 1] - t->min;
+}
+
+static double apply_half_rank(const ambs_transform *t, double y)
+{
+    double h = y <= t->median ? y : interpolate(t->sorted, t->rank, t->n_sorted, y),
+           u = 0.5 * ((h - t->min) / half_range(t));
+    return (u < 0 ? u : log1p(u)) / log(1.5);
+}
+
+static double invert_half_rank(const ambs_transform *t, double z)
+{
+    double u = z < 0 ? z * log(1.5) : expm1(z * log(1.5)), h = t->min + 2 * u * half_range(t);
+    return h <= t->median ? h : interpolate(t->rank, t->sorted, t->n_sorted, h);
+}
+
 double ambs_transform_apply(const ambs_transform *t, double y)
 {
     y = clamp(y, -LIMIT, LIMIT);
@@ -105,7 +173,10 @@ double ambs_transform_apply(const ambs_transform *t, double y)
         if (y > t->max) return 0;
         if (y >= t->min) return log((y - t->offset) / range);
         return log((t->min - t->offset) / range) + (y - t->min) / (t->min - t->offset);
+    case AMBS_TRANSFORM_HALF_RANK:
+        return apply_half_rank(t, y);
     case AMBS_TRANSFORM_RANK:
+    case AMBS_TRANSFORM_GAUSSIAN:
         return interpolate(t->sorted, t->rank, t->n_sorted, y);
     default:
         return (y - t->min) / (t->max - t->min);
@@ -122,7 +193,10 @@ double ambs_transform_invert(const ambs_transform *t, double z)
         if (z >= 0) return t->max;
         if (z >= lowest) return t->offset + range * exp(z);
         return t->min + (z - lowest) * (t->min - t->offset);
+    case AMBS_TRANSFORM_HALF_RANK:
+        return invert_half_rank(t, z);
     case AMBS_TRANSFORM_RANK:
+    case AMBS_TRANSFORM_GAUSSIAN:
         return interpolate(t->rank, t->sorted, t->n_sorted, z);
     default:
         return t->min + z * (t->max - t->min);

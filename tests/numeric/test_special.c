@@ -46,6 +46,21 @@ static void known_values_are_met(void **state)
     assert_close(ambs_erfcx(1), 0.427583576155807, 1e-14);
 }
 
+/* The normal quantiles of any table; then Phi turns them back. */
+static void quantiles_are_those_of_the_tables_and_turn_back(void **state)
+{
+    (void)state;
+    assert_true(fabs(ambs_normal_quantile(0.5)) < 1e-16);
+    assert_close(ambs_normal_quantile(0.975), 1.95996398454005424, 1e-14);
+    assert_close(ambs_normal_quantile(0.01), -2.32634787404084110, 1e-14);
+    assert_close(ambs_normal_quantile(1e-10), -6.36134090240406, 1e-13);
+    for (double log_p = -690; log_p < -0.7; log_p += 1.7)
+        assert_true(fabs(ambs_normal_log_cdf(ambs_normal_quantile(exp(log_p))) - log_p) <=
+                    1e-13 * -log_p);
+    for (double p = 0.001; p < 1; p += 0.001)
+        assert_true(fabs(ambs_normal_cdf(ambs_normal_quantile(p)) - p) < 1e-15);
+}
+
 /* 1 - Phi(z) = phi(z) times the integral of exp(-t z - t^2 / 2), h(-z) that of t times the same. */
 static void tails_agree_with_quadrature(void **state)
 {
@@ -110,7 +125,8 @@ static void logarithms_rise(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(known_values_are_met), cmocka_unit_test(tails_agree_with_quadrature),
+        cmocka_unit_test(known_values_are_met),
+        cmocka_unit_test(quantiles_are_those_of_the_tables_and_turn_back), cmocka_unit_test(tails_agree_with_quadrature),
         cmocka_unit_test(both_branches_meet),   cmocka_unit_test(far_out_the_leading_terms_remain),
         cmocka_unit_test(reflections_hold),     cmocka_unit_test(logarithms_rise),
     };
