@@ -11,31 +11,18 @@
  *
  * Features are held in single precision: values that differ by less than 1e-7 of the range are the
  * same. */
-#include "surrogate/forest.h"
+#include "surrogate/forest_state.h"
 
 #include <math.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "surrogate/forest_grow.h"
-#include "surrogate/forest_predict.h"
 
 #define MOST_FEATURES 1000000
 
-typedef struct state {
-    const ambs_forest_options *options;
-    uint64_t seed;
-    ambs_forest_rows rows;
-    size_t cells_capacity, y_capacity;
-    size_t n_trees, trees_capacity;
-    ambs_tree *trees;
-    ambs_grower grower;
-    ambs_forest_batch batch;
-    size_t drawn_tree;
-    uint64_t drawn_key;
-} state;
+typedef ambs_forest state;
 
-static void fini(void *memory)
+void ambs_forest_fini(void *memory)
 {
     state *s = memory;
     for (size_t t = 0; t < s->trees_capacity; t++) ambs_tree_fini(&s->trees[t]);
@@ -44,11 +31,12 @@ static void fini(void *memory)
     free(s->rows.y);
     free(s->rows.next);
     ambs_forest_batch_fini(&s->batch);
+    ambs_forest_quantiles_fini(&s->quantiles);
     ambs_grower_fini(&s->grower);
 }
 
-static int init(void *memory, const void *options, size_t p, const ambs_feature *features,
-                uint64_t seed, ambs_error *err)
+int ambs_forest_init(void *memory, const void *options, size_t p, const ambs_feature *features,
+                     uint64_t seed, bool at_random, ambs_error *err)
 {
     state *s = memory;
     s->options = options;
@@ -60,7 +48,8 @@ static int init(void *memory, const void *options, size_t p, const ambs_feature 
                          MOST_FEATURES);
     int rc = ambs_forest_batch_init(&s->batch, &s->rows, err);
     if (rc == AMBS_OK) rc = ambs_grower_init(&s->grower, options, &s->rows, err);
-    if (rc != AMBS_OK) fini(s);
+    s->grower.at_random = at_random;
+    if (rc != AMBS_OK) ambs_forest_fini(s);
     return rc;
 }
 
@@ -70,6 +59,8 @@ static int reserve_rows(state *s, size_t n, ambs_error *err)
     if (n >= AMBS_NO_ROW)
         return ambs_fail(err, AMBS_E_INVALID, "found %zu rows, expected fewer than 2^32", n);
     int rc = ambs_reserve(&rows->y, &s->y_capacity, n, sizeof *rows->y, err);
+    if (rc == AMBS_OK && s->options->variance == AMBS_FOREST_QUANTILES)
+        rc = ambs_forest_quantiles_reserve(&s->quantiles, n, err);
     if (rc != AMBS_OK) return rc;
     return ambs_reserve(&rows->cells, &s->cells_capacity, n, rows->stride * sizeof *rows->cells,
                         err);
@@ -125,8 +116,8 @@ static int take_rows(state *s, size_t n, const double *x, const double *y, ambs_
     return AMBS_OK;
 }
 
-static int fit(void *memory, size_t n, const double *x, const double *y, uint64_t generation,
-               ambs_error *err)
+int ambs_forest_fit(void *memory, size_t n, const double *x, const double *y, uint64_t generation,
+                    ambs_error *err)
 {
     state *s = memory;
     int rc = take_rows(s, n, x, y, err);
@@ -151,7 +142,7 @@ static bool leaf_is_pure(const state *s, const uint32_t *next, uint32_t head)
     return true;
 }
 
-static int append(void *memory, const double *row, double y, ambs_error *err)
+int ambs_forest_append(void *memory, const double *row, double y, ambs_error *err)
 {
     state *s = memory;
     ambs_forest_rows *rows = &s->rows;
@@ -180,7 +171,7 @@ static int append(void *memory, const double *row, double y, ambs_error *err)
     return rc;
 }
 
-static int replace(void *memory, size_t row, double y, ambs_error *err)
+int ambs_forest_replace(void *memory, size_t row, double y, ambs_error *err)
 {
     (void)err;
     state *s = memory;
@@ -206,7 +197,7 @@ static void give_way(ambs_tree *tree, uint32_t leaf, uint32_t parent)
     if (is_leaf) tree->nodes[parent].child = parent;
 }
 
-static int remove_row(void *memory, size_t row, ambs_error *err)
+int ambs_forest_remove(void *memory, size_t row, ambs_error *err)
 {
     (void)err;
     state *s = memory;
@@ -227,18 +218,25 @@ static int remove_row(void *memory, size_t row, ambs_error *err)
     return AMBS_OK;
 }
 
-static int predict(const void *memory, size_t m, const double *x, double *ret_mean, double *ret_sd,
-                   ambs_error *err)
+int ambs_forest_tell(const void *memory, size_t m, const double *x, double *ret_mean,
+                     double *ret_sd, ambs_error *err)
 {
     (void)err;
     const state *s = memory;
-    ambs_forest_predict(&s->batch, &s->rows, s->trees, s->n_trees, m, x, ret_mean, ret_sd);
+    bool by_quantiles = s->options->variance == AMBS_FOREST_QUANTILES;
+    ambs_forest_predict(&s->batch, &s->rows, s->trees, s->n_trees, m, x,
+                        s->options->variance == AMBS_FOREST_TOTAL, ret_mean,
+                        by_quantiles ? NULL : ret_sd);
+    if (ret_sd && by_quantiles)
+        ambs_forest_quantiles_sd(&s->quantiles, &s->rows, s->trees, s->n_trees, m, x,
+                                 s->batch.cells, ret_sd);
     return AMBS_OK;
 }
 
-/* A tree at random, and in each of its leaves a normal number with the leaf's mean and variance: over
- * draws that has the mean and the total variance of predict(). */
-static int draw(void *memory, ambs_random *random, ambs_error *err)
+/* A tree at random, and in each of its leaves a value of the leaf: over draws it is distributed as
+ * the variance says, a normal number with the leaf's mean and variance, its mean, or the result of
+ * one of its rows. */
+int ambs_forest_draw(void *memory, ambs_random *random, ambs_error *err)
 {
     (void)err;
     state *s = memory;
@@ -249,15 +247,20 @@ static int draw(void *memory, ambs_random *random, ambs_error *err)
 
 static double draw_leaf(const state *s, uint32_t leaf)
 {
-    const ambs_tree_leaf *found = &s->trees[s->drawn_tree].leaves[leaf];
+    const ambs_tree *tree = &s->trees[s->drawn_tree];
+    const ambs_tree_leaf *found = &tree->leaves[leaf];
     ambs_random random;
-    if (!(found->variance > 0)) return found->mean;
+    if (!(found->variance > 0) || s->options->variance == AMBS_FOREST_TREES) return found->mean;
     ambs_random_init(&random, s->drawn_key, leaf, AMBS_PURPOSE_SURROGATE);
+    if (s->options->variance == AMBS_FOREST_QUANTILES)
+        return ambs_forest_leaf_draw(tree, &s->rows,
+                                     s->rows.next + s->drawn_tree * s->rows.next_stride, leaf,
+                                     ambs_random_uniform(&random));
     return found->mean + sqrt(found->variance) * ambs_random_normal(&random);
 }
 
-static int drawn(const void *memory, size_t m, const double *x, double *ret_value,
-                 double *ret_slopes, ambs_error *err)
+int ambs_forest_drawn(const void *memory, size_t m, const double *x, double *ret_value,
+                      double *ret_slopes, ambs_error *err)
 {
     (void)ret_slopes;
     (void)err;
@@ -272,7 +275,7 @@ static int drawn(const void *memory, size_t m, const double *x, double *ret_valu
 }
 
 /* Out of bag: each row by the trees in which it has no weight, as the trees are now. */
-static double out_of_sample_error(const void *memory)
+double ambs_forest_out_of_bag(const void *memory)
 {
     const state *s = memory;
     double squares = 0;
@@ -296,19 +299,25 @@ static double out_of_sample_error(const void *memory)
     return n_judged > 0 ? squares / (double)n_judged : NAN;
 }
 
+static int init(void *memory, const void *options, size_t p, const ambs_feature *features,
+                uint64_t seed, ambs_error *err)
+{
+    return ambs_forest_init(memory, options, p, features, seed, false, err);
+}
+
 const ambs_surrogate_ops ambs_surrogate_forest = {
     .member = {"forest", "random forest with variance by the law of total variance",
                ambs_forest_option_table, sizeof(ambs_forest_options)},
     .encoding = AMBS_ENCODING_LEVELS,
-    .state_size = sizeof(state),
+    .state_size = sizeof(ambs_forest),
     .init = init,
-    .fini = fini,
-    .fit = fit,
-    .append = append,
-    .replace = replace,
-    .remove = remove_row,
-    .predict = predict,
-    .draw = draw,
-    .drawn = drawn,
-    .out_of_sample_error = out_of_sample_error,
+    .fini = ambs_forest_fini,
+    .fit = ambs_forest_fit,
+    .append = ambs_forest_append,
+    .replace = ambs_forest_replace,
+    .remove = ambs_forest_remove,
+    .predict = ambs_forest_tell,
+    .draw = ambs_forest_draw,
+    .drawn = ambs_forest_drawn,
+    .out_of_sample_error = ambs_forest_out_of_bag,
 };

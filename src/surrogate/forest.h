@@ -11,7 +11,17 @@ typedef struct ambs_forest_options {
     bool bootstrap;
     long long min_split; /* distinct rows in a node that may be split */
     long long min_leaf;  /* distinct rows in a leaf */
+    int variance;        /* an ambs_forest_variance */
 } ambs_forest_options;
+
+/* What the predictive variance is made of. */
+typedef enum ambs_forest_variance {
+    AMBS_FOREST_TOTAL, /* the variance of the trees' means plus the mean of the leaves' variances */
+    AMBS_FOREST_TREES, /* the first of the two */
+    AMBS_FOREST_QUANTILES /* forest_quantiles.c */
+} ambs_forest_variance;
+
+extern const char *const ambs_forest_variance_names[]; /* NULL-terminated */
 
 extern const ambs_option ambs_forest_option_table[];
 

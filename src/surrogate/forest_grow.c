@@ -17,6 +17,10 @@
  * With S = sum of s nearly 0, the drop of the sum of squares is (2 SL - S)^2 / (WL WR), but for a
  * constant of the node.
  *
+ * Extra trees (Geurts, Ernst, Wehenkel 2006) weigh one cut of each feature instead: a number's
+ * anywhere between its least and greatest value, where the split stays; the levels of a category get
+ * keys at random. Where NaN is the least, half of the cuts are between it and all numbers.
+ *
  * The file is compiled twice: forest_grow_avx512.c includes it for processors with AVX-512. */
 #include "surrogate/forest_grow.h"
 
@@ -206,6 +210,69 @@ static const ints *rank_levels(const context *c, const node *n, size_t group, co
     return ranked;
 }
 
+/* --- cuts at random ------------------------------------------------------------------------- */
+
+/* Levels get keys at random, the level of NaN among them. */
+static const ints *scatter_levels(const context *c, const node *n, size_t group, const ints *key,
+                                  uint32_t random)
+{
+    const int32_t *lanes = c->g->lanes.is_category + group * AMBS_LANES;
+    ints is_category;
+    memcpy(&is_category, lanes, sizeof is_category);
+    int32_t any = 0, scattered[AMBS_LANES], level[AMBS_LANES];
+    for (size_t l = 0; l < AMBS_LANES; l++) any |= lanes[l];
+    if (!any) return key;
+    for (uint32_t i = 0; i < n->m; i++) {
+        memcpy(level, key + i, sizeof level);
+        for (size_t l = 0; l < AMBS_LANES; l++) {
+            uint64_t of = ((uint64_t)random << 32) + ((uint64_t)l << 26) + (uint32_t)level[l];
+            scattered[l] = lanes[l] ? (int32_t)(ambs_mix64(of) >> 34) : 0;
+        }
+        ints all;
+        memcpy(&all, scattered, sizeof all);
+        c->g->ranked[i] = CHOSEN(is_category, all, key[i]);
+    }
+    return c->g->ranked;
+}
+
+/* A lane's cut between its least and its greatest key; NaN is the second's INT32_MIN, the first's
+ * INT32_MAX, and beyond the cut. */
+static int32_t random_edge(const context *c, const node *n, const ints *key, size_t lane)
+{
+    const int32_t *of = (const int32_t *)key + lane % AMBS_LANES;
+    bool is_second = lane >= c->g->p, is_category = c->g->lanes.is_category[lane];
+    int32_t nan = is_category ? -1
+                  : is_second ? INT32_MIN
+                              : INT32_MAX,
+            least = INT32_MAX, most = INT32_MIN;
+    bool has_nan = false;
+    for (uint32_t i = 0; i < n->m; i++) {
+        int32_t k = of[i * AMBS_LANES];
+        has_nan |= k == nan;
+        if (k == nan) continue;
+        least = k < least ? k : least;
+        most = k > most ? k : most;
+    }
+    if (least > most) return nan; /* there is nothing else: no cut */
+    if (is_category && most > least)
+        return least + (int32_t)ambs_tree_below(c->tree, (uint32_t)(most - least));
+    if (has_nan && (least >= most || (is_second && ambs_tree_draw(c->tree) >> 63)))
+        return is_second ? nan : most; /* between NaN and all numbers */
+    if (least >= most) return least;
+    uint32_t one = !is_second, low = ((uint32_t)least ^ 0x80000000u) + one,
+             high = ((uint32_t)most ^ 0x80000000u) + one;
+    return (int32_t)((ambs_tree_draw_threshold(c->tree, low, high) - one) ^ 0x80000000u);
+}
+
+static void random_edges(const context *c, const node *n, size_t group, const ints *key, ints *ret)
+{
+    int32_t edge[AMBS_LANES] = {0};
+    for (size_t l = 0; l < AMBS_LANES; l++)
+        if (c->g->lanes.feature[group * AMBS_LANES + l] >= 0)
+            edge[l] = random_edge(c, n, key, group * AMBS_LANES + l);
+    memcpy(ret, edge, sizeof edge);
+}
+
 /* --- cuts ----------------------------------------------------------------------------------- */
 
 /* Raises *best and *ret_edge by the cut; a side without rows is no cut. */
@@ -315,10 +382,17 @@ static void cut_group(const context *c, const node *n, size_t group, uint32_t n_
         worth = key[0] == key[1];
         edge = CHOSEN(key[0] < key[1], key[0], key[1]);
     } else {
-        const ints *used = rank_levels(c, n, group, key), *edges = used;
+        bool at_random = c->g->at_random;
+        const ints *used = at_random ? scatter_levels(c, n, group, key, random)
+                                     : rank_levels(c, n, group, key),
+                   *edges = used;
         is_ranked = used != key;
         size_t n_edges = n->m;
-        if (n->m > ALL_CUTS || seldom) {
+        if (at_random && !seldom) {
+            random_edges(c, n, group, used, some);
+            edges = some;
+            n_edges = 1;
+        } else if (n->m > ALL_CUTS || seldom) {
             n_edges = choose_edges(n, used, start, seldom, some);
             edges = some;
         }
@@ -391,6 +465,7 @@ static void apply_number(const context *c, const node *n, uint32_t at, const cut
     }
     uint32_t one = !is_second, low_cell = ((uint32_t)low ^ 0x80000000u) + one,
              high_cell = ((uint32_t)high ^ 0x80000000u) + one;
+    if (c->g->at_random && m > 2) high_cell = low_cell + 1; /* the cut stays where it was drawn */
     ambs_tree_split_number(c->tree, c->rows, at, feature, only_nan ? AMBS_CELL_NAN : low_cell,
                            high_cell, nan_is_low);
 }

@@ -35,6 +35,7 @@ typedef struct ambs_grow_task {
 typedef struct ambs_grower {
     const ambs_forest_options *options;
     size_t p, n_tried;
+    bool at_random; /* one cut at random of each feature, instead of the best */
     bool has_avx512;
     uint32_t *features; /* [p] permuted: the first n_tried are tried first */
     ambs_lanes lanes;

@@ -5,6 +5,8 @@
 
 #define FIELD(name) offsetof(ambs_forest_options, name)
 
+const char *const ambs_forest_variance_names[] = {"total", "trees", "quantiles", NULL};
+
 const ambs_option ambs_forest_option_table[] = {
     {"trees", AMBS_OPTION_INT, FIELD(trees), "0", 0, 100000, NULL,
      "number of trees; 0: 100 below 200 rows, else 30"},
@@ -16,6 +18,10 @@ const ambs_option ambs_forest_option_table[] = {
      "rows that a node needs to be split"},
     {"min_leaf", AMBS_OPTION_INT, FIELD(min_leaf), "1", 1, 1e9, NULL,
      "rows that each side of a split needs"},
+    {"variance", AMBS_OPTION_CHOICE, FIELD(variance), "total", 1, 0, ambs_forest_variance_names,
+     "total: between the trees and within their leaves; trees: between them; quantiles: half of "
+     "the "
+     "interval that holds the middle 68 % of the results in the leaves"},
     {NULL},
 };
 

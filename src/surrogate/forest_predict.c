@@ -177,7 +177,7 @@ static void encode_in_order(const ambs_forest_batch *batch, const ambs_forest_ro
 
 static void predict_batch(const ambs_forest_batch *batch, const ambs_forest_rows *rows,
                           const ambs_tree *trees, size_t n_trees, size_t m, const double *x,
-                          double *ret_mean, double *ret_sd)
+                          bool with_leaves, double *ret_mean, double *ret_sd)
 {
     encode_in_order(batch, rows, &trees[0], m, x);
     for (size_t t = 0; t < n_trees; t++) {
@@ -192,16 +192,17 @@ static void predict_batch(const ambs_forest_batch *batch, const ambs_forest_rows
         size_t to = (uint32_t)batch->order[i];
         double shift = seen->sum * scale;
         ret_mean[to] = seen->first + shift;
-        double variance = fmax(seen->squares * scale - shift * shift, 0) + seen->variances * scale;
+        double variance = fmax(seen->squares * scale - shift * shift, 0) +
+                          (with_leaves ? seen->variances * scale : 0);
         if (ret_sd) ret_sd[to] = sqrt(fmax(variance, AMBS_FOREST_VARIANCE_FLOOR));
     }
 }
 
 void ambs_forest_predict(const ambs_forest_batch *batch, const ambs_forest_rows *rows,
                          const ambs_tree *trees, size_t n_trees, size_t m, const double *x,
-                         double *ret_mean, double *ret_sd)
+                         bool with_leaves, double *ret_mean, double *ret_sd)
 {
     for (size_t i = 0; i < m; i += batch->size)
         predict_batch(batch, rows, trees, n_trees, m - i < batch->size ? m - i : batch->size,
-                      x + i * rows->p, ret_mean + i, ret_sd ? ret_sd + i : NULL);
+                      x + i * rows->p, with_leaves, ret_mean + i, ret_sd ? ret_sd + i : NULL);
 }

@@ -22,9 +22,10 @@ void ambs_forest_batch_fini(ambs_forest_batch *batch);
  * read beyond its end. */
 void ambs_forest_encode(const ambs_forest_rows *rows, const double *x, uint32_t *ret_cells);
 
-/* ret_mean [m], ret_sd [m] or NULL at x [m, p]. O(T m log n). */
+/* ret_mean [m], ret_sd [m] or NULL at x [m, p]; with the leaves' variances or without. O(T m log n).
+ */
 void ambs_forest_predict(const ambs_forest_batch *batch, const ambs_forest_rows *rows,
                          const ambs_tree *trees, size_t n_trees, size_t m, const double *x,
-                         double *ret_mean, double *ret_sd);
+                         bool with_leaves, double *ret_mean, double *ret_sd);
 
 #endif

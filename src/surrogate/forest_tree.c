@@ -83,17 +83,22 @@ uint32_t ambs_tree_find(const ambs_tree *tree, const ambs_forest_rows *rows, con
     return at;
 }
 
+uint32_t ambs_tree_draw_threshold(ambs_tree *tree, uint32_t low, uint32_t high)
+{
+    double u = (double)(ambs_tree_draw(tree) >> 11) * 0x1p-53, /* in [0, 1) */
+        from = ambs_float_of_cell(low), to = ambs_float_of_cell(high);
+    uint32_t threshold = ambs_cell_of_float((float)(from + u * (to - from)));
+    return threshold < high ? threshold : high - 1; /* whatever was rounded */
+}
+
 void ambs_tree_split_number(ambs_tree *tree, const ambs_forest_rows *rows, uint32_t node,
                             size_t feature, uint32_t low, uint32_t high, bool nan_is_low)
 {
-    double u = (double)(ambs_tree_draw(tree) >> 11) * 0x1p-53; /* in [0, 1) */
     uint32_t threshold = low;
-    if (low != AMBS_CELL_NAN) {
-        double from = ambs_float_of_cell(low), to = ambs_float_of_cell(high);
-        threshold = ambs_cell_of_float((float)(from + u * (to - from)));
-        if (threshold >= high)
-            threshold = high - 1; /* low <= threshold < high, whatever was rounded */
-    }
+    if (low != AMBS_CELL_NAN)
+        threshold = ambs_tree_draw_threshold(tree, low, high);
+    else
+        ambs_tree_draw(tree);
     ambs_tree_node *split = &tree->nodes[node];
     split->column = (uint32_t)(nan_is_low ? feature : rows->p + feature);
     split->mask = UINT32_MAX;

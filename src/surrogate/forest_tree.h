@@ -124,6 +124,8 @@ static inline uint32_t ambs_tree_side(const ambs_tree_node *node, const uint32_t
 uint32_t ambs_tree_find(const ambs_tree *tree, const ambs_forest_rows *rows, const uint32_t *row,
                         uint32_t *ret_parent);
 
+/* A cell t at random with low <= t < high, evenly between their values; low is not NaN. */
+uint32_t ambs_tree_draw_threshold(ambs_tree *tree, uint32_t low, uint32_t high);
 /* Turns the leaf `node` into a split. Of a number: rows up to the cell `low` go to side 0 and from
  * `high` to side 1, the threshold at random between (low = AMBS_CELL_NAN: only NaN on side 0). */
 void ambs_tree_split_number(ambs_tree *tree, const ambs_forest_rows *rows, uint32_t node,

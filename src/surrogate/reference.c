@@ -37,9 +37,11 @@ typedef struct state {
 static int init(void *memory, const void *options, size_t p, const ambs_feature *features,
                 uint64_t seed, ambs_error *err)
 {
-    (void)err;
     state *s = memory;
     s->options = options;
+    if (s->options->variance == AMBS_FOREST_QUANTILES)
+        return ambs_fail(err, AMBS_E_INVALID,
+                         "found variance: quantiles, expected total or trees for this surrogate");
     s->features = features;
     s->p = p;
     s->seed = seed;
@@ -291,7 +293,8 @@ static int predict(const void *memory, size_t m, const double *x, double *ret_me
         }
         double trees = (double)s->n_trees;
         ret_mean[i] = sum / trees;
-        double variance = squares / trees - ret_mean[i] * ret_mean[i] + variances / trees;
+        double variance = squares / trees - ret_mean[i] * ret_mean[i];
+        if (s->options->variance == AMBS_FOREST_TOTAL) variance += variances / trees;
         if (ret_sd) ret_sd[i] = sqrt(fmax(variance, AMBS_FOREST_VARIANCE_FLOOR));
     }
     return AMBS_OK;

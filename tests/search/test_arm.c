@@ -78,7 +78,8 @@ static void an_option_of_one_model_needs_that_model_chosen(void **state)
     must(ambs_options_check(table, spec->method_options, &err), &err);
     assert_int_equal(ambs_options_set(table, spec->method_options, "surrogate", "best", &err),
                      AMBS_E_INVALID);
-    assert_non_null(strstr(err.text, "found \"best\", expected one of auto, forest, gp"));
+    assert_non_null(
+        strstr(err.text, "found \"best\", expected one of auto, forest, extra_trees, gp"));
     drop_spec(spec);
 }
 

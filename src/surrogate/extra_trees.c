@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/* Extremely randomised trees (Geurts, Ernst, Wehenkel 2006, doi:10.1007/s10994-006-6226-1): each
+ * tree sees all rows, and a node takes the best of one random cut of each feature. Their mean is
+ * smoother than a random forest's and their variance grows gently away from the rows, which is why
+ * DeepHyper's surrogate is one. All but the choice of cuts is the forest's (forest.c, whose head
+ * tells what a change of a row costs); forest_grow.c draws the cuts. */
+#include "surrogate/forest_state.h"
+
+#define FIELD(name) offsetof(ambs_forest_options, name)
+
+static const ambs_option option_table[] = {
+    {"trees", AMBS_OPTION_INT, FIELD(trees), "0", 0, 100000, NULL,
+     "number of trees; 0: 100 below 200 rows, else 30"},
+    {"features", AMBS_OPTION_FLOAT, FIELD(features), "1", 0, 1, NULL,
+     "share of the features that are tried at a split, rounded up"},
+    {"bootstrap", AMBS_OPTION_BOOL, FIELD(bootstrap), "false", 0, 0, NULL,
+     "each tree sees a random sample of the rows, drawn with replacement"},
+    {"min_split", AMBS_OPTION_INT, FIELD(min_split), "2", 2, 1e9, NULL,
+     "rows that a node needs to be split"},
+    {"min_leaf", AMBS_OPTION_INT, FIELD(min_leaf), "1", 1, 1e9, NULL,
+     "rows that each side of a split needs"},
+    {"variance", AMBS_OPTION_CHOICE, FIELD(variance), "total", 1, 0, ambs_forest_variance_names,
+     "total: between the trees and within their leaves; trees: between them; quantiles: half of "
+     "the "
+     "interval that holds the middle 68 % of the results in the leaves"},
+    {NULL},
+};
+
+static int init(void *memory, const void *options, size_t p, const ambs_feature *features,
+                uint64_t seed, ambs_error *err)
+{
+    return ambs_forest_init(memory, options, p, features, seed, true, err);
+}
+
+const ambs_surrogate_ops ambs_surrogate_extra_trees = {
+    .member = {"extra_trees", "extremely randomised trees: cuts at random, all rows in each tree",
+               option_table, sizeof(ambs_forest_options)},
+    .encoding = AMBS_ENCODING_LEVELS,
+    .state_size = sizeof(ambs_forest),
+    .init = init,
+    .fini = ambs_forest_fini,
+    .fit = ambs_forest_fit,
+    .append = ambs_forest_append,
+    .replace = ambs_forest_replace,
+    .remove = ambs_forest_remove,
+    .predict = ambs_forest_tell,
+    .draw = ambs_forest_draw,
+    .drawn = ambs_forest_drawn,
+    .out_of_sample_error = ambs_forest_out_of_bag,
+};
