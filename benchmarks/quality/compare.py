@@ -4,6 +4,7 @@
 
     compare.py [--tables DIR] [--ambs PROGRAM] [--problems a,b,…] [--seeds N] [--first-seed S] [--trials T] [--workers W]
                [--results FILE] [--jobs J] [--markdown FILE] METHOD…
+    compare.py --compare-workers 8,128 --trials 500 [as above] [METHOD…]
 
 A METHOD is a peer (random, optuna, optuna_mv, forest_ei: peers.py) or ambs, with what stands under `method:` of its study
 file as JSON: ambs, 'ambs:{"surrogate":"forest"}', 'tpe=ambs:{"name":"tpe"}'. Method `random` is always run, since the scores are ratios to it.
@@ -18,6 +19,9 @@ Scores, for each (problem, seed), paired over methods:
     rank    1 for the least regret among the methods, ties shared
     reach   trials told until the least true value reaches random search's mean final regret (trials + 1 if never);
             median over seeds, mean over problems
+    ratio   (--compare-workers A,B) for each method the geometric mean over problems of r with B workers over r with A for the
+            same number of trials, r as above (random search's mean does not depend on the workers), with its 95 % interval
+            (paired bootstrap over problems and seeds)
 Runs are kept in FILE (one JSON line each) and are not repeated; delete it after a change of the problems or the peers. Label
 what changes in ambs, since a label is not run again.
 """
@@ -193,15 +197,16 @@ class Scores:
             medians.append(median(counts))
         return mean(medians)
 
-    def bound(self, label, peer, draws=2000):
-        """95 % upper bound of geometric(label) / geometric(peer): seeds and problems drawn again, pairs kept."""
+    def interval(self, label, peer, draws=2000):
+        """95 % interval of geometric(label) / geometric(peer): seeds and problems drawn again, pairs kept."""
         rng = random.Random(1)
         gaps = {p: [math.log(self.ratio(p, label, s)) - math.log(self.ratio(p, peer, s)) for s in self.seeds[p]] for p in self.problems}
         samples = []
         for _ in range(draws):
             chosen = rng.choices(self.problems, k=len(self.problems))
             samples.append(mean(mean(rng.choices(gaps[p], k=len(gaps[p]))) for p in chosen))
-        return math.exp(sorted(samples)[int(0.975 * draws)])
+        samples.sort()
+        return math.exp(samples[int(0.025 * draws)]), math.exp(samples[int(0.975 * draws)])
 
     def worse_than_random(self, label):
         """Problems where a one-sided sign-flip test says so at 5 %, after Holm."""
@@ -241,15 +246,31 @@ def tables_of(scores, first):
         if peers:
             best = min(peers, key=scores.geometric)
             out += ["", f"{first} over the best peer ({best}): {scores.geometric(first) / scores.geometric(best):.2f}, "
-                    f"95 % upper bound {scores.bound(first, best):.2f} (paired bootstrap over problems and seeds)."]
+                    f"95 % upper bound {scores.interval(first, best)[1]:.2f} (paired bootstrap over problems and seeds)."]
         worse = scores.worse_than_random(first)
         out += [f"Worse than random (one-sided, Holm): {', '.join(worse) if worse else 'on no problem'}."]
-    out += ["", "Regret over random's, each problem:", "", "| problem | " + " | ".join(scores.labels) + " |",
+    return "\n".join(out + problems_of(scores)) + "\n"
+
+
+def problems_of(scores):
+    out = ["", "Regret over random's, each problem:", "", "| problem | " + " | ".join(scores.labels) + " |",
             "|---|" + "---|" * len(scores.labels)]
     for p in scores.problems:
         cells = [f"{scores.geometric(m, [p]):.3f}" for m in scores.labels]
         out.append(f"| {p} | " + " | ".join(cells) + " |")
-    return "\n".join(out) + "\n"
+    return out
+
+
+def workers_of(scores, methods, few, many):
+    """How much more workers cost: labels are "METHOD, N workers"."""
+    out = [f"{len(scores.problems)} problems, {min(len(s) for s in scores.seeds.values())} seeds or more each, the same number of trials.", "",
+           f"| method | regret over random's, {few} workers | {many} workers | ratio | 95 % interval |", "|---|---|---|---|---|"]
+    for m in methods:
+        a, b = (f"{m}, {n} workers" for n in (few, many))
+        low, high = scores.interval(b, a)
+        out.append(f"| {m} | {scores.geometric(a):.4f} | {scores.geometric(b):.4f} | {scores.geometric(b) / scores.geometric(a):.2f} "
+                   f"| {low:.2f} to {high:.2f} |")
+    return "\n".join(out + problems_of(scores)) + "\n"
 
 
 # ---- the command line -----------------------------------------------------------------------------------------------------
@@ -269,6 +290,26 @@ def read_runs(path):
         return [json.loads(line) for line in f]
 
 
+def run_all(o, methods, names, workers, runs):
+    """Adds to `runs` those that are missing; returns how many broke."""
+    done = {(r["problem"], r["label"], r["seed"], r["trials"], r["workers"]) for r in runs}
+    jobs = [{**m, "problem": p, "seed": s, "trials": o.trials, "workers": workers, "tables": o.tables}
+            for s in range(o.first_seed, o.first_seed + o.seeds) for p in names for m in methods]
+    jobs = [j for j in jobs if (j["problem"], j["label"], j["seed"], o.trials, workers) not in done]
+    broken = 0
+    with multiprocessing.Pool(o.jobs) as pool:
+        for run in pool.imap_unordered(try_simulate, jobs):
+            if "failed" in run:
+                broken += 1
+                print(run["failed"], file=sys.stderr, flush=True)
+                continue
+            runs.append(run)
+            if o.results:
+                with open(o.results, "a") as f:
+                    f.write(json.dumps(run) + "\n")
+    return broken
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tables")
@@ -278,6 +319,7 @@ def main():
     parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--trials", type=int, default=200)
     parser.add_argument("--workers", type=int, default=8)
+    parser.add_argument("--compare-workers", metavar="A,B")
     parser.add_argument("--results")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--markdown")
@@ -291,26 +333,24 @@ def main():
     unknown = [n for n in names if n not in known]
     if unknown:
         sys.exit(f"compare.py: found the problem {unknown[0]}, expected one of {', '.join(known)}")
-    runs = read_runs(o.results)
-    done = {(r["problem"], r["label"], r["seed"], r["trials"], r["workers"]) for r in runs}
-    jobs = [{**m, "problem": p, "seed": s, "trials": o.trials, "workers": o.workers, "tables": o.tables}
-            for s in range(o.first_seed, o.first_seed + o.seeds) for p in names for m in methods]
-    jobs = [j for j in jobs if (j["problem"], j["label"], j["seed"], o.trials, o.workers) not in done]
-    broken = 0
-    with multiprocessing.Pool(o.jobs) as pool:
-        for run in pool.imap_unordered(try_simulate, jobs):
-            if "failed" in run:
-                broken += 1
-                print(run["failed"], file=sys.stderr, flush=True)
-                continue
-            runs.append(run)
-            if o.results:
-                with open(o.results, "a") as f:
-                    f.write(json.dumps(run) + "\n")
+    compared = [int(n) for n in o.compare_workers.split(",")] if o.compare_workers else []
+    if compared and len(compared) != 2:
+        sys.exit(f"compare.py: found --compare-workers {o.compare_workers}, expected two numbers: 8,128")
+    runs, broken = read_runs(o.results), 0
+    for workers in compared or [o.workers]:
+        broken += run_all(o, methods, names, workers, runs)
     labels = [m["label"] for m in methods]
     chosen = [r for r in runs if r["problem"] in names and r["label"] in labels and r["trials"] == o.trials
-              and r["workers"] == o.workers and o.first_seed <= r["seed"] < o.first_seed + o.seeds]
-    text = tables_of(Scores(chosen, labels), next((m["label"] for m in methods if m["kind"] == "ambs"), None))
+              and o.first_seed <= r["seed"] < o.first_seed + o.seeds]
+    if compared:
+        others = [m for m in labels if m != "random"]
+        both = [{**r, "label": f"{r['label']}, {r['workers']} workers"} for r in chosen if r["workers"] in compared]
+        both += [r for r in chosen if r["label"] == "random" and r["workers"] == compared[0]]
+        scores = Scores(both, [f"{m}, {n} workers" for m in others for n in compared])
+        text = workers_of(scores, others, *compared)
+    else:
+        scores = Scores([r for r in chosen if r["workers"] == o.workers], labels)
+        text = tables_of(scores, next((m["label"] for m in methods if m["kind"] == "ambs"), None))
     print(text)
     if o.markdown:
         with open(o.markdown, "w") as f:
