@@ -157,8 +157,9 @@ static void describe(const ambs_spec *spec, const void *options, ambs_text *out)
 /* Who serves the ask of trial `id`: a function of the log. */
 static void take_turn(ambs_state *s, uint64_t id)
 {
-    uint64_t n_lies = ambs_model_n_lies(s->arms.arm[0].model);
-    s->arm = &s->arms.arm[ambs_arms_turn(&s->arms, s->worth.n_asks, id, n_lies)];
+    const ambs_model *any = s->arms.arm[0].model;
+    const ambs_turn turn = {id, s->worth.n_asks, ambs_model_n_lies(any), ambs_model_n_told(any)};
+    s->arm = &s->arms.arm[ambs_arms_turn(&s->arms, &turn)];
 }
 
 static void fini(void *state)
@@ -568,7 +569,7 @@ static int best_by_model(void *state, uint64_t *ret_trial, double *ret_mean, dou
     ambs_state *s = state;
     const ambs_method_context *c = &s->context;
     uint64_t n = c->n_trials(c->search), best = UINT64_MAX;
-    const ambs_arm *arm = &s->arms.arm[ambs_arms_turn(&s->arms, 0, n, 0)];
+    const ambs_arm *arm = &s->arms.arm[ambs_arms_turn(&s->arms, &(ambs_turn){.id = n})];
     if (!ambs_model_exists(arm->model)) return no_model(err);
     int rc = ambs_model_update(arm->model, err);
     double mean, sd, least = INFINITY, its_sd = NAN;

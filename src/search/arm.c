@@ -8,16 +8,19 @@
 /* A Gaussian process costs n³ for a fit; beyond this the forest goes on alone. Many workers would
  * wait for its asks, so it rests while they are many. */
 enum { GP_UNTIL = 500, GP_LIES = 256 };
+/* Results for each trial in flight, below which the asks are a crowd. */
+enum { CROWD = 3 };
 
 /* The portfolio, in the order of turns. */
 static const struct {
     const char *surrogate;
     ambs_transform_kind transform;
     uint64_t until, lies;
+    bool leads;
 } portfolio[] = {
-    {"gp", AMBS_TRANSFORM_NONE, GP_UNTIL, GP_LIES},
-    {"forest", AMBS_TRANSFORM_LOG, UINT64_MAX, UINT64_MAX},
-    {"gp", AMBS_TRANSFORM_RANK, GP_UNTIL, GP_LIES},
+    {"gp", AMBS_TRANSFORM_NONE, GP_UNTIL, GP_LIES, false},
+    {"forest", AMBS_TRANSFORM_LOG, UINT64_MAX, UINT64_MAX, false},
+    {"gp", AMBS_TRANSFORM_RANK, GP_UNTIL, GP_LIES, true},
 };
 enum { N_PORTFOLIO = sizeof portfolio / sizeof *portfolio };
 
@@ -57,6 +60,7 @@ int ambs_arms_init(ambs_arms *arms, const ambs_method_context *context,
                  by_itself ? portfolio[i].transform : given, err);
         arms->arm[i].until = portfolio[i].until;
         arms->arm[i].lies = portfolio[i].lies;
+        arms->arm[i].leads = portfolio[i].leads;
     }
     return rc;
 }
@@ -70,6 +74,13 @@ void ambs_arms_fini(ambs_arms *arms)
     *arms = (ambs_arms){0};
 }
 
+static void add_name(const ambs_arms_settings *settings, size_t i, ambs_text *out)
+{
+    int kind = settings->transform == AMBS_TRANSFORM_AUTO ? (int)portfolio[i].transform
+                                                          : settings->transform;
+    ambs_text_addf(out, "%s (%s)", portfolio[i].surrogate, ambs_transform_names[kind]);
+}
+
 void ambs_arms_describe(const ambs_arms_settings *settings, ambs_text *out)
 {
     const ambs_member *chosen = settings->surrogate->member;
@@ -78,16 +89,16 @@ void ambs_arms_describe(const ambs_arms_settings *settings, ambs_text *out)
         return;
     }
     for (size_t i = 0; i < N_PORTFOLIO; i++) {
-        int kind = settings->transform == AMBS_TRANSFORM_AUTO ? (int)portfolio[i].transform
-                                                              : settings->transform;
-        ambs_text_addf(out, "%s%s (%s)",
-                       i == 0                ? ""
-                       : i + 1 < N_PORTFOLIO ? ", "
-                                             : " and ",
-                       portfolio[i].surrogate, ambs_transform_names[kind]);
+        ambs_text_add(out, i == 0 ? "" : i + 1 < N_PORTFOLIO ? ", " : " and ");
+        add_name(settings, i, out);
     }
-    ambs_text_addf(out, " in turn; from trial %d on, and with more than %d in flight, forest alone",
-                   GP_UNTIL, GP_LIES);
+    ambs_text_add(out, " in turn, but ");
+    for (size_t i = 0; i < N_PORTFOLIO; i++)
+        if (portfolio[i].leads) add_name(settings, i, out);
+    ambs_text_addf(out,
+                   " alone with fewer than %d results for each trial in flight; from trial %d on, "
+                   "and with more than %d in flight, forest alone",
+                   CROWD, GP_UNTIL, GP_LIES);
 }
 
 /* True where the trial is too late for the arm: it holds only what came before, and is never asked
@@ -97,12 +108,21 @@ static bool is_over(const ambs_arm *arm, uint64_t id)
     return id >= arm->until;
 }
 
-size_t ambs_arms_turn(const ambs_arms *arms, uint64_t n_asks, uint64_t id, uint64_t n_lies)
+static bool is_crowded(const ambs_turn *turn)
+{
+    return turn->n_lies > turn->n_told / CROWD;
+}
+
+size_t ambs_arms_turn(const ambs_arms *arms, const ambs_turn *turn)
 {
     size_t taking_part[AMBS_ARMS_MAX], n = 0;
-    for (size_t i = 0; i < arms->n; i++)
-        if (!is_over(&arms->arm[i], id) && n_lies <= arms->arm[i].lies) taking_part[n++] = i;
-    return taking_part[n_asks % n];
+    for (size_t i = 0; i < arms->n; i++) {
+        const ambs_arm *arm = &arms->arm[i];
+        if (is_over(arm, turn->id) || turn->n_lies > arm->lies) continue;
+        if (arm->leads && is_crowded(turn)) return i;
+        taking_part[n++] = i;
+    }
+    return taking_part[turn->n_asks % n];
 }
 
 int ambs_arms_asked(ambs_arms *arms, uint64_t id, double lie, ambs_error *err)

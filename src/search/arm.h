@@ -6,7 +6,9 @@
  *
  * Why several: which surrogate is best on a problem cannot be told from its space, and a wrong one
  * costs more than a third of the asks of a right one. Taking turns is never far from the best of
- * them. share/doc/quality.md has the figures. */
+ * them. In a crowd, where more than a third as many trials are in flight as have results, there are
+ * few rounds, and none of them is for a model that may be wrong: there one arm leads alone.
+ * share/doc/quality.md has the figures. */
 #ifndef AMBS_SEARCH_ARM_H
 #define AMBS_SEARCH_ARM_H
 
@@ -21,6 +23,7 @@ typedef struct ambs_arm {
     ambs_transform_kind transform;
     uint64_t until; /* it takes part while there are fewer trials than this, */
     uint64_t lies;  /* and rests while more than this are in flight */
+    bool leads;     /* in a crowd the others rest while it takes part */
 } ambs_arm;
 
 typedef struct ambs_arms {
@@ -39,12 +42,18 @@ typedef struct ambs_arms_settings {
 int ambs_arms_init(ambs_arms *arms, const ambs_method_context *context,
                    const ambs_arms_settings *settings, ambs_error *err);
 void ambs_arms_fini(ambs_arms *arms);
-/* "gp", or "gp (none), forest (log) and gp (rank) in turn, from trial 500 on forest (log)". */
+/* "gp", or which models take turns and when. */
 void ambs_arms_describe(const ambs_arms_settings *settings, ambs_text *out);
 
-/* Whose turn it is to propose trial `id` after `n_asks` asks that a model decided, with `n_lies`
- * trials in flight. */
-size_t ambs_arms_turn(const ambs_arms *arms, uint64_t n_asks, uint64_t id, uint64_t n_lies);
+/* What decides whose turn it is to propose trial `id`. */
+typedef struct ambs_turn {
+    uint64_t id;
+    uint64_t n_asks; /* that a model decided before */
+    uint64_t n_lies; /* trials in flight */
+    uint64_t n_told; /* trials that ended */
+} ambs_turn;
+
+size_t ambs_arms_turn(const ambs_arms *arms, const ambs_turn *turn);
 /* The log, for all arms. `lie` in the minimised metric's unit, NaN where there was no model. */
 int ambs_arms_asked(ambs_arms *arms, uint64_t id, double lie, ambs_error *err);
 int ambs_arms_told(ambs_arms *arms, uint64_t id, ambs_error *err);

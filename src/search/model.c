@@ -307,6 +307,11 @@ uint64_t ambs_model_n_lies(const ambs_model *m)
     return m->n_lies;
 }
 
+uint64_t ambs_model_n_told(const ambs_model *m)
+{
+    return m->n_told;
+}
+
 uint64_t ambs_model_n_fits(const ambs_model *m)
 {
     return m->n_fits;

@@ -58,6 +58,7 @@ double ambs_model_lie(const ambs_model *m, double mean);
 double ambs_model_best(const ambs_model *m);
 const ambs_transform *ambs_model_transform(const ambs_model *m);
 uint64_t ambs_model_n_lies(const ambs_model *m); /* rows that hold a lie */
+uint64_t ambs_model_n_told(const ambs_model *m); /* trials, with those that failed */
 uint64_t ambs_model_n_fits(const ambs_model *m); /* that were due so far */
 /* Ids of the trials with the least objectives, best first; returns how many (at most n). */
 size_t ambs_model_leaders(const ambs_model *m, size_t n, uint64_t *ret_ids);

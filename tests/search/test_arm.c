@@ -10,6 +10,7 @@ static ambs_arms three(void)
     arms.arm[0].until = arms.arm[2].until = 10;
     arms.arm[1].until = arms.arm[1].lies = UINT64_MAX;
     arms.arm[0].lies = arms.arm[2].lies = 4;
+    arms.arm[2].leads = true;
     return arms;
 }
 
@@ -17,21 +18,43 @@ static void arms_take_turns_by_the_asks_that_a_model_decided(void **state)
 {
     (void)state;
     const ambs_arms arms = three();
-    for (uint64_t n = 0; n < 9; n++) assert_int_equal(ambs_arms_turn(&arms, n, 9, 4), n % 3);
+    for (uint64_t n = 0; n < 9; n++) {
+        const ambs_turn turn = {.id = 9, .n_asks = n, .n_lies = 4, .n_told = 12};
+        assert_int_equal(ambs_arms_turn(&arms, &turn), n % 3);
+    }
+}
+
+static void in_a_crowd_one_arm_leads_while_it_takes_part(void **state)
+{
+    (void)state;
+    const ambs_arms arms = three();
+    for (uint64_t n = 0; n < 9; n++) {
+        ambs_turn turn = {.id = 9, .n_asks = n, .n_lies = 4, .n_told = 11};
+        assert_int_equal(ambs_arms_turn(&arms, &turn), 2);
+        turn.n_lies = 5;
+        assert_int_equal(ambs_arms_turn(&arms, &turn), 1);
+    }
 }
 
 static void an_arm_serves_no_trial_from_its_end_on(void **state)
 {
     (void)state;
     const ambs_arms arms = three();
-    for (uint64_t n = 0; n < 9; n++) assert_int_equal(ambs_arms_turn(&arms, n, 10, 0), 1);
+    for (uint64_t n = 0; n < 9; n++)
+        for (uint64_t n_lies = 0; n_lies < 2; n_lies++) {
+            const ambs_turn turn = {.id = 10, .n_asks = n, .n_lies = n_lies};
+            assert_int_equal(ambs_arms_turn(&arms, &turn), 1);
+        }
 }
 
 static void an_arm_rests_while_too_many_are_in_flight(void **state)
 {
     (void)state;
     const ambs_arms arms = three();
-    for (uint64_t n = 0; n < 9; n++) assert_int_equal(ambs_arms_turn(&arms, n, 0, 5), 1);
+    for (uint64_t n = 0; n < 9; n++) {
+        const ambs_turn turn = {.n_asks = n, .n_lies = 5, .n_told = 100};
+        assert_int_equal(ambs_arms_turn(&arms, &turn), 1);
+    }
 }
 
 static ambs_text described(const char *settings)
@@ -46,8 +69,9 @@ static ambs_text described(const char *settings)
 static void the_description_names_the_models_in_their_order(void **state)
 {
     (void)state;
-    static const char in_turn[] = " in turn; from trial 500 on, and with more than 256 in flight, "
-                                  "forest alone";
+    static const char in_turn[] =
+        " in turn, but gp (%s) alone with fewer than 3 results for each trial in flight; from "
+        "trial 500 on, and with more than 256 in flight, forest alone";
     static const char *const wanted[][2] = {
         {"", "8 initial trials (lhs), then lcb over gp (none), forest (log) and gp (rank)"},
         {"transform=log",
@@ -57,8 +81,9 @@ static void the_description_names_the_models_in_their_order(void **state)
          "3 initial trials (lhs), then lcb over gp (none), forest (log) and gp (rank)"}};
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
         ambs_text text = described(wanted[i][0]);
-        char whole[256];
-        snprintf(whole, sizeof whole, "%s%s", wanted[i][1], i == 2 ? "" : in_turn);
+        char whole[512], rest[256];
+        snprintf(rest, sizeof rest, in_turn, i == 1 ? "log" : "rank");
+        snprintf(whole, sizeof whole, "%s%s", wanted[i][1], i == 2 ? "" : rest);
         assert_string_equal(text.text, whole);
         ambs_text_fini(&text);
     }
@@ -87,6 +112,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(arms_take_turns_by_the_asks_that_a_model_decided),
+        cmocka_unit_test(in_a_crowd_one_arm_leads_while_it_takes_part),
         cmocka_unit_test(an_arm_serves_no_trial_from_its_end_on),
         cmocka_unit_test(an_arm_rests_while_too_many_are_in_flight),
         cmocka_unit_test(the_description_names_the_models_in_their_order),
