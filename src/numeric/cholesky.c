@@ -16,33 +16,16 @@ bool ambs_cholesky_try(size_t n, double *a, size_t stride)
            isfinite(a[(n - 1) * (stride + 1)]);
 }
 
-static void restore_lower(size_t n, double *a, size_t stride, const double *diagonal, double jitter)
+int ambs_cholesky_more_jitter(size_t n, double mean, double limit, double *jitter, ambs_error *err)
 {
-    for (size_t i = 0; i < n; i++) {
-        for (size_t j = 0; j < i; j++) a[i * stride + j] = a[j * stride + i];
-        a[i * stride + i] = diagonal[i] + jitter;
-    }
-}
-
-int ambs_cholesky_factor(size_t n, double *a, size_t stride, double limit, double *diagonal,
-                         double *ret_jitter, ambs_error *err)
-{
-    double mean = 0, jitter = 0;
-    for (size_t i = 0; i < n; i++) {
-        diagonal[i] = a[i * stride + i];
-        mean += diagonal[i] / (double)n;
-    }
-    while (!ambs_cholesky_try(n, a, stride)) {
-        double next = jitter > 0 ? 10 * jitter : first_jitter * mean;
-        if (!(next <= limit * mean * (1 + 1e-9)))
-            return ambs_fail(err, AMBS_E_NUMERIC,
-                             "found a matrix of %zu rows that is not positive definite, even with "
-                             "%g on its diagonal of mean %g; expected at most %g to suffice",
-                             n, jitter, mean, limit * mean);
-        jitter = next;
-        restore_lower(n, a, stride, diagonal, jitter);
-    }
-    *ret_jitter = jitter;
+    double next = *jitter > 0 ? 10 * *jitter : first_jitter * mean;
+    if (!(next <= limit * mean * (1 + 1e-9)))
+        return ambs_fail(
+            err, AMBS_E_NUMERIC,
+            "found a matrix of %zu rows that is not positive definite, even with %g on "
+            "its diagonal of mean %g; expected at most %g to suffice",
+            n, *jitter, mean, limit * mean);
+    *jitter = next;
     return AMBS_OK;
 }
 
@@ -90,11 +73,6 @@ void ambs_cholesky_solve_upper(size_t n, const double *l, size_t stride, double 
     if (n > 0)
         cblas_dtrsv(CblasRowMajor, CblasLower, CblasTrans, CblasNonUnit, (int)n, l, (int)stride, b,
                     1);
-}
-
-void ambs_cholesky_invert(size_t n, double *a, size_t stride)
-{
-    LAPACKE_dpotri_work(LAPACK_COL_MAJOR, 'U', (lapack_int)n, a, (lapack_int)stride);
 }
 
 double ambs_cholesky_log_determinant(size_t n, const double *l, size_t stride)

@@ -14,13 +14,10 @@
  * leaves the triangle spoilt. n³/3 operations. */
 bool ambs_cholesky_try(size_t n, double *a, size_t stride);
 
-/* As above; where a is not positive definite in this arithmetic, jitter on the diagonal helps:
- * 1e-12 of the mean diagonal, then ten times more up to `limit` of it. Here a is given in full,
- * since its upper triangle (which stays) gives the lower one back for another try. `diagonal` [n]
- * is work space; *ret_jitter is what was added. AMBS_E_NUMERIC with the numbers when the limit does
- * not do. */
-int ambs_cholesky_factor(size_t n, double *a, size_t stride, double limit, double *diagonal,
-                         double *ret_jitter, ambs_error *err);
+/* Where a matrix of n rows is not positive definite in this arithmetic, jitter on its diagonal helps:
+ * 1e-12 of the mean diagonal, then ten times more up to `limit` of it. *jitter (0 at first) becomes
+ * what to try next; AMBS_E_NUMERIC with the numbers when the limit does not do. */
+int ambs_cholesky_more_jitter(size_t n, double mean, double limit, double *jitter, ambs_error *err);
 
 /* Row n of the stored matrix holds A[n, 0 … n-1], `diagonal` is A[n, n]; becomes row n of L. Where
  * rounding leaves less than `least` of the pivot's square, `least` is taken. n² operations. */
@@ -34,10 +31,6 @@ void ambs_cholesky_remove(size_t n, double *l, size_t stride, size_t k, double *
 /* b [n] becomes L⁻¹ b, L⁻ᵀ b. */
 void ambs_cholesky_solve_lower(size_t n, const double *l, size_t stride, double *b);
 void ambs_cholesky_solve_upper(size_t n, const double *l, size_t stride, double *b);
-
-/* The lower triangle of a [n, n], which holds L, becomes that of A⁻¹: for traces in gradients, not
- * for solving. 2/3 n³ operations. */
-void ambs_cholesky_invert(size_t n, double *a, size_t stride);
 
 /* ln det A. */
 double ambs_cholesky_log_determinant(size_t n, const double *l, size_t stride);

@@ -146,6 +146,16 @@ void ambs_lbfgs_begin(ambs_lbfgs *r, const ambs_lbfgs_problem *problem,
     for (size_t i = 0; i < n; i++) x[i] = clamp(problem, i, x[i]);
 }
 
+void ambs_lbfgs_begin_again(ambs_lbfgs *r, const ambs_lbfgs_settings *settings, double scale)
+{
+    for (size_t i = 0; i < M * r->of->n; i++) r->y[i] *= scale;
+    for (size_t k = 0; k < M; k++) r->rho[k] /= scale;
+    r->settings = settings;
+    r->f = INFINITY;
+    r->n_iterations = 0;
+    r->started = r->done = false;
+}
+
 const double *ambs_lbfgs_point(const ambs_lbfgs *r)
 {
     if (r->done) return NULL;

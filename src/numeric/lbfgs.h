@@ -49,6 +49,9 @@ typedef struct ambs_lbfgs {
  * is borrowed. */
 void ambs_lbfgs_begin(ambs_lbfgs *m, const ambs_lbfgs_problem *problem,
                       const ambs_lbfgs_settings *settings, double *x, double *work);
+/* Begins once more, at x of an ended m and with the curvature that it knows, on a function that is
+ * about `scale` times the earlier one; the bounds are the same. */
+void ambs_lbfgs_begin_again(ambs_lbfgs *m, const ambs_lbfgs_settings *settings, double scale);
 /* [n] where a value is wanted; NULL at the end. */
 const double *ambs_lbfgs_point(const ambs_lbfgs *m);
 /* f (not finite: not defined) and its gradient [n] at that point. f undefined at the start ends it

@@ -48,6 +48,15 @@ bool ambs_panels_factor(size_t n, double *a, double *ret_inverse)
     return whole;
 }
 
+void ambs_panels_to_lower(size_t n, const double *u, double *l, size_t stride)
+{
+    for (size_t first = 0; first < n; first += WIDTH) {
+        const double *panel = u + ambs_panel(first / WIDTH);
+        for (size_t i = first; i < first + WIDTH && i < n; i++)
+            for (size_t j = 0; j <= i; j++) l[i * stride + j] = panel[j * WIDTH + i - first];
+    }
+}
+
 double ambs_panels_log_determinant(size_t n, const double *inverse)
 {
     double sum = 0;

@@ -40,6 +40,8 @@ void ambs_panels_fill_up(size_t n, double *a);
 /* a becomes U with A = UᵀU; ret_inverse [rows(n)] gets 1 / U_ii. False where it is not positive
  * definite, which leaves a spoilt. n³/3 operations. */
 bool ambs_panels_factor(size_t n, double *a, double *ret_inverse);
+/* L = Uᵀ into the lower triangle of l, row-major with `stride`. */
+void ambs_panels_to_lower(size_t n, const double *u, double *l, size_t stride);
 double ambs_panels_log_determinant(size_t n, const double *inverse);
 /* b [rows(n)] becomes U⁻ᵀ b. 2 n² operations. */
 void ambs_panels_solve(size_t n, const double *u, const double *inverse, double *b);

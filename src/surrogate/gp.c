@@ -14,7 +14,7 @@
  * With hyperparameters by mcmc there is a process for each draw; out-of-sample errors are those of
  * the first.
  *
- * Cost, for each process: a fit about 20 min(n, fit_rows)³ + n³/3 operations, a change of a row 3 n², a candidate's
+ * Cost, for each process: a fit about 15 min(n, fit_rows)³ + n³/3 operations, a change of a row 3 n², a candidate's
  * mean n (T + 20) and its sd n². Memory 8 n² bytes, and twice 8 fit_rows² during a fit. */
 #include "surrogate/gp.h"
 

@@ -7,7 +7,8 @@
  * exact objectives and for noise of a third of the spread; ln a, ln b ~ Normal(0, 1/2).
  *
  * Several starts are explored on at most EXPLORED rows, where a value costs little; the best of
- * them is then polished on GROWTH times as many, and so on up to max_rows. Nothing is remembered from fit to fit: the search
+ * them then goes on with GROWTH times as many, and so on up to max_rows, and with the curvature that
+ * fewer rows have shown. Nothing is remembered from fit to fit: the search
  * transforms y anew before each, so an earlier optimum belongs to other numbers, and a study that
  * is resumed could not have it. */
 #include "surrogate/gp_fit.h"
@@ -27,7 +28,7 @@ enum { EXPLORED = 64, GROWTH = 4 };
 
 /* A search ends where a step gains less than this share of the log density: a hundredth of a nat
  * decides nothing. */
-static const ambs_lbfgs_settings explore = {30, 1e-2, 1e-3}, polish = {12, 1e-2, 1e-4},
+static const ambs_lbfgs_settings explore = {30, 1e-2, 1e-3}, polish = {8, 1e-2, 1e-4},
                                  exact = {100, 1e-3, 1e-7};
 
 typedef struct ambs_gp_prior {
@@ -63,7 +64,8 @@ typedef struct ambs_gp_work {
     double *points, *columns, *y; /* of the sample */
     double *raw, *warp_slopes;    /* [T, n] not warped, [2 T, n]; only with a warp */
     double *likelihood;           /* work space of a value */
-    double *lower, *upper, *theta, *lbfgs;
+    double *lower, *upper, *gradient;
+    double *theta, *lbfgs; /* of two climbs */
     bool no_prior;
 } work;
 
@@ -88,8 +90,9 @@ static int make(work *w, const ambs_gp_search *search, size_t n, ambs_error *err
                        {&w->likelihood, ambs_gp_likelihood_work(n), 1},
                        {&w->lower, size, 1},
                        {&w->upper, size, 1},
-                       {&w->theta, size, 1},
-                       {&w->lbfgs, ambs_lbfgs_work_size(size), 1},
+                       {&w->theta, size, 2},
+                       {&w->gradient, size, 1},
+                       {&w->lbfgs, ambs_lbfgs_work_size(size), 2},
                        {&w->kernel.weight, size, 1},
                        {&w->raw, n_warped, n_terms},
                        {&w->warp_slopes, n_warped, 2 * n_terms},
@@ -158,12 +161,14 @@ static double value(void *of, const double *theta, double *ret_gradient)
     return -f;
 }
 
-static double climb(work *w, const ambs_lbfgs_settings *settings)
+/* To the end of a climb that has begun; from its theta if nothing is better. */
+static double climb(work *w, ambs_lbfgs *climb)
 {
-    const ambs_lbfgs_problem problem = {ambs_gp_n_theta(&w->kernel), w->lower, w->upper, value, w};
-    double f;
-    int rc = ambs_lbfgs_minimise(&problem, settings, w->theta, w->lbfgs, &f, NULL, NULL);
-    return rc == AMBS_OK ? f : INFINITY;
+    for (const double *at; (at = ambs_lbfgs_point(climb));) {
+        double f = value(w, at, w->gradient);
+        ambs_lbfgs_give(climb, f, w->gradient);
+    }
+    return climb->f;
 }
 
 /* --- draws ---------------------------------------------------------------------------------- */
@@ -200,46 +205,58 @@ static void draw_thetas(work *w, const ambs_gp_search *search, double *ret_theta
 }
 
 /* The prior's mode, then draws from the prior, half as wide. */
-static void begin(work *w, const ambs_gp_search *search, size_t start)
+static void begin(const ambs_gp_search *search, size_t start, double *ret_theta)
 {
     ambs_random random;
     ambs_random_init(&random, search->key, start, AMBS_PURPOSE_SURROGATE);
     for (size_t i = 0; i < ambs_gp_n_theta(search->kernel); i++) {
         prior p = prior_of(search->kernel->n_terms, i);
-        w->theta[i] = p.mean + (start > 0 ? 0.5 * p.sd * ambs_random_normal(&random) : 0);
+        ret_theta[i] = p.mean + (start > 0 ? 0.5 * p.sd * ambs_random_normal(&random) : 0);
     }
+}
+
+/* The best of several climbs; *ret_best is one of the two that there is room for. */
+static void explore_starts(work *w, const ambs_gp_search *search, const ambs_lbfgs_problem *problem,
+                           ambs_lbfgs climbs[2], ambs_lbfgs **ret_best)
+{
+    size_t size = problem->n, best = 0;
+    for (size_t start = 0; start < search->n_starts; start++) {
+        size_t k = start == 0 ? 0 : 1 - best;
+        double *theta = w->theta + k * size;
+        begin(search, start, theta);
+        ambs_lbfgs_begin(&climbs[k], problem, &explore, theta,
+                         w->lbfgs + k * ambs_lbfgs_work_size(size));
+        if (climb(w, &climbs[k]) < climbs[best].f) best = k;
+    }
+    *ret_best = &climbs[best];
 }
 
 int ambs_gp_find_theta(const ambs_gp_search *search, const ambs_gp_sample *sample,
                        double *ret_theta, ambs_error *err)
 {
     work w = {0};
+    ambs_lbfgs climbs[2], *best;
     size_t n = sample->n < search->max_rows ? sample->n : search->max_rows,
-           n_explored = n < EXPLORED ? n : EXPLORED,
-           bytes = ambs_gp_n_theta(search->kernel) * sizeof(double);
+           size = ambs_gp_n_theta(search->kernel), rows = n < EXPLORED ? n : EXPLORED;
     int rc = make(&w, search, n, err);
-    double best = INFINITY;
-    if (rc == AMBS_OK) {
-        begin(&w, search, 0);
-        memcpy(ret_theta, w.theta, bytes);
-        choose_rows(&w, sample, n_explored);
+    if (rc != AMBS_OK) {
+        drop(&w);
+        return rc;
     }
-    for (size_t start = 0; rc == AMBS_OK && start < search->n_starts; start++) {
-        begin(&w, search, start);
-        double f = climb(&w, &explore);
-        if (!(f < best)) continue;
-        best = f;
-        memcpy(ret_theta, w.theta, bytes);
+    const ambs_lbfgs_problem problem = {size, w.lower, w.upper, value, &w};
+    choose_rows(&w, sample, rows);
+    explore_starts(&w, search, &problem, climbs, &best);
+    for (bool whole = false; !whole;) {
+        size_t more = GROWTH * rows < n ? GROWTH * rows : n;
+        whole = more == n;
+        choose_rows(&w, sample, more);
+        ambs_lbfgs_begin_again(best, whole && search->no_prior ? &exact : &polish,
+                               (double)more / (double)rows);
+        climb(&w, best);
+        rows = more;
     }
-    for (size_t rows = n_explored; rc == AMBS_OK;) {
-        rows = GROWTH * rows < n ? GROWTH * rows : n;
-        choose_rows(&w, sample, rows);
-        memcpy(w.theta, ret_theta, bytes);
-        if (isfinite(climb(&w, search->no_prior && rows == n ? &exact : &polish)))
-            memcpy(ret_theta, w.theta, bytes);
-        if (rows == n) break;
-    }
-    if (rc == AMBS_OK && search->n_samples > 0) draw_thetas(&w, search, ret_theta);
+    memcpy(ret_theta, best->x, size * sizeof *ret_theta);
+    if (search->n_samples > 0) draw_thetas(&w, search, ret_theta);
     drop(&w);
-    return rc;
+    return AMBS_OK;
 }

@@ -28,6 +28,11 @@ typedef struct ambs_gp_search {
     uint64_t key;     /* of the random starts */
 } ambs_gp_search;
 
+/* K + σ²I of the sample, and with `slopes` dk/dr² of two different rows: in panels
+ * (numeric/panels.h), of n rows. */
+void ambs_gp_fill(const ambs_gp_kernel *kernel, const ambs_gp_sample *sample, double *matrix,
+                  double *slopes);
+
 /* ln p(y | x, theta) = -yᵀα/2 - ln det L - n ln(2π)/2 with α = (K + σ²I)⁻¹y; and its gradient by
  * theta, 1/2 tr((ααᵀ - K⁻¹) dK/dθ) (Rasmussen and Williams 2006, equations 2.30 and 5.9);
  * NULL: not wanted. -INFINITY where the matrix is not positive definite. n³/3 operations, n³ with the

@@ -15,9 +15,8 @@ size_t ambs_gp_likelihood_work(size_t n)
     return 3 * ambs_panels_size(n) + 2 * ambs_panels_rows(n);
 }
 
-/* K + σ²I and the slopes, which are 0 but for i < j < n. */
-static void fill(const ambs_gp_kernel *kernel, const ambs_gp_sample *s, double *matrix,
-                 double *slopes)
+void ambs_gp_fill(const ambs_gp_kernel *kernel, const ambs_gp_sample *s, double *matrix,
+                  double *slopes)
 {
     for (size_t first = 0; first < s->n; first += WIDTH) {
         size_t n_rows = first + WIDTH < s->n ? first + WIDTH : s->n, at = ambs_panel(first / WIDTH),
@@ -127,7 +126,7 @@ double ambs_gp_log_likelihood(const ambs_gp_kernel *kernel, const ambs_gp_sample
     size_t n = s->n, size = ambs_panels_size(n), n_rows = ambs_panels_rows(n);
     double *matrix = work, *slopes = matrix + size, *factor = slopes + size,
            *inverse = factor + size, *alpha = inverse + n_rows, fit = 0;
-    fill(kernel, s, matrix, ret_gradient ? slopes : NULL);
+    ambs_gp_fill(kernel, s, matrix, ret_gradient ? slopes : NULL);
     if (!ambs_panels_factor(n, matrix, inverse)) return -INFINITY;
     memset(alpha, 0, n_rows * sizeof *alpha);
     memcpy(alpha, s->y, n * sizeof *alpha);

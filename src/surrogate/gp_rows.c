@@ -8,6 +8,7 @@
 
 #include "base/memory.h"
 #include "numeric/cholesky.h"
+#include "numeric/panels.h"
 #include "surrogate/gp.h"
 
 static const double jitter_limit = 1e-4;
@@ -73,7 +74,7 @@ static double *spread(const double *rows, size_t n_rows, size_t width, size_t st
 static int reserve(ambs_gp *gp, size_t n, ambs_error *err)
 {
     if (n <= gp->capacity) return AMBS_OK;
-    size_t capacity = n + n / 8 + 64;
+    size_t capacity = ambs_panels_rows(n + n / 8 + 64);
     double *columns =
         spread(gp->columns, gp->n_terms, gp->n, gp->capacity, gp->n_terms, capacity, err);
     double *l = columns ? spread(gp->l, gp->n, gp->n, gp->capacity, capacity, capacity, err) : NULL;
@@ -161,20 +162,33 @@ static double prior_variance(const ambs_gp *gp, size_t row)
     return ambs_gp_kernel_variance(&gp->kernel, gp->points + row * gp->n_terms, 1);
 }
 
+/* Factors K + σ²I in `panels`, with as much jitter as it takes. */
+static int factor(ambs_gp *gp, double *panels, double *inverse, ambs_error *err)
+{
+    const ambs_gp_sample sample = {gp->n, gp->points, gp->columns, gp->capacity, gp->z, NULL};
+    double mean = 0;
+    for (size_t i = 0; i < gp->n; i++)
+        mean += (prior_variance(gp, i) + gp->kernel.noise) / (double)gp->n;
+    for (gp->jitter = 0;;) {
+        ambs_gp_fill(&gp->kernel, &sample, panels, NULL);
+        for (size_t i = 0; i < gp->n; i++) panels[ambs_panels_index(i, i)] += gp->jitter;
+        if (ambs_panels_factor(gp->n, panels, inverse)) break;
+        int rc = ambs_cholesky_more_jitter(gp->n, mean, jitter_limit, &gp->jitter, err);
+        if (rc != AMBS_OK) return rc;
+    }
+    ambs_panels_to_lower(gp->n, panels, gp->l, gp->capacity);
+    return AMBS_OK;
+}
+
 int ambs_gp_set_theta(ambs_gp *gp, const double *theta, ambs_error *err)
 {
-    size_t n = gp->n;
     ambs_gp_kernel_set(&gp->kernel, theta);
-    for (size_t i = 0; gp->raw && i < n; i++) place_point(gp, i);
-    for (size_t i = 0; i < n; i++) {
-        double *row = gp->l + i * gp->capacity;
-        ambs_gp_kernel_row(&gp->kernel, gp->points + i * gp->n_terms, gp->columns, gp->capacity, n,
-                           row, NULL);
-        row[i] = prior_variance(gp, i) + gp->kernel.noise;
-    }
-    int rc =
-        ambs_cholesky_factor(n, gp->l, gp->capacity, jitter_limit, gp->rotations, &gp->jitter, err);
+    for (size_t i = 0; gp->raw && i < gp->n; i++) place_point(gp, i);
+    double *panels = ambs_calloc(ambs_panels_size(gp->n), sizeof *panels, err);
+    if (!panels) return AMBS_E_NOMEM;
+    int rc = factor(gp, panels, gp->rotations, err);
     if (rc == AMBS_OK) solve(gp);
+    free(panels);
     return rc;
 }
 

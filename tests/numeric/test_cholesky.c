@@ -41,30 +41,36 @@ static void check_product(size_t n, size_t gone)
 static void a_factor_times_its_transpose_is_the_matrix(void **state)
 {
     (void)state;
-    double diagonal[N], jitter;
     for (size_t n = 0; n <= N; n++) {
         make(n);
-        assert_int_equal(ambs_cholesky_factor(n, l, STRIDE, 0, diagonal, &jitter, NULL), AMBS_OK);
-        assert_true(jitter == 0);
+        assert_true(ambs_cholesky_try(n, l, STRIDE));
         check_product(n, N);
         assert_true(l[STRIDE - 1] == a[STRIDE - 1]); /* what is behind the rows stays */
+    }
+}
+
+/* 4 rows with `diagonal` and `other` elements; jitter as far as the limit allows. */
+static int factor(double diagonal, double other, double limit, double *ret_jitter, ambs_error *err)
+{
+    double m[16];
+    for (*ret_jitter = 0;;) {
+        for (size_t i = 0; i < 16; i++) m[i] = i % 5 == 0 ? diagonal + *ret_jitter : other;
+        if (ambs_cholesky_try(4, m, 4)) return AMBS_OK;
+        int rc = ambs_cholesky_more_jitter(4, diagonal, limit, ret_jitter, err);
+        if (rc != AMBS_OK) return rc;
     }
 }
 
 static void a_singular_matrix_takes_jitter_up_to_the_limit(void **state)
 {
     (void)state;
-    double diagonal[4], jitter, m[16];
+    double jitter;
     ambs_error err = {0};
-    for (size_t i = 0; i < 16; i++) m[i] = i % 5 == 0 ? 2 : 2 + 1e-9; /* eigenvalue -1e-9 */
-    assert_int_equal(ambs_cholesky_factor(4, m, 4, 1e-6, diagonal, &jitter, &err), AMBS_OK);
+    assert_int_equal(factor(2, 2 + 1e-9, 1e-6, &jitter, &err), AMBS_OK); /* eigenvalue -1e-9 */
     assert_true(jitter > 0 && jitter <= 2e-6);
-    assert_true(fabs(m[0] - sqrt(2 + jitter)) < 1e-12 && fabs(m[4] - sqrt(2)) < 1e-6);
-    for (size_t i = 0; i < 16; i++) m[i] = i % 5 == 0 ? 1 : 2; /* eigenvalue -1 */
-    assert_int_equal(ambs_cholesky_factor(4, m, 4, 1e-4, diagonal, &jitter, &err), AMBS_E_NUMERIC);
+    assert_int_equal(factor(1, 2, 1e-4, &jitter, &err), AMBS_E_NUMERIC); /* eigenvalue -1 */
     assert_non_null(strstr(err.text, "4 rows that is not positive definite, even with 0.0001"));
-    for (size_t i = 0; i < 16; i++) m[i] = NAN;
-    assert_int_equal(ambs_cholesky_factor(4, m, 4, 1e-4, diagonal, &jitter, &err), AMBS_E_NUMERIC);
+    assert_int_equal(factor(NAN, NAN, 1e-4, &jitter, &err), AMBS_E_NUMERIC);
 }
 
 static void appended_rows_make_the_factor_of_the_whole(void **state)
@@ -112,22 +118,12 @@ static void solving_undoes_multiplying(void **state)
     for (size_t i = 0; i < N; i++) assert_true(fabs(b[i] - x[i]) < 1e-10);
 }
 
-static void the_inverse_and_the_determinant_are_those_of_the_matrix(void **state)
+static void the_determinant_is_that_of_the_matrix(void **state)
 {
     (void)state;
-    make(6);
-    assert_true(ambs_cholesky_try(N, l, STRIDE));
     double two[4] = {4, 0, 2, 5};
     assert_true(ambs_cholesky_try(2, two, 2));
     assert_true(fabs(ambs_cholesky_log_determinant(2, two, 2) - log(16)) < 1e-14);
-    ambs_cholesky_invert(N, l, STRIDE);
-    for (size_t i = 0; i < N; i++)
-        for (size_t j = 0; j < N; j++) {
-            double sum = 0;
-            for (size_t k = 0; k < N; k++)
-                sum += a[i * STRIDE + k] * (k >= j ? l[k * STRIDE + j] : l[j * STRIDE + k]);
-            assert_true(fabs(sum - (i == j)) < 1e-10);
-        }
 }
 
 int main(void)
@@ -138,7 +134,7 @@ int main(void)
         cmocka_unit_test(appended_rows_make_the_factor_of_the_whole),
         cmocka_unit_test(any_row_can_go),
         cmocka_unit_test(solving_undoes_multiplying),
-        cmocka_unit_test(the_inverse_and_the_determinant_are_those_of_the_matrix),
+        cmocka_unit_test(the_determinant_is_that_of_the_matrix),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("cholesky", tests, NULL, NULL);

@@ -116,6 +116,43 @@ static void rosenbrock_is_minimised(void **state)
     }
 }
 
+static size_t end_climb(ambs_lbfgs *m, double scale)
+{
+    size_t n = m->of->n, count = 0;
+    double gradient[MAX_N];
+    for (const double *at; (at = ambs_lbfgs_point(m)); count++) {
+        double f = scale * rosenbrock(&n, at, gradient);
+        for (size_t i = 0; i < n; i++) gradient[i] *= scale;
+        ambs_lbfgs_give(m, f, gradient);
+    }
+    return count;
+}
+
+/* From beside the minimum, with the curvature that the way there has shown, and without. */
+static void a_minimisation_that_begins_again_knows_the_curvature(void **state)
+{
+    (void)state;
+    const double lower[2] = {-10, -10}, upper[2] = {10, 10};
+    const ambs_lbfgs_problem problem = {.n = 2, .lower = lower, .upper = upper};
+    double x[2] = {-1.2, 1}, *work = calloc(ambs_lbfgs_work_size(2), sizeof *work);
+    ambs_lbfgs m;
+    ambs_lbfgs_begin(&m, &problem, &exact, x, work);
+    end_climb(&m, 1);
+    size_t count[2];
+    for (int again = 1; again >= 0; again--) {
+        x[0] = 1.1;
+        x[1] = 1.2;
+        if (again)
+            ambs_lbfgs_begin_again(&m, &exact, 100);
+        else
+            ambs_lbfgs_begin(&m, &problem, &exact, x, work);
+        count[again] = end_climb(&m, 100);
+        assert_true(fabs(x[0] - 1) < 1e-6 && fabs(x[1] - 1) < 1e-6);
+    }
+    assert_true(count[1] < count[0]);
+    free(work);
+}
+
 /* With x_0 <= 0.5 the minimum lies at (0.5, 0.25), where f = 0.25. */
 static void rosenbrock_at_a_bound_is_minimised(void **state)
 {
@@ -151,6 +188,7 @@ int main(void)
         cmocka_unit_test(a_start_at_the_minimum_stays),
         cmocka_unit_test(quadratics_are_minimised_within_bounds),
         cmocka_unit_test(rosenbrock_is_minimised),
+        cmocka_unit_test(a_minimisation_that_begins_again_knows_the_curvature),
         cmocka_unit_test(rosenbrock_at_a_bound_is_minimised),
         cmocka_unit_test(where_the_function_is_not_defined_the_step_is_shortened),
     };
