@@ -32,6 +32,7 @@
 #define AMBS_OBJECTIVE_H
 
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -110,6 +111,8 @@ typedef struct ambs_plugin_calls {
     const char *(*scratch)(ambs_evaluation *e);
     void (*log)(ambs_evaluation *e, const char *text);
     void (*fail_with)(ambs_evaluation *e, const char *text);
+    const char *(*checkpoint)(ambs_evaluation *e); /* these two: where `size` reaches */
+    const char *(*resume)(ambs_evaluation *e);
 } ambs_plugin_calls;
 
 /* What open() is given. */
@@ -226,6 +229,26 @@ static inline void ambs_evaluation_log(ambs_evaluation *e, const char *format, .
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
     e->calls->log(e, text);
+}
+
+/* With `trial.checkpoint` in the study: the folder, new and beside the study file, in which this attempt
+ * may save its state, the same in all ranks of a communicator; at the latest when a report is answered by
+ * AMBS_STOP, which near the end of a batch job it is. What is saved there in whole (no name that begins
+ * with a dot or ends in .part, .partial or .tmp) an attempt that is made again finds by the function
+ * below; both go with the trial's result. NULL without trial.checkpoint, in `ambs try`, by an ambs that
+ * is too old, and where the folder cannot be made (said in the log). Costs a few operations of the shared
+ * file system at the first call of an attempt. */
+static inline const char *ambs_evaluation_checkpoint(ambs_evaluation *e)
+{
+    if (e->calls->size <= offsetof(ambs_plugin_calls, resume)) return NULL;
+    return e->calls->checkpoint(e);
+}
+
+/* The folder that the last attempt of this trial which saved something has saved it in; NULL: none. */
+static inline const char *ambs_evaluation_resume(ambs_evaluation *e)
+{
+    if (e->calls->size <= offsetof(ambs_plugin_calls, resume)) return NULL;
+    return e->calls->resume(e);
 }
 
 /* Why the trial fails; returns 1, so that `return ambs_evaluation_fail(e, "…");` does it. */

@@ -161,6 +161,7 @@ void ambs_group_destroy(ambs_group *g)
     ambs_spec_destroy(g->spec);
     free(g->verdicts);
     free(g->fellows);
+    free(g->checkpoints);
     free(g->order);
     free(g);
 }

@@ -38,6 +38,7 @@ typedef struct ambs_group_config {
     uint32_t ranks;
     ambs_supervisor *supervisor;
     const ambs_log *log;         /* may be NULL */
+    const char *output;          /* the study file; borrowed */
     uint64_t manager_pid, space; /* of rank 0, and the processes that rank 0 sees; 0: not known */
 } ambs_group_config;
 

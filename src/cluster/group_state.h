@@ -37,6 +37,7 @@ struct ambs_group {
     MPI_Request awaited; /* followers: the next order */
     bool has_order;
 
+    char *checkpoints; /* where its attempts save their state; NULL: nowhere */
     ambs_plugin_session *session;
     char refused[AMBS_MESSAGE_SIZE]; /* why the plug-in cannot be opened; for good */
     const ambs_group_loop *loop;     /* while it computes, else NULL */

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "cluster/group_state.h"
+#include "objective/checkpoint.h"
 #include "objective/result.h"
 
 /* The order goes out eagerly: followers have asked for it, or will. */
@@ -100,12 +101,17 @@ static int open_plugin(ambs_group *g, ambs_error *err)
     if (g->session) return AMBS_OK;
     if (g->refused[0]) return ambs_fail(err, AMBS_E_INVALID, "%s", g->refused);
     ambs_error why = {0};
+    if (g->spec->trial.checkpoint && !g->checkpoints) {
+        int rc = ambs_checkpoint_root(g->config.output, &g->checkpoints, err);
+        if (rc != AMBS_OK) return rc;
+    }
     const ambs_plugin_place place = {.rank = g->rank,
                                      .n_ranks = g->n,
                                      .comm = &g->trial,
                                      .comm_fortran = (int)MPI_Comm_c2f(g->trial),
                                      .n_cores = g->spec->trial.cores,
-                                     .scratch = g->spec->trial.scratch};
+                                     .scratch = g->spec->trial.scratch,
+                                     .checkpoints = g->checkpoints};
     int rc = ambs_plugin_session_create(g->spec->objective_options, g->spec->space, g->spec->metric,
                                         &place, &g->session, &why);
     rc = agree(g, rc, why.text, err);
@@ -140,6 +146,15 @@ static void settle(const ambs_group *g, int rc, const ambs_error *why, ambs_outc
     if (!g->cancelled || !g->stopped || o->state != AMBS_TRIAL_PRUNED) return;
     o->state = AMBS_TRIAL_CANCELLED;
     o->reason = AMBS_REASON_CANCELLED;
+}
+
+/* All ranks have come out of evaluate(). A trial that failed may be tried again. */
+static void settle_checkpoint(const ambs_group *g, const ambs_outcome *o)
+{
+    bool over = o->state == AMBS_TRIAL_COMPLETE || o->state == AMBS_TRIAL_PRUNED;
+    if (g->checkpoints)
+        ambs_checkpoint_settle(g->checkpoints, g->attempt.trial, g->attempt.attempt,
+                               over && g->spec->trial.keep != AMBS_KEEP_ALWAYS);
 }
 
 /* x points into the order, which stays until the next one is asked for. */
@@ -177,6 +192,7 @@ int group_compute(ambs_group *g, ambs_error *err)
     group_mark(false);
     if (g->rank == 0) {
         settle(g, rc, &why, &o);
+        settle_checkpoint(g, &o);
         g->outcome = o;
         g->ended = true;
     }

@@ -84,6 +84,7 @@ static int join_group(ambs_part *part, ambs_error *err)
     const ambs_group_config config = {.ranks = part->manager.plan.ranks,
                                       .supervisor = part->supervisor,
                                       .log = part->settings->log,
+                                      .output = part->settings->output,
                                       .manager_pid = part->manager.pid,
                                       .space = part->manager.space};
     if (config.ranks == 0) return AMBS_OK;

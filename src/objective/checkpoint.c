@@ -11,6 +11,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "objective/folder.h"
 #include "objective/scratch.h"
 
 enum { PATH_SIZE = 4200, NUMBER_SIZE = 64, TRIES = 20 };
@@ -103,4 +104,28 @@ void ambs_checkpoint_end(const char *folder, bool over)
         rmdir(path); /* where nothing else is left in it */
     if ((slash = strrchr(path, '/'))) *slash = '\0';
     rmdir(path);
+}
+
+void ambs_checkpoint_settle(const char *root, uint64_t trial, uint32_t attempt, bool over)
+{
+    char folder[PATH_SIZE + NUMBER_SIZE];
+    int n = snprintf(folder, sizeof folder, "%s/trial-%llu/attempt-%u", root,
+                     (unsigned long long)trial, (unsigned)attempt);
+    if (n < 0 || (size_t)n >= sizeof folder || access(folder, F_OK) != 0) return;
+    ambs_checkpoint_end(folder, over);
+}
+
+int ambs_checkpoint_root(const char *output, char **ret_root, ambs_error *err)
+{
+    static const char ending[] = ".checkpoints";
+    char folder[AMBS_PATH_SIZE];
+    const char *slash = strrchr(output, '/');
+    ambs_study_folder(output, folder);
+    size_t size = strlen(folder) + 1 + strlen(output) + sizeof ending;
+    char *path = ambs_calloc(size, 1, err);
+    if (!path) return AMBS_E_NOMEM;
+    snprintf(path, size, "%s/%s%s", strcmp(folder, "/") == 0 ? "" : folder,
+             slash ? slash + 1 : output, ending);
+    *ret_root = path;
+    return AMBS_OK;
 }

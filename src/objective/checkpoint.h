@@ -24,5 +24,10 @@ int ambs_checkpoint_begin(const char *root, uint64_t trial, uint32_t attempt, ch
 /* The attempt has ended. `over`: the trial needs none of its folders any more, they are removed;
  * else the folder is published, or removed where nothing was saved. */
 void ambs_checkpoint_end(const char *folder, bool over);
+/* The same where only root, trial and attempt are known; nothing where the attempt has no folder. */
+void ambs_checkpoint_settle(const char *root, uint64_t trial, uint32_t attempt, bool over);
+
+/* "…/STUDY.h5.checkpoints", absolute, of the study file `output`; the caller frees it. */
+int ambs_checkpoint_root(const char *output, char **ret_root, ambs_error *err);
 
 #endif

@@ -438,6 +438,7 @@ const ambs_objective_ops ambs_objective_command = {
                .summary = "a program of your own, started anew for each trial",
                .options = ambs_command_option_table,
                .options_size = sizeof(ambs_command_options)},
+    .checkpoints = true,
     .place = place,
     .check = check,
     .fini = fini,

@@ -37,6 +37,7 @@ typedef struct ambs_objective_ops {
     ambs_member member; /* name is the key in the `objective:` section that selects the kind; its
                            value is the option of the same name. */
     bool hosted;
+    bool checkpoints;     /* attempts may save their state and go on from it (trial.checkpoint) */
     bool own_temporaries; /* hosted: $TMPDIR is a folder that goes with the host, even by a crash */
     /* Called once the kind's own value is set, before all others: `file` names the study, to whose
      * folder relative paths belong. `looks`: the study is read from that file to be checked or run,

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "objective/wire.h"
 #include "study/spec.h"
 
 static const ambs_option options_table[] = {
@@ -262,7 +263,8 @@ static int open_session(const void *options, const ambs_space *space, const char
     const char *cores = getenv("OMP_NUM_THREADS");
     long long n = 1;
     if (!cores || !ambs_parse_int(cores, &n) || n < 1) n = 1;
-    ambs_plugin_place where = {.n_ranks = 1, .n_cores = (uint32_t)n};
+    ambs_plugin_place where = {
+        .n_ranks = 1, .n_cores = (uint32_t)n, .checkpoints = getenv(AMBS_WIRE_CHECKPOINTS)};
     ambs_plugin_session *session;
     int rc = ambs_plugin_session_create(options, space, metric, &where, &session, err);
     if (rc == AMBS_OK) *ret_state = session;
@@ -287,6 +289,7 @@ const ambs_objective_ops ambs_objective_plugin = {
                .options_size = sizeof(ambs_plugin_options)},
     .hosted = true,
     .own_temporaries = true,
+    .checkpoints = true,
     .place = place,
     .set_other = set_other,
     .check = check,

@@ -85,7 +85,8 @@ typedef struct ambs_plugin_place {
     int rank, n_ranks, comm_fortran;
     const void *comm; /* NULL: none */
     uint32_t n_cores;
-    const char *scratch; /* where folders of attempts are made; NULL: $TMPDIR or /tmp */
+    const char *scratch;     /* where folders of attempts are made; NULL: $TMPDIR or /tmp */
+    const char *checkpoints; /* where attempts save their state (checkpoint.h); NULL: nowhere */
 } ambs_plugin_place;
 
 typedef struct ambs_plugin_session ambs_plugin_session;

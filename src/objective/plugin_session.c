@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "objective/checkpoint.h"
 #include "objective/plugin.h"
 #include "objective/scratch.h"
 
@@ -36,7 +37,8 @@ typedef struct evaluation {
     const double *x;
     const ambs_reporter *reporter;
     ambs_outcome *outcome;
-    char *scratch;
+    char *scratch, *checkpoint, *resume;
+    bool checkpoint_asked;
     bool failed;
     char why[AMBS_MESSAGE_SIZE];
 } evaluation;
@@ -169,6 +171,33 @@ static const char *scratch(ambs_evaluation *e)
     return "";
 }
 
+/* The folders are made, or found, once. Ranks that compute together may all ask: the first makes them. */
+static void find_checkpoints(evaluation *own)
+{
+    const char *root = own->session->place.checkpoints;
+    ambs_error err = {0};
+    if (own->checkpoint_asked || !root) return;
+    own->checkpoint_asked = true;
+    int rc = ambs_checkpoint_begin(root, own->seen.trial, own->seen.attempt, &own->checkpoint,
+                                   &own->resume, &err);
+    if (rc != AMBS_OK && own->reporter && own->reporter->log)
+        own->reporter->log(own->reporter->ctx, err.text);
+}
+
+static const char *checkpoint(ambs_evaluation *e)
+{
+    evaluation *own = (evaluation *)e;
+    find_checkpoints(own);
+    return own->checkpoint;
+}
+
+static const char *resume(ambs_evaluation *e)
+{
+    evaluation *own = (evaluation *)e;
+    find_checkpoints(own);
+    return own->resume;
+}
+
 static void log_line(ambs_evaluation *e, const char *line)
 {
     const ambs_reporter *to = ((evaluation *)e)->reporter;
@@ -186,7 +215,9 @@ static const ambs_plugin_calls calls = {.size = sizeof calls,
                                         .metric = add_metric,
                                         .scratch = scratch,
                                         .log = log_line,
-                                        .fail_with = fail};
+                                        .fail_with = fail,
+                                        .checkpoint = checkpoint,
+                                        .resume = resume};
 
 /* --- life ------------------------------------------------------------------------------------ */
 
@@ -287,6 +318,8 @@ int ambs_plugin_session_evaluate(ambs_plugin_session *s, const ambs_attempt *att
     int rc = s->plugin.evaluate(s->state, &e.seen, &objective);
     if (e.scratch) ambs_scratch_remove(e.scratch);
     free(e.scratch);
+    free(e.checkpoint);
+    free(e.resume);
     if (rc == 0 && !e.failed) {
         ret->state = AMBS_TRIAL_COMPLETE;
         ret->objective = objective;

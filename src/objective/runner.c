@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "objective/checkpoint.h"
 #include "objective/command.h"
 #include "objective/runner_slot.h"
 #include "objective/scratch.h"
@@ -102,17 +103,11 @@ static void forget_output(run_entry *e)
 
 int ambs_runner_save_beside(ambs_runner *r, const char *output, ambs_error *err)
 {
-    static const char ending[] = ".checkpoints";
-    char folder[AMBS_PATH_SIZE];
-    const char *slash = strrchr(output, '/');
-    ambs_study_folder(output, folder);
-    size_t size = strlen(folder) + 1 + strlen(output) + sizeof ending;
-    char *path = ambs_calloc(size, 1, err);
-    if (!path) return AMBS_E_NOMEM;
-    snprintf(path, size, "%s/%s%s", strcmp(folder, "/") == 0 ? "" : folder,
-             slash ? slash + 1 : output, ending);
+    char *root;
+    int rc = ambs_checkpoint_root(output, &root, err);
+    if (rc != AMBS_OK) return rc;
     free(r->checkpoints);
-    r->checkpoints = path;
+    r->checkpoints = root;
     return AMBS_OK;
 }
 
@@ -168,6 +163,16 @@ void ambs_slot_begin_clock(ambs_runner *r, run_slot *s)
     if (!isnan(r->spec->trial.timeout_s)) s->deadline_s = e->began_s + r->spec->trial.timeout_s;
 }
 
+/* Of a plug-in, which made its folder itself. A trial that failed may be tried again. */
+static void settle_checkpoint(const ambs_runner *r, const run_slot *s, const run_entry *e)
+{
+    if (!r->hosted || !r->checkpoints || !r->spec->trial.checkpoint) return;
+    bool over = e->outcome.state == AMBS_TRIAL_COMPLETE ||
+                (e->outcome.state == AMBS_TRIAL_PRUNED && s->stop != STOP_CANCEL);
+    ambs_checkpoint_settle(r->checkpoints, e->attempt.trial, e->attempt.attempt,
+                           over && r->spec->trial.keep != AMBS_KEEP_ALWAYS);
+}
+
 void ambs_slot_end(ambs_runner *r, run_slot *s, const ambs_outcome *outcome)
 {
     run_entry *e = ambs_slot_running(s);
@@ -179,6 +184,7 @@ void ambs_slot_end(ambs_runner *r, run_slot *s, const ambs_outcome *outcome)
         e->outcome.end_s = e->began_wall_s + e->outcome.duration_s;
     }
     e->ended = true;
+    settle_checkpoint(r, s, e);
     s->n_reports = s->told_reports = s->unanswered = 0;
     s->last_value = NAN;
     s->told_stop = false;

@@ -25,11 +25,19 @@ static int launch_with(ambs_runner *r, run_slot *s, int output, int socket, ambs
     const int fds[HOST_FDS] = {output, output, socket, r->setup};
     ambs_launch request = {.argv = argv, .fds = fds, .n_fds = HOST_FDS, .scratch = s->scratch};
     ambs_strings environment = {0};
-    ambs_text temporaries = {0};
+    ambs_text temporaries = {0}, checkpoints = {0};
+    int rc = AMBS_OK;
     if (s->scratch) {
         ambs_text_addf(&temporaries, "TMPDIR=%s", s->scratch);
-        int rc = ambs_strings_take(&environment, &temporaries, err);
-        if (rc != AMBS_OK) return rc;
+        rc = ambs_strings_take(&environment, &temporaries, err);
+    }
+    if (rc == AMBS_OK && r->checkpoints && r->spec->trial.checkpoint) {
+        ambs_text_addf(&checkpoints, AMBS_WIRE_CHECKPOINTS "=%s", r->checkpoints);
+        rc = ambs_strings_take(&environment, &checkpoints, err);
+    }
+    if (rc != AMBS_OK) {
+        ambs_strings_fini(&environment);
+        return rc;
     }
     return ambs_slot_launch(r, s, &request, &environment, err);
 }

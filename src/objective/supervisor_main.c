@@ -18,6 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "objective/supervisor_cgroup.h"
 #include "objective/supervisor_environment.h"
 #include "objective/supervisor_guard.h"
 #include "objective/supervisor_memory.h"
@@ -251,7 +252,8 @@ int main(int argc, char **argv)
     char *packet = malloc(AMBS_WIRE_PACKET_MAX);
     if (!packet || signals < 0) return 1;
     ambs_scrub_environment(environ);
-    ambs_children children = {0};
+    char base[AMBS_CGROUP_SIZE];
+    ambs_children children = {.cgroup_base = ambs_cgroup_find("", base) ? base : NULL};
     serve(&children, signals, agent, packet);
     ambs_children_finish(&children);
     free(packet);

@@ -96,7 +96,7 @@ int ambs_memory_watch(ambs_children *children)
     double began = now_s();
     for (size_t i = 0; i < children->n; i++) {
         ambs_child *child = &children->items[i];
-        if (child->ended || !(child->memory_limit > 0)) continue;
+        if (child->ended || child->cgroup || !(child->memory_limit > 0)) continue;
         any = true;
         if (began >= children->look_s && look_at(children, child)) near = true;
     }

@@ -19,6 +19,7 @@
 
 #include "objective/process_tree.h"
 #include "objective/scratch.h"
+#include "objective/supervisor_cgroup.h"
 #include "objective/supervisor_memory.h"
 #include "objective/wire.h"
 
@@ -67,12 +68,14 @@ static void bind_cores(const ambs_start *start)
 }
 
 /* In the child: never returns. */
-static void become(const ambs_start *start, int exec_pipe, pid_t supervisor)
+static void become(const ambs_start *start, int exec_pipe, int gate, pid_t supervisor)
 {
     int fds[AMBS_WIRE_MAX_FDS], top = AMBS_WIRE_MAX_FDS + 3;
     setsid();
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != supervisor) _exit(127); /* it died before the line above */
+    char open_gate;
+    if (gate >= 0 && read(gate, &open_gate, 1) < 0) _exit(126); /* the end of the file opens it */
     /* First out of the way of the numbers they will take, then into place. */
     for (size_t i = 0; i < start->n_fds; i++) fds[i] = fcntl(start->fds[i], F_DUPFD, top);
     int report = fcntl(exec_pipe, F_DUPFD, top);
@@ -101,11 +104,23 @@ pid_t ambs_children_start(ambs_children *children, const ambs_start *start)
         children->items = items;
         children->capacity = capacity;
     }
-    int ends[2];
+    int ends[2], gate[2] = {-1, -1};
+    bool grouped = children->cgroup_base && start->memory_limit > 0;
     if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) return -1;
+    grouped = grouped && pipe2(gate, O_CLOEXEC) == 0;
     pid_t supervisor = getpid(), pid = fork();
-    if (pid == 0) become(start, ends[1], supervisor);
+    if (pid == 0) {
+        if (grouped) close(gate[1]);
+        become(start, ends[1], gate[0], supervisor);
+    }
     close(ends[1]);
+    char *cgroup = NULL;
+    if (grouped) {
+        if (pid > 0)
+            cgroup = ambs_cgroup_enter(children->cgroup_base, start->id, pid, start->memory_limit);
+        close(gate[0]);
+        close(gate[1]);
+    }
     if (pid < 0) {
         close(ends[0]);
         return -1;
@@ -116,6 +131,7 @@ pid_t ambs_children_start(ambs_children *children, const ambs_start *start)
                      .exec_pipe = ends[0],
                      .scratch = start->scratch && start->scratch[0] ? strdup(start->scratch) : NULL,
                      .memory_limit = start->memory_limit,
+                     .cgroup = cgroup,
                      .kernel_kills = ambs_memory_kills("")};
     return pid;
 }
@@ -223,12 +239,24 @@ static bool is_over(const ambs_child *child)
     return child->ended && (!child->leaves || now_s() - child->ended_s > LEAVE_S);
 }
 
+/* What the kernel tells of its memory, before the leaf is gone. */
+static void close_cgroup(ambs_child *child)
+{
+    if (!child->cgroup) return;
+    child->memory_peak = ambs_cgroup_peak(child->cgroup);
+    child->out_of_memory = ambs_cgroup_kills(child->cgroup) > 0;
+    ambs_cgroup_remove(child->cgroup);
+    free(child->cgroup);
+    child->cgroup = NULL;
+}
+
 bool ambs_children_take_ended(ambs_children *children, ambs_child *ret_child)
 {
     for (size_t i = 0; i < children->n; i++) {
         if (!is_over(&children->items[i])) continue;
         free(children->items[i].scratch);
         children->items[i].scratch = NULL;
+        close_cgroup(&children->items[i]);
         *ret_child = children->items[i];
         children->items[i] = children->items[--children->n];
         return true;
@@ -276,6 +304,7 @@ void ambs_children_finish(ambs_children *children)
     if (!wait_for_all(FINISH_TERM_MS, NULL)) wait_for_all(FINISH_KILL_MS, kill_all_children);
     for (size_t i = 0; i < children->n; i++) {
         if (!children->items[i].ended) close(children->items[i].exec_pipe);
+        close_cgroup(&children->items[i]);
         if (children->items[i].scratch) ambs_scratch_remove(children->items[i].scratch);
         free(children->items[i].scratch);
     }

@@ -15,18 +15,20 @@ typedef struct ambs_child {
     char *scratch; /* removed when the agent is gone first; NULL: none */
     int exec_pipe; /* the child writes errno here when execve() failed; closed by a good one */
     double memory_limit, memory_peak; /* bytes; limit 0: none, and not watched */
-    bool out_of_memory;               /* killed for it */
-    unsigned long long kernel_kills;  /* ambs_memory_kills() at its start */
-    bool ended;                       /* reaped: the number `pid` may be another's by now */
-    bool leaves;                      /* something of it was there when last looked */
-    double ended_s;                   /* monotonic */
+    char *cgroup;                    /* its leaf, where the kernel keeps the limit; NULL: watched */
+    bool out_of_memory;              /* killed for it */
+    unsigned long long kernel_kills; /* ambs_memory_kills() at its start */
+    bool ended;                      /* reaped: the number `pid` may be another's by now */
+    bool leaves;                     /* something of it was there when last looked */
+    double ended_s;                  /* monotonic */
     int status, exec_errno;
 } ambs_child;
 
 typedef struct ambs_children {
     ambs_child *items;
     size_t n, capacity;
-    double look_s; /* when memory is to be looked at next */
+    double look_s;           /* when memory is to be looked at next */
+    const char *cgroup_base; /* where leaves are made; NULL: nowhere */
 } ambs_children;
 
 /* What a launch asks for: NULL-terminated argv and environment, descriptors 1, 2, 3, … of the

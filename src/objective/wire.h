@@ -22,6 +22,8 @@ enum {
 /* The variable by which a process is known as part of an attempt: "PID-ID", the supervisor's
  * process id and the launch's id. */
 #define AMBS_WIRE_MARK "AMBS_PROCESS_MARK"
+/* For a trial host whose attempts may save their state: in folders below this one (checkpoint.h). */
+#define AMBS_WIRE_CHECKPOINTS "AMBS_CHECKPOINTS"
 
 typedef enum ambs_wire_type {
     AMBS_WIRE_LAUNCH = 1,

@@ -181,10 +181,10 @@ static const ambs_yaml_node *limit_node(const ambs_yaml_node *trial, const ambs_
 static void check_checkpoint(ambs_reader *r, const ambs_yaml_node *trial)
 {
     const ambs_yaml_node *node = ambs_yaml_get(trial, "checkpoint");
-    if (node && r->spec->trial.checkpoint && r->spec->objective->hosted)
+    if (node && r->spec->trial.checkpoint && !r->spec->objective->checkpoints)
         ambs_read_fault(r, node,
-                        "checkpoint: found true, expected false: only commands save their state on "
-                        "a signal, the objective %s does not",
+                        "checkpoint: found true, expected false: only commands and plug-ins save "
+                        "their state, the objective %s does not",
                         r->spec->objective->member.name);
 }
 

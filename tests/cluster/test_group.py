@@ -47,7 +47,7 @@ def lives(pid):
 
 
 class Study:
-    def __init__(self, options="", trial="ranks: 2, timeout: 1s"):
+    def __init__(self, options="", trial="ranks: 2, timeout: 3s"):
         self.folder = tempfile.mkdtemp()
         self.path = os.path.join(self.folder, "study.yaml")
         self.output = os.path.join(self.folder, "study.h5")
@@ -130,6 +130,17 @@ def a_group_is_lost(how, rank):
         check("the study is replayed", s.verified())
         time.sleep(0.2)
         check("no rank is left", s.left() == [], str(s.left()))
+
+
+def a_lost_group_leaves_what_it_saved():
+    with Study(", how: crash, rank: 1", "ranks: 2, timeout: 20s, checkpoint: true") as s:
+        s.run(5)
+        trials = s.trials()
+        check("with checkpoints a lost group costs one attempt", len(trials) == 10 and
+              all(t["state"] == "complete" for t in trials) and trials[3]["attempts"] == 2, f"{s.text} {trials}")
+        check("every rank finds what all ranks of the attempt before saved", s.metrics(3)["saved"] == 2 and
+              s.metrics(4)["saved"] == 0, f"{s.metrics(3)} {s.metrics(4)} {s.text}")
+        check("what was saved goes with the result", not os.path.exists(s.output + ".checkpoints"), s.text)
 
 
 def a_killed_follower():
@@ -218,6 +229,7 @@ groups_compute()
 a_rank_is_left_over()
 for case in ("crash", 0), ("hang", 1), ("exit", 0), ("abort", 1):
     a_group_is_lost(*case)
+a_lost_group_leaves_what_it_saved()
 a_killed_follower()
 a_killed_manager()
 a_long_trial()

@@ -11,8 +11,10 @@
 #include <unistd.h>
 
 #include "objective/process_tree.h"
+#include "objective/supervisor_cgroup.h"
 #include "objective/supervisor_environment.h"
 #include "objective/supervisor_memory.h"
+#include "objective/supervisor_process.h"
 
 static char scratch[64]; /* TMPDIR of the test: must be empty after each attempt */
 
@@ -229,6 +231,125 @@ static void kills_by_the_kernel_are_counted(void **state)
     assert_int_equal(system(command), 0);
 }
 
+/* ---- control groups: a made-up tree, since a delegated group with memory is rare where tests run ---- */
+
+static const char *text_of(const char *path)
+{
+    static char text[256];
+    FILE *file = fopen(path, "r");
+    size_t n = file ? fread(text, 1, sizeof text - 1, file) : 0;
+    if (file) fclose(file);
+    text[n] = '\0';
+    return text;
+}
+
+static const char *in_leaf(const char *leaf, const char *name)
+{
+    static char path[400];
+    snprintf(path, sizeof path, "%s/%s", leaf, name);
+    return path;
+}
+
+static void remove_tree(const char *root)
+{
+    char command[128];
+    snprintf(command, sizeof command, "rm -r %s", root);
+    assert_int_equal(system(command), 0);
+}
+
+static void a_group_is_used_where_it_has_memory_to_hand_down(void **state)
+{
+    (void)state;
+    char root[100], base[AMBS_CGROUP_SIZE];
+    snprintf(root, sizeof root, "%s/root", scratch);
+    assert_false(ambs_cgroup_find(root, base)); /* nothing there */
+    write_at("proc/self/cgroup", "4:memory:/v1\n0::/job/step\n");
+    write_at("sys/fs/cgroup/unified/job/step/cgroup.controllers", "cpu pids\n");
+    write_at("sys/fs/cgroup/unified/job/step/cgroup.subtree_control", "pids\n");
+    write_at("sys/fs/cgroup/unified/job/step/cgroup.procs", "17\n");
+    assert_false(ambs_cgroup_find(root, base)); /* memory is of version 1 */
+    write_at("sys/fs/cgroup/unified/job/step/cgroup.controllers", "cpu memory pids\n");
+    write_at("sys/fs/cgroup/unified/job/step/cgroup.subtree_control", "memory pids\n");
+    assert_true(ambs_cgroup_find(root, base));
+    assert_non_null(strstr(base, "/root/sys/fs/cgroup/unified/job/step"));
+    write_at("proc/self/cgroup", "0::/job/step/ambs-main\n"); /* another agent had made room */
+    write_at("sys/fs/cgroup/unified/job/step/ambs-main/cgroup.controllers", "memory\n");
+    assert_true(ambs_cgroup_find(root, base));
+    assert_null(strstr(base, "ambs-main"));
+    remove_tree(root);
+}
+
+static void a_group_of_root_that_nobody_delegated_is_left_alone(void **state)
+{
+    (void)state;
+    char root[100], base[AMBS_CGROUP_SIZE], main_leaf[200];
+    snprintf(root, sizeof root, "%s/root", scratch);
+    write_at("proc/self/cgroup", "0::/job\n");
+    write_at("sys/fs/cgroup/job/cgroup.controllers", "memory\n");
+    write_at("sys/fs/cgroup/job/cgroup.subtree_control", "");
+    write_at("sys/fs/cgroup/job/cgroup.procs", "17\n18\n");
+    assert_false(ambs_cgroup_find(root, base)); /* the made-up file does not become "memory" */
+    snprintf(main_leaf, sizeof main_leaf, "%s/sys/fs/cgroup/job/ambs-main", root);
+    if (geteuid() == 0)
+        assert_int_not_equal(access(main_leaf, F_OK), 0);
+    else /* it is this user's: room was made in it */
+        assert_int_equal(access(main_leaf, F_OK), 0);
+    remove_tree(root);
+}
+
+/* Takes the child up as the supervisor does, after `say` was written about its leaf. */
+static ambs_child end_in_group(const char *folder, const char *events)
+{
+    char *argv[] = {(char *)"true", NULL}, *environment[] = {NULL};
+    ambs_children children = {.cgroup_base = folder};
+    const ambs_start start = {
+        .id = 7, .argv = argv, .environment = environment, .folder = "", .memory_limit = 64e6};
+    char leaf[300], pid_text[32];
+    pid_t pid = ambs_children_start(&children, &start);
+    assert_true(pid > 0);
+    snprintf(leaf, sizeof leaf, "%s/ambs-%ld-7", folder, (long)getpid());
+    snprintf(pid_text, sizeof pid_text, "%ld", (long)pid);
+    if (access(leaf, F_OK) == 0) {
+        assert_string_equal(text_of(in_leaf(leaf, "memory.max")), "64000000");
+        assert_string_equal(text_of(in_leaf(leaf, "memory.oom.group")), "1");
+        assert_string_equal(text_of(in_leaf(leaf, "cgroup.procs")), pid_text);
+        FILE *file = fopen(in_leaf(leaf, "memory.events"), "w");
+        fputs(events, file);
+        fclose(file);
+        file = fopen(in_leaf(leaf, "memory.peak"), "w");
+        fputs("63000000\n", file);
+        fclose(file);
+    }
+    ambs_child child = {0};
+    while (!ambs_children_reap(&children)) usleep(1000);
+    assert_true(ambs_children_take_ended(&children, &child));
+    free(children.items);
+    return child;
+}
+
+static void a_process_with_a_limit_gets_a_leaf_that_tells_its_end(void **state)
+{
+    (void)state;
+    char root[100], base[200];
+    snprintf(root, sizeof root, "%s/root", scratch);
+    snprintf(base, sizeof base, "%s/group", root);
+    write_at("group/cgroup.controllers", "memory\n");
+    ambs_child child = end_in_group(base, "low 0\nmax 3\noom 1\noom_kill 1\noom_group_kill 1\n");
+    assert_true(child.out_of_memory);
+    assert_true(child.memory_peak == 63e6);
+    assert_null(child.cgroup);
+    remove_tree(root);
+    write_at("group/cgroup.controllers", "memory\n");
+    assert_false(end_in_group(base, "low 0\nmax 9\noom 0\noom_kill 0\n").out_of_memory);
+    remove_tree(root);
+    write_at("group/cgroup.controllers", "memory\n");
+    snprintf(base, sizeof base, "%s/gone", root);
+    child = end_in_group(base, ""); /* no leaf: it runs, and is watched */
+    assert_false(child.out_of_memory);
+    assert_int_equal(child.status, 0);
+    remove_tree(root);
+}
+
 /* ---- what trials do ---- */
 
 static void a_trial_that_stops_itself_is_ended(void **state)
@@ -417,6 +538,9 @@ int main(void)
         cmocka_unit_test(the_limit_of_a_slot_counts_as_well),
         cmocka_unit_test(shared_memory_counts_once),
         cmocka_unit_test(kills_by_the_kernel_are_counted),
+        cmocka_unit_test(a_group_is_used_where_it_has_memory_to_hand_down),
+        cmocka_unit_test(a_group_of_root_that_nobody_delegated_is_left_alone),
+        cmocka_unit_test(a_process_with_a_limit_gets_a_leaf_that_tells_its_end),
         cmocka_unit_test(a_trial_that_stops_itself_is_ended),
         cmocka_unit_test(grandchildren_are_gone_when_the_trial_has_ended),
         cmocka_unit_test(a_bomb_of_bounded_size_is_cleared_away),

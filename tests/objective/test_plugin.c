@@ -16,7 +16,8 @@ static const char form[] =
     "objective: {plugin: ./libprobe_%s.so%s}\n"
     "parameters:\n"
     "  x: {min: 0.0, max: 1.0, default: 0.25}\n"
-    "  do: {values: [go, crash, hang, exit, fail, return, nan, unknown, word, report, scratch], "
+    "  do: {values: [go, crash, hang, exit, fail, return, nan, unknown, word, report, scratch, "
+    "checkpoint], "
     "default: %s}\n"
     "  layers: {min: 1, max: 4, default: 3}\n"
     "  momentum: {min: 0.0, max: 1.0, when: {do: crash}}\n"
@@ -294,6 +295,40 @@ static void a_scratch_folder_is_new_and_goes(void **state)
     free(kept);
 }
 
+static ambs_outcome attempt_of(running *t, uint32_t number)
+{
+    ambs_error err = {0};
+    const ambs_attempt attempt = {
+        .trial = 3, .attempt = number, .study_seed = 1, .fidelity = NAN, .x = t->x};
+    if (ambs_runner_begin(t->runner, 0, &attempt, &err) != AMBS_OK) fail_msg("%s", err.text);
+    return running_wait(t, AMBS_CONTINUE).outcome;
+}
+
+static void an_attempt_goes_on_from_what_one_before_saved(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/ambs-test-XXXXXX", output[64], root[64];
+    assert_non_null(mkdtemp(folder));
+    snprintf(output, sizeof output, "%s/s.h5", folder);
+    snprintf(root, sizeof root, "%s/s.h5.checkpoints", folder);
+    running t;
+    begin(&t, "checkpoint");
+    ambs_outcome o = attempt_of(&t, 1);
+    assert_string_equal(o.message, "no folder for checkpoints"); /* trial.checkpoint is not set */
+    running_end(&t);
+    begin(&t, "checkpoint");
+    t.spec->trial.checkpoint = true;
+    assert_int_equal(ambs_runner_save_beside(t.runner, output, NULL), AMBS_OK);
+    assert_ended(attempt_of(&t, 1), AMBS_TRIAL_FAILED, AMBS_REASON_SIGNAL, 9);
+    assert_int_equal(count_entries(root), 3);
+    o = attempt_of(&t, 2);
+    assert_ended(o, AMBS_TRIAL_COMPLETE, AMBS_REASON_NONE, 0);
+    assert_true(o.objective == 42);
+    assert_int_equal(access(root, F_OK), -1); /* what a trial that is over saved is gone */
+    running_end(&t);
+    rmdir(folder);
+}
+
 static void an_open_that_fails_is_told(void **state)
 {
     (void)state;
@@ -389,6 +424,7 @@ int main(void)
         cmocka_unit_test(a_crash_costs_one_attempt),
         cmocka_unit_test(reports_are_answered),
         cmocka_unit_test(a_scratch_folder_is_new_and_goes),
+        cmocka_unit_test(an_attempt_goes_on_from_what_one_before_saved),
         cmocka_unit_test(an_open_that_fails_is_told),
         cmocka_unit_test(a_damaged_description_does_no_harm),
         cmocka_unit_test(plug_ins_survive_failing_allocations),

@@ -314,8 +314,8 @@ static const wrong table[] = {
      LITERAL("objective: {function: branin}\ntrial: {checkpoint: true}\n"
              "parameters: {x: {min: 0.0, max: 1.0}, y: {min: 0.0, max: 1.0}}\n"),
      {{0}},
-     "s.yaml:2:21: checkpoint: found true, expected false: only commands save their state on a "
-     "signal, the objective function does not"},
+     "s.yaml:2:21: checkpoint: found true, expected false: only commands and plug-ins save "
+     "their state, the objective function does not"},
     {"output is a mapping",
      LITERAL("trial: {output: 4KiB}\nparameters: {x: {min: 0.0, max: 1.0}}\n"),
      {{0}},

@@ -64,14 +64,35 @@ static void tell_pid(const state *s, const ambs_evaluation *e)
     fclose(file);
 }
 
+/* With trial.checkpoint: each rank saves a file of its own, the number of those found from the attempt
+ * before is told. */
+static int count_saved(ambs_evaluation *e)
+{
+    const char *own = ambs_evaluation_checkpoint(e), *before = ambs_evaluation_resume(e);
+    char path[4200];
+    int n = 0;
+    if (!own) return -1;
+    snprintf(path, sizeof path, "%s/rank-%d", own, e->rank);
+    FILE *file = fopen(path, "w");
+    if (!file) return -2;
+    fclose(file);
+    for (int rank = 0; before && rank < e->n_ranks; rank++) {
+        snprintf(path, sizeof path, "%s/rank-%d", before, rank);
+        n += access(path, F_OK) == 0;
+    }
+    return n;
+}
+
 static int evaluate(void *own, ambs_evaluation *e, double *ret_objective)
 {
     const state *s = own;
+    int n_saved = count_saved(e), most_saved = n_saved;
     int wrong = (long long)e->trial == s->trial && e->attempt == 1;
     /* a failure that can be returned is one of all ranks; else the others would wait */
     if (strcmp(s->how, "fail") != 0 && strcmp(s->how, "mpi") != 0) wrong &= e->rank == s->rank;
     double x = ambs_evaluation_float(e, "x"), sum = 0;
     tell_pid(s, e);
+    if (n_saved >= 0) MPI_Allreduce(&n_saved, &most_saved, 1, MPI_INT, MPI_MIN, s->comm);
     if (wrong && go_wrong(s, e) != 0) return 1;
     usleep((useconds_t)(1000 * s->ms));
     MPI_Allreduce(&x, &sum, 1, MPI_DOUBLE, MPI_SUM, s->comm);
@@ -80,6 +101,7 @@ static int evaluate(void *own, ambs_evaluation *e, double *ret_objective)
         last = ambs_evaluation_report(e, step, NULL, sum + e->rank);
     ambs_evaluation_metric(e, "ranks", e->n_ranks);
     ambs_evaluation_metric(e, "rank", e->rank);
+    if (most_saved != -1) ambs_evaluation_metric(e, "saved", most_saved);
     *ret_objective = sum + 100 * e->rank;
     return 0;
 }

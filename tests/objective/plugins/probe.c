@@ -61,6 +61,23 @@ static int use_scratch(ambs_evaluation *e)
     return 0;
 }
 
+/* Saves x and dies; an attempt that finds it gives it back. */
+static int use_checkpoint(ambs_evaluation *e, double *ret_objective)
+{
+    char path[4200];
+    const char *own = ambs_evaluation_checkpoint(e), *before = ambs_evaluation_resume(e);
+    if (!own) return ambs_evaluation_fail(e, "no folder for checkpoints");
+    if (before && strcmp(own, before) == 0) return ambs_evaluation_fail(e, "a shared folder");
+    snprintf(path, sizeof path, "%s/state", before ? before : own);
+    FILE *file = fopen(path, before ? "r" : "w");
+    if (!file) return ambs_evaluation_fail(e, "%.150s is not there", path);
+    if (before && fscanf(file, "%lf", ret_objective) != 1) *ret_objective = -1;
+    if (!before) fprintf(file, "%g\n", 42.0);
+    fclose(file);
+    if (!before) raise(SIGKILL);
+    return 0;
+}
+
 static int evaluate(void *s, ambs_evaluation *e, double *ret_objective)
 {
     const state *own = s;
@@ -88,6 +105,7 @@ static int evaluate(void *s, ambs_evaluation *e, double *ret_objective)
     if (strcmp(what, "word") == 0) ambs_evaluation_float(e, "do");
     if (strcmp(what, "report") == 0) return report_steps(e, ret_objective);
     if (strcmp(what, "scratch") == 0) return use_scratch(e);
+    if (strcmp(what, "checkpoint") == 0) return use_checkpoint(e, ret_objective);
     return 0;
 }
 
