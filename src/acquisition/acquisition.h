@@ -15,10 +15,13 @@ typedef struct ambs_acquisition_context {
     uint64_t n_news; /* results that came since the last of them */
     size_t n_probes; /* places where mean and sd are told to a member that wants them: */
     const double *probe_mean, *probe_sd; /* [n_probes] */
+    const void *state;                   /* of a member that has one */
+    uint64_t seed, trial;
     /* Set once per ask by prepare(): */
     double parameter; /* kappa of LCB, xi of EI */
     bool explores;    /* UCB-PE: this ask is pure exploration, */
     double level;     /* of what may reach this value */
+    size_t choice;    /* hedge: which function decides */
 } ambs_acquisition_context;
 
 #define AMBS_ACQUISITION_LEADERS 10
@@ -44,6 +47,13 @@ typedef struct ambs_acquisition_ops {
     void (*ascend)(const void *options, const ambs_acquisition_context *context, size_t m,
                    const double *mean, const double *sd, double *ret_value, double *ret_by_mean,
                    double *ret_by_sd);
+    /* A member that learns what its proposals bring has a state of state_size bytes, zeroed at first,
+     * which is a function of the order of these calls alone; a resume repeats them. It decided the
+     * trial; a trial, its own or another, was told, y minimised, INFINITY where there is none. */
+    size_t state_size;
+    int (*asked)(void *state, const void *options, uint64_t seed, uint64_t trial, ambs_error *err);
+    void (*told)(void *state, uint64_t trial, double y);
+    void (*fini)(void *state);
 } ambs_acquisition_ops;
 
 extern const ambs_acquisition_ops *const ambs_acquisition_registry[];

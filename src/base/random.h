@@ -19,6 +19,7 @@ typedef enum ambs_purpose {
     AMBS_PURPOSE_OBJECTIVE = 5,   /* noise and failures of a function objective */
     AMBS_PURPOSE_TRAINING = 6,    /* weights, shuffles */
     AMBS_PURPOSE_SPLIT = 7,       /* train, validation, test */
+    AMBS_PURPOSE_HEDGE = 8,       /* which acquisition function decides an ask */
     AMBS_PURPOSE_TEST = 1000      /* test programs */
 } ambs_purpose;
 

@@ -98,7 +98,8 @@ static const ambs_option option_table[] = {
     {"refit.growth", AMBS_OPTION_FLOAT, FIELD(refit_growth), "0.05", 0, 1000, NULL,
      "beyond that after new results in this share of all, and after each new best"},
     {"prior.weight", AMBS_OPTION_FLOAT, FIELD(prior_weight), "10", 0, 1e6, NULL,
-     "results that weigh as much as priors and earlier studies, which fade with more; 0: these only "
+     "results that weigh as much as priors and earlier studies, which fade with more; 0: these "
+     "only "
      "place initial trials"},
     {0},
 };
@@ -365,7 +366,7 @@ static int make_problem(ambs_state *s, uint64_t id, ambs_random *ret_random,
                                     .context = &s->worth.now,
                                     .is_taken = is_taken,
                                     .taken_of = &s->context};
-    return ambs_worth_prepare(&s->worth, s->arm, ret_random, err);
+    return ambs_worth_prepare(&s->worth, s->arm, id, ret_random, err);
 }
 
 /* For an x that the model did not choose: what it expects there, and the lie. */
@@ -479,9 +480,10 @@ static int record(ambs_state *s, const ambs_proposal *p, ambs_error *err)
     double lie =
         isnan(p->lie) ? NAN : ambs_transform_invert(ambs_model_transform(s->arm->model), p->lie);
     int rc = ambs_arms_asked(&s->arms, p->trial, lie, err);
+    if (rc == AMBS_OK)
+        rc = ambs_worth_asked(&s->worth, p->trial, p->origin == AMBS_ORIGIN_MODEL, err);
     if (rc != AMBS_OK) return rc;
     s->n_alive++;
-    ambs_worth_asked(&s->worth, p->origin == AMBS_ORIGIN_MODEL);
     s->n_fits_asked = ambs_model_n_fits(s->arm->model);
     return AMBS_OK;
 }
@@ -539,7 +541,7 @@ static int tell(void *state, uint64_t id, ambs_error *err)
 {
     ambs_state *s = state;
     s->n_alive += s->context.trial(s->context.search, id)->origin == AMBS_ORIGIN_OWN;
-    ambs_worth_told(&s->worth);
+    ambs_worth_told(&s->worth, id);
     int rc = ambs_arms_told(&s->arms, id, err);
     if (rc == AMBS_OK && s->feasibility) rc = ambs_feasibility_told(s->feasibility, id, err);
     const ambs_known *t = s->context.trial(s->context.search, id);

@@ -13,6 +13,7 @@ typedef struct ambs_worth {
     const void *options;
     uint64_t n_asks; /* that the acquisition function decided */
     uint64_t n_told, n_told_at_ask;
+    void *state;                             /* the acquisition function's; NULL: it has none */
     double *probe_x, *probe_mean, *probe_sd; /* [n_probes, d], [n_probes] */
     ambs_acquisition_context now;            /* of the ask being made */
 } ambs_worth;
@@ -23,11 +24,12 @@ int ambs_worth_init(ambs_worth *w, const ambs_method_context *context,
 void ambs_worth_fini(ambs_worth *w);
 
 /* The log: an ask, decided by the acquisition function or not, and a tell. */
-void ambs_worth_asked(ambs_worth *w, bool decided);
-void ambs_worth_told(ambs_worth *w);
+int ambs_worth_asked(ambs_worth *w, uint64_t trial, bool decided, ambs_error *err);
+void ambs_worth_told(ambs_worth *w, uint64_t trial);
 
-/* Before an ask by the arm, which is up to date: sets w->now. What is random is drawn from
- * `random`. */
-int ambs_worth_prepare(ambs_worth *w, const ambs_arm *arm, ambs_random *random, ambs_error *err);
+/* Before an ask of the trial by the arm, which is up to date: sets w->now. What is random is drawn
+ * from `random`. */
+int ambs_worth_prepare(ambs_worth *w, const ambs_arm *arm, uint64_t trial, ambs_random *random,
+                       ambs_error *err);
 
 #endif

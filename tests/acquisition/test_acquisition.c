@@ -3,6 +3,10 @@
 #include "../base/check.h"
 
 #include "acquisition/acquisition.h"
+#include "acquisition/hedge.h"
+#include "failing_alloc.h"
+
+extern const ambs_acquisition_ops ambs_acquisition_hedge;
 
 typedef struct made {
     const ambs_acquisition_ops *ops;
@@ -52,7 +56,7 @@ static void an_unknown_name_lists_the_known_ones(void **state)
     ambs_error err = {0};
     assert_int_equal(ambs_acquisition_find("ucb", &ops, &err), AMBS_E_NOT_FOUND);
     assert_string_equal(err.text, "unknown acquisition \"ucb\", expected one of lcb, ei, log_ei, "
-                                  "pi, ucb_pe, thompson");
+                                  "pi, ucb_pe, thompson, hedge");
 }
 
 static void no_candidates_are_no_work(void **state)
@@ -278,6 +282,95 @@ static void exploration_has_its_slopes(void **state)
     drop(&a);
 }
 
+/* ---- hedge ---- */
+
+static const ambs_hedge_options hedge_options = {.eta = 0.1, .mix = 0.1, .kappa = 2, .xi = 0.5};
+
+static void hedge_begins_with_all_as_likely(void **state)
+{
+    (void)state;
+    double p[AMBS_HEDGE_MEMBERS];
+    const ambs_hedge h = {0};
+    ambs_hedge_probabilities(&h, &hedge_options, p);
+    for (size_t k = 0; k < AMBS_HEDGE_MEMBERS; k++) assert_close(p[k], 1.0 / 3, 1e-15);
+}
+
+/* Told 5, then 3 by a function chosen with 1/3: it beats all, its gain is 0.5 / (1/3) = 1.5, its
+ * probability 0.9 e^0.15 / (e^0.15 + 2) + 0.1 / 3. */
+static void hedge_rewards_the_function_that_was_chosen(void **state)
+{
+    (void)state;
+    const ambs_acquisition_ops *ops = &ambs_acquisition_hedge;
+    ambs_hedge h = {0};
+    double p[AMBS_HEDGE_MEMBERS];
+    ops->told(&h, 7, 5); /* not by hedge: only something to compare with */
+    assert_int_equal(ops->asked(&h, &hedge_options, 1, 2, NULL), AMBS_OK);
+    assert_int_equal(ops->asked(&h, &hedge_options, 1, 3, NULL), AMBS_OK);
+    size_t k = h.decided[2].member, other = h.decided[3].member;
+    assert_close(h.decided[2].probability, 1.0 / 3, 1e-15);
+    ops->told(&h, 2, 3);
+    assert_close(h.gain[k], 1.5, 1e-14);
+    ambs_hedge_probabilities(&h, &hedge_options, p);
+    assert_close(p[k], 0.9 * exp(0.15) / (exp(0.15) + 2) + 0.1 / 3, 1e-14);
+    assert_close(p[0] + p[1] + p[2], 1, 1e-14);
+    double before = h.gain[other];
+    ops->told(&h, 3, INFINITY); /* failed: no reward, whatever failed before */
+    assert_close(h.gain[other], before - 1.5, 1e-14);
+    ops->told(&h, 9, 3); /* decided by nobody */
+    assert_true(h.gain[0] + h.gain[1] + h.gain[2] == 1.5 - 1.5);
+    ops->fini(&h);
+}
+
+static void hedge_compares_with_the_last_results_only(void **state)
+{
+    (void)state;
+    const ambs_acquisition_ops *ops = &ambs_acquisition_hedge;
+    ambs_hedge h = {0};
+    for (uint64_t i = 0; i < 300; i++) ops->told(&h, i, 300 - (double)i); /* 256 … 1 are left */
+    assert_int_equal(ops->asked(&h, &hedge_options, 1, 300, NULL), AMBS_OK);
+    ops->told(&h, 300, 65); /* ties with one, beats 191 of 256 */
+    assert_close(h.gain[h.decided[300].member], 3 * (191.5 / 256 - 0.5), 1e-13);
+    ops->fini(&h);
+}
+
+static void hedge_is_the_function_that_it_chose(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"lcb", "ei", "pi"};
+    size_t chosen[AMBS_HEDGE_MEMBERS] = {0};
+    for (uint64_t trial = 0; trial < 300; trial++) {
+        made a = make("hedge", NULL, NULL);
+        a.context.trial = trial;
+        double value = value_at(&a, 1, 0.4, 0.7);
+        size_t k = a.context.choice;
+        made b = make(names[k], NULL, NULL);
+        assert_true(value == value_at(&b, 1, 0.4, 0.7));
+        chosen[k]++;
+        ambs_hedge h = {0}; /* what is recorded of the ask is what was chosen at it */
+        assert_int_equal(a.ops->asked(&h, a.options, 0, trial, NULL), AMBS_OK);
+        assert_int_equal(h.decided[trial].member, k);
+        a.ops->fini(&h);
+        drop(&a);
+        drop(&b);
+    }
+    for (size_t k = 0; k < AMBS_HEDGE_MEMBERS; k++) assert_true(chosen[k] > 70);
+}
+
+static int ask_hedge(void *ctx)
+{
+    (void)ctx;
+    ambs_hedge h = {0};
+    int rc = ambs_acquisition_hedge.asked(&h, &hedge_options, 1, 40, NULL);
+    ambs_acquisition_hedge.fini(&h);
+    return rc;
+}
+
+static void hedge_without_memory_is_an_error(void **state)
+{
+    (void)state;
+    assert_true(failing_alloc_each(ask_hedge, NULL) > 0);
+}
+
 /* In z from the far tail to a sure improvement. */
 static void what_is_climbed_rises_with_the_value_and_has_its_slopes(void **state)
 {
@@ -327,6 +420,11 @@ int main(void)
         cmocka_unit_test(without_probes_every_place_is_worth_exploring),
         cmocka_unit_test(shares_of_asks_explore_with_and_without_news),
         cmocka_unit_test(exploration_has_its_slopes),
+        cmocka_unit_test(hedge_begins_with_all_as_likely),
+        cmocka_unit_test(hedge_rewards_the_function_that_was_chosen),
+        cmocka_unit_test(hedge_compares_with_the_last_results_only),
+        cmocka_unit_test(hedge_is_the_function_that_it_chose),
+        cmocka_unit_test(hedge_without_memory_is_an_error),
         cmocka_unit_test(a_hostile_one_gives_what_it_is_told),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);

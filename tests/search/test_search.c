@@ -314,6 +314,7 @@ static void a_restored_model_goes_on_bit_for_bit(void **state)
         "surrogate=gp starts=1 fit_rows=20 liar=worst candidates=40 climbs=2 rounds=2",
         "surrogate=auto candidates=40 climbs=2 rounds=2",
         "surrogate=auto transform=log liar=y_mean candidates=40 climbs=2 rounds=2 refit.until=20",
+        "surrogate=auto acquisition=hedge eta=1 candidates=40 climbs=2 rounds=2",
         "surrogate=extra_trees trees=8 variance=quantiles acquisition=thompson candidates=40 "
         "climbs=2 rounds=2",
         "surrogate=auto transform=half_rank acquisition=ucb_pe candidates=40 climbs=2 rounds=2",
