@@ -55,7 +55,9 @@ AMBS_API void ambs_search_destroy(ambs_search *search);
  * configuration was proposed, AMBS_E_INFEASIBLE when none can be found. */
 AMBS_API int ambs_search_ask(ambs_search *search, ambs_proposal *ret_proposal, ambs_error *err);
 /* The truth for a trial: replaces its lie. COMPLETE, PRUNED or FAILED; a complete outcome whose
- * objective is not finite counts as failed. AMBS_E_NOT_FOUND for an unknown trial, AMBS_E_INVALID
+ * objective is not finite counts as failed. Where the study has several metrics, `objective` is the
+ * first one's value and `metrics` holds the others' by their names; a complete outcome without one
+ * of them counts as failed, too. AMBS_E_NOT_FOUND for an unknown trial, AMBS_E_INVALID
  * when it was told or cancelled before. */
 AMBS_API int ambs_search_tell(ambs_search *search, uint64_t trial, const ambs_outcome *outcome,
                               ambs_error *err);
@@ -75,16 +77,26 @@ AMBS_API int ambs_search_report(ambs_search *search, uint64_t trial, long long s
  * the user, enqueued or not, of the design or of a grid is the next proposal, under a new id). AMBS_E_NOT_FOUND,
  * AMBS_E_INVALID as for tell. */
 AMBS_API int ambs_search_cancel(ambs_search *search, uint64_t trial, ambs_error *err);
-/* The best complete trial, the first told of equals: AMBS_E_NOT_FOUND when there is none. ret_x
- * [d]. */
+/* The best complete trial, by the first metric where there are several, the first told of equals:
+ * AMBS_E_NOT_FOUND when there is none. ret_x [d]. */
 AMBS_API int ambs_search_best(const ambs_search *search, uint64_t *ret_trial, double *ret_objective,
                               double *ret_x, ambs_error *err);
+
+/* The complete trials that no other one beats: that is nowhere worse and somewhere better. By the
+ * first metric, best first; with one metric the best and its equals. *ret_trials is the caller's to
+ * free(); *ret_n may be 0. O(n log n) for two metrics, O(n k) for more and a front of k. */
+AMBS_API int ambs_search_front(const ambs_search *search, uint64_t **ret_trials, size_t *ret_n,
+                               ambs_error *err);
+/* What is known of a trial: the metrics [ambs_spec_n_metrics()] as the user's, NaN where it has none
+ * (in flight, failed), and x [d]. AMBS_E_NOT_FOUND for an unknown one. */
+AMBS_API int ambs_search_trial(const ambs_search *search, uint64_t trial, double *ret_metrics,
+                               double *ret_x, ambs_error *err);
 
 /* The complete trial that the model expects the least of (the greatest, where the goal is to
  * maximise), with the mean and the standard deviation of what it expects, in the metric's unit: the
  * one to use where the metric is noisy, since the best observed value is the luckiest too. ret_x
  * [d]. Brings the model up to what was told, as the next ask would. AMBS_E_NOT_FOUND when there is
- * no model (yet, or in this method), or when it breaks down. Cost: a fit and a prediction per
+ * no model (yet, or in this method), when it breaks down, or where there are several metrics. Cost: a fit and a prediction per
  * trial. */
 AMBS_API int ambs_search_best_by_model(ambs_search *search, uint64_t *ret_trial, double *ret_mean,
                                        double *ret_sd, double *ret_x, ambs_error *err);

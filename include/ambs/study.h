@@ -37,6 +37,10 @@ AMBS_API void ambs_spec_destroy(ambs_spec *spec);
 /* Borrowed from the spec. */
 AMBS_API const ambs_space *ambs_spec_space(const ambs_spec *spec);
 AMBS_API const char *ambs_spec_metric(const ambs_spec *spec, ambs_goal *ret_goal);
+/* The metrics that are searched for, in the file's order: 1 under `metric`, 2 to 8 under `metrics`;
+ * ambs_spec_metric() is the first. NULL beyond the last. */
+AMBS_API size_t ambs_spec_n_metrics(const ambs_spec *spec);
+AMBS_API const char *ambs_spec_metric_at(const ambs_spec *spec, size_t i, ambs_goal *ret_goal);
 
 #ifdef __cplusplus
 }

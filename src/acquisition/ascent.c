@@ -43,6 +43,7 @@ bool ambs_ascent_moves(const ambs_space *space, size_t parameter)
 
 bool ambs_ascent_applies(const ambs_maximiser_problem *p)
 {
+    if (p->joint) return ambs_surrogate_is_smooth(p->surrogate);
     if (!p->acquisition->ascend) return false;
     return p->acquisition->draws ? ambs_surrogate_draws_smoothly(p->surrogate)
                                  : ambs_surrogate_is_smooth(p->surrogate);
@@ -141,11 +142,28 @@ static int look(ambs_ascent *a, const ambs_maximiser_problem *p, size_t n, doubl
     return ambs_surrogate_drawn_gradient(p->surrogate, n, a->at, mean, a->by_mean, err);
 }
 
+/* Values [n] at a->at and their slopes [n, p], which take the place of a->by_mean. */
+static int take_slopes(ambs_ascent *a, const ambs_maximiser_problem *p, size_t n, double *ret_value,
+                       ambs_error *err)
+{
+    double mean[CLIMBS], sd[CLIMBS], by_mean[CLIMBS], by_sd[CLIMBS];
+    if (p->joint) return p->joint->ascend(p->joint->of, n, a->at, ret_value, a->by_mean, err);
+    int rc = look(a, p, n, mean, sd, err);
+    if (rc != AMBS_OK) return rc;
+    p->acquisition->ascend(p->options, p->context, n, mean, sd, ret_value, by_mean, by_sd);
+    for (size_t k = 0; k < n; k++)
+        for (size_t i = 0; i < a->n_moving; i++) {
+            size_t f = k * a->p + a->moving[i];
+            a->by_mean[f] = by_mean[k] * a->by_mean[f] + by_sd[k] * a->by_sd[f];
+        }
+    return AMBS_OK;
+}
+
 /* Computes the values that the climbs want and gives them; *ret_more is false when none did. */
 static int step_all(ambs_ascent *a, const ambs_maximiser_problem *p, size_t m, ambs_lbfgs *climbs,
                     bool *ret_more, ambs_error *err)
 {
-    double mean[CLIMBS], sd[CLIMBS], value[CLIMBS], by_mean[CLIMBS], by_sd[CLIMBS];
+    double value[CLIMBS];
     size_t owner[CLIMBS], n = 0;
     for (size_t k = 0; k < m; k++) {
         const double *place = ambs_lbfgs_point(&climbs[k]);
@@ -157,14 +175,11 @@ static int step_all(ambs_ascent *a, const ambs_maximiser_problem *p, size_t m, a
         owner[n++] = k;
     }
     *ret_more = n > 0;
-    int rc = look(a, p, n, mean, sd, err);
+    int rc = take_slopes(a, p, n, value, err);
     if (rc != AMBS_OK) return rc;
-    p->acquisition->ascend(p->options, p->context, n, mean, sd, value, by_mean, by_sd);
     for (size_t k = 0; k < n; k++) {
-        for (size_t i = 0; i < a->n_moving; i++) {
-            size_t f = k * a->p + a->moving[i];
-            a->gradient[i] = -by_mean[k] * a->by_mean[f] - by_sd[k] * a->by_sd[f];
-        }
+        for (size_t i = 0; i < a->n_moving; i++)
+            a->gradient[i] = -a->by_mean[k * a->p + a->moving[i]];
         ambs_lbfgs_give(&climbs[owner[k]], -value[k], a->gradient);
     }
     return AMBS_OK;

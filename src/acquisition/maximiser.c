@@ -173,6 +173,8 @@ static int take_drawn(ambs_maximiser *m, const ambs_maximiser_problem *p, size_t
 static int take_values(ambs_maximiser *m, const ambs_maximiser_problem *p, size_t n,
                        ambs_error *err)
 {
+    if (p->joint)
+        return p->joint->values(p->joint->of, false, n, m->x, m->mean, m->sd, m->value, err);
     if (p->acquisition->draws) return take_drawn(m, p, n, err);
     size_t n_samples = ambs_surrogate_n_samples(p->surrogate);
     bool logs = p->acquisition->is_logarithm;
@@ -224,10 +226,9 @@ static bool can_screen(const ambs_maximiser_problem *p)
     return !p->acquisition->draws && ambs_surrogate_can_screen(p->surrogate);
 }
 
-/* The most that the acquisition function may give for each of the first n rows of x: it is taken to
- * be largest at the largest or at the least sd. In m->bound. */
-static int bound_values(ambs_maximiser *m, const ambs_maximiser_problem *p, size_t n,
-                        const double *x, ambs_error *err)
+/* The acquisition function is taken to be largest at the largest or at the least sd. */
+static int bound_by_surrogate(ambs_maximiser *m, const ambs_maximiser_problem *p, size_t n,
+                              const double *x, ambs_error *err)
 {
     int rc = ambs_surrogate_screen(p->surrogate, n, x, m->mean, m->sd, err);
     if (rc != AMBS_OK) return rc;
@@ -235,6 +236,16 @@ static int bound_values(ambs_maximiser *m, const ambs_maximiser_problem *p, size
     for (size_t i = 0; i < n; i++) m->sd[i] = 0;
     p->acquisition->evaluate(p->options, p->context, n, m->mean, m->sd, m->value);
     for (size_t i = 0; i < n; i++) m->bound[i] = fmax(m->bound[i], m->value[i]);
+    return AMBS_OK;
+}
+
+/* The most that each of the first n rows of x may be worth, in m->bound. */
+static int bound_values(ambs_maximiser *m, const ambs_maximiser_problem *p, size_t n,
+                        const double *x, ambs_error *err)
+{
+    int rc = p->joint ? p->joint->values(p->joint->of, true, n, x, m->mean, m->sd, m->bound, err)
+                      : bound_by_surrogate(m, p, n, x, err);
+    if (rc != AMBS_OK) return rc;
     if (p->adjust) rc = p->adjust(p->adjust_of, n, x, m->bound, err);
     for (size_t i = 0; i < n; i++)
         if (isnan(m->bound[i])) m->bound[i] = -INFINITY;

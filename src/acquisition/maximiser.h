@@ -16,6 +16,20 @@ typedef struct ambs_maximiser_settings {
                             evaluated, where the surrogate can screen; at least n_candidates */
 } ambs_maximiser_settings;
 
+/* What a candidate is worth by several surrogates of one kind together, in the place of one surrogate
+ * and its acquisition function. */
+typedef struct ambs_joint {
+    void *of;
+    /* Value [n] of x [n, d], with mean and sd [n] of the first of them. With `bound` the sds may be
+     * bounds that are cheaper to tell (ambs_surrogate_screen), and the value is one then. */
+    int (*values)(void *of, bool bound, size_t n, const double *x, double *ret_mean, double *ret_sd,
+                  double *ret_value, ambs_error *err);
+    /* An increasing function of the value and its derivatives [n, p] at rows [n, p] of features, n <=
+     * AMBS_SURROGATE_MAX_CLIMBS; only where the surrogate is smooth. */
+    int (*ascend)(void *of, size_t n, const double *rows, double *ret_value, double *ret_slopes,
+                  ambs_error *err);
+} ambs_joint;
+
 /* What is maximised. All is borrowed for the call. */
 typedef struct ambs_maximiser_problem {
     ambs_surrogate *surrogate;
@@ -30,6 +44,8 @@ typedef struct ambs_maximiser_problem {
      * does. Slopes are climbed without it. */
     int (*adjust)(void *of, size_t m, const double *x, double *value, ambs_error *err);
     void *adjust_of;
+    const ambs_joint
+        *joint; /* in the place of surrogate and acquisition function; NULL: they decide */
 } ambs_maximiser_problem;
 
 typedef struct ambs_maximiser ambs_maximiser;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "analysis/columns.h"
+#include "analysis/view_front.h"
 #include "analysis/view_trial.h"
 #include "base/clock.h"
 #include "base/json.h"
@@ -155,7 +156,22 @@ static void job_json(const ambs_table *t, ambs_json_writer *w)
     ambs_json_key(w, "next"), ambs_json_string(w, next[life ? life->next : AMBS_NEXT_NOTHING]);
 }
 
-static void status_json(const ambs_view *view, const status *s, ambs_text *out)
+/* Where the study has several metrics. */
+static int front_json(const ambs_view *view, ambs_json_writer *w, ambs_error *err)
+{
+    ambs_front f = {0};
+    if (view->spec->n_goals < 2) return AMBS_OK;
+    int rc = ambs_front_create(view->table, view->spec, &f, err);
+    ambs_json_key(w, "front");
+    ambs_json_object(w);
+    ambs_json_key(w, "trials"), ambs_json_int(w, (long long)f.n);
+    if (rc == AMBS_OK) ambs_view_front_json(view, &f, w);
+    ambs_json_end_object(w);
+    ambs_front_fini(&f);
+    return rc;
+}
+
+static int status_json(const ambs_view *view, const status *s, ambs_text *out, ambs_error *err)
 {
     const ambs_table *t = view->table;
     ambs_json_writer w;
@@ -203,8 +219,10 @@ static void status_json(const ambs_view *view, const status *s, ambs_text *out)
         ambs_json_null(&w);
     else
         ambs_view_trial_json(view, &t->rows[s->best], &w);
+    int rc = front_json(view, &w, err);
     ambs_json_end_object(&w);
     ambs_text_add(out, "\n");
+    return rc;
 }
 
 static void line(ambs_text *out, const char *label, const char *format, ...) AMBS_PRINTF(3, 4);
@@ -266,8 +284,9 @@ static void job_text(const ambs_view *view, ambs_text *out)
                                               : "the job goes back into the queue");
 }
 
-static void status_text(const ambs_view *view, const status *s, ambs_text *out)
+static int status_text(const ambs_view *view, const status *s, ambs_text *out, ambs_error *err)
 {
+    int rc = AMBS_OK;
     const ambs_table *t = view->table;
     char buffer[64], number[32];
     line(out, "study", "%s (%s)", view->spec->name, view->path);
@@ -296,6 +315,7 @@ static void status_text(const ambs_view *view, const status *s, ambs_text *out)
         line(out, "", "%s", config.text != NULL ? config.text : "");
         ambs_text_fini(&config);
     }
+    if (view->spec->n_goals > 1) rc = ambs_view_front_status(view, out, err);
     line(out, "time", "%s in %zu %s", ambs_format_duration(s->elapsed, buffer), t->n_lives,
          t->n_lives == 1 ? "life" : "lives");
     if (!isnan(s->rate)) line(out, "rate", "%.3g trials/s", s->rate);
@@ -307,14 +327,12 @@ static void status_text(const ambs_view *view, const status *s, ambs_text *out)
     if (s->standing == AMBS_STANDING_INTERRUPTED || s->standing == AMBS_STANDING_STOPPED) {
         line(out, "go on", "ambs run %s -o %s --resume", view->spec->file, view->path);
     }
+    return rc;
 }
 
 int ambs_view_status(const ambs_view *view, ambs_text *out, ambs_error *err)
 {
     status s = status_of(view);
-    if (view->json)
-        status_json(view, &s, out);
-    else
-        status_text(view, &s, out);
-    return ambs_text_check(out, err);
+    int rc = view->json ? status_json(view, &s, out, err) : status_text(view, &s, out, err);
+    return rc == AMBS_OK ? ambs_text_check(out, err) : rc;
 }

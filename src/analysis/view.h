@@ -39,10 +39,12 @@ typedef struct ambs_trial_filter {
     const char *state; /* name of a state, NULL: all */
     bool by_objective; /* best first; else by id */
     size_t limit;      /* 0: all; by id: the last `limit` */
+    bool metrics;      /* a column for each metric that results held; else for those searched for */
 } ambs_trial_filter;
 
 int ambs_view_status(const ambs_view *view, ambs_text *out, ambs_error *err);
-/* AMBS_E_NOT_FOUND when no trial is complete. */
+/* The best trial, or the front where the study has several metrics. AMBS_E_NOT_FOUND when no trial is
+ * complete. */
 int ambs_view_best(const ambs_view *view, ambs_text *out, ambs_error *err);
 int ambs_view_trials(const ambs_view *view, const ambs_trial_filter *filter, ambs_text *out,
                      ambs_error *err);

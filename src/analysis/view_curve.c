@@ -3,6 +3,7 @@
 
 #include "analysis/columns.h"
 #include "analysis/view.h"
+#include "analysis/view_front.h"
 #include "base/json.h"
 
 /* The running best over the finished trials, in the order the results came. A row per improvement
@@ -97,7 +98,9 @@ int ambs_view_curve(const ambs_view *view, uint64_t trial, ambs_text *out, ambs_
 {
     const ambs_table *t = view->table;
     int rc;
-    if (trial == UINT64_MAX) {
+    if (trial == UINT64_MAX && view->spec->n_goals > 1) {
+        rc = ambs_view_front_growth(view, out, err);
+    } else if (trial == UINT64_MAX) {
         rc = improvements(view, out, err);
     } else if (trial >= t->n) {
         return ambs_fail(err, AMBS_E_NOT_FOUND, "found no trial %llu; the study has %zu trials",

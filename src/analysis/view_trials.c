@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "analysis/columns.h"
+#include "analysis/exporter.h"
+#include "analysis/view_front.h"
 #include "analysis/view_trial.h"
 #include "base/clock.h"
 #include "base/memory.h"
@@ -147,17 +149,44 @@ static bool is_constant(const ambs_parameter *p)
     return p->type == AMBS_PARAMETER_CONSTANT;
 }
 
-/* "trial state METRIC duration PARAMETER…"; numbers stand right. Constants say nothing about a
+/* The metrics that get a column beside the first: those searched for, or all that results held. The
+ * array ends with NULL and is the caller's, the names are not. */
+static int column_metrics(const ambs_view *view, bool all, const char ***ret_names, size_t *ret_n,
+                          ambs_error *err)
+{
+    const ambs_spec *spec = view->spec;
+    const char **names = NULL;
+    size_t n = 0;
+    if (all) {
+        int rc = ambs_export_metric_names(view->table, &names, err);
+        if (rc != AMBS_OK) return rc;
+        while (names[n]) n++;
+    } else {
+        names = ambs_calloc(spec->n_goals + 1, sizeof *names, err);
+        if (names == NULL) return AMBS_E_NOMEM;
+        for (size_t j = 1; j < spec->n_goals; j++) names[n++] = spec->goals[j].name;
+    }
+    *ret_names = names;
+    *ret_n = n;
+    return AMBS_OK;
+}
+
+/* "trial state METRIC… duration PARAMETER…"; numbers stand right. Constants say nothing about a
  * trial. */
-static const char **trial_headings(const ambs_view *view, char (*buffer)[128], ambs_error *err)
+static const char **trial_headings(const ambs_view *view, const char **metrics, size_t n_metrics,
+                                   char (*buffer)[128], ambs_error *err)
 {
     size_t d = ambs_space_dimension(view->spec->space), n = 0;
-    const char **headings = ambs_calloc(d + 5, sizeof *headings, err);
+    const char **headings = ambs_calloc(d + n_metrics + 5, sizeof *headings, err);
     if (headings == NULL) return NULL;
     headings[n++] = ">trial";
     headings[n++] = "state";
     snprintf(buffer[d], sizeof *buffer, ">%s", view->spec->metric);
     headings[n++] = buffer[d];
+    for (size_t j = 0; j < n_metrics; j++) {
+        snprintf(buffer[d + 1 + j], sizeof *buffer, ">%s", metrics[j]);
+        headings[n++] = buffer[d + 1 + j];
+    }
     headings[n++] = ">duration";
     for (size_t i = 0; i < d; i++) {
         const ambs_parameter *p = ambs_space_parameter(view->spec->space, i);
@@ -168,7 +197,7 @@ static const char **trial_headings(const ambs_view *view, char (*buffer)[128], a
     return headings;
 }
 
-static void add_parameters(const ambs_view *view, const double *x, ambs_columns *c)
+void ambs_view_add_parameters(const ambs_view *view, const double *x, ambs_columns *c)
 {
     char number[64];
     for (size_t i = 0; i < ambs_space_dimension(view->spec->space); i++) {
@@ -183,13 +212,14 @@ static void add_parameters(const ambs_view *view, const double *x, ambs_columns 
 }
 
 static int trials_text(const ambs_view *view, const ambs_trial_row *const *rows, size_t n,
-                       ambs_text *out, ambs_error *err)
+                       const char **metrics, size_t n_metrics, ambs_text *out, ambs_error *err)
 {
     const ambs_table *t = view->table;
     char number[32], duration[64], reason[64];
     size_t d = ambs_space_dimension(view->spec->space);
-    char(*names)[128] = ambs_calloc(d + 1, sizeof *names, err);
-    const char **headings = names != NULL ? trial_headings(view, names, err) : NULL;
+    char(*names)[128] = ambs_calloc(d + n_metrics + 1, sizeof *names, err);
+    const char **headings =
+        names != NULL ? trial_headings(view, metrics, n_metrics, names, err) : NULL;
     ambs_columns c = {0};
     int rc = headings != NULL ? ambs_columns_init(&c, headings, err) : AMBS_E_NOMEM;
     for (size_t i = 0; rc == 0 && i < n; i++) {
@@ -199,9 +229,11 @@ static int trials_text(const ambs_view *view, const ambs_trial_row *const *rows,
         ambs_columns_addf(&c, "%s%s%s", ambs_trial_state_name(row->state), reason[0] ? ": " : "",
                           reason);
         ambs_columns_add(&c, short_number(row->objective, number));
+        for (size_t j = 0; j < n_metrics; j++)
+            ambs_columns_add(&c, short_number(ambs_export_metric(t, row->id, metrics[j]), number));
         ambs_columns_add(
             &c, isnan(row->duration_s) ? "-" : ambs_format_duration(row->duration_s, duration));
-        add_parameters(view, &t->x[row->id * t->d], &c);
+        ambs_view_add_parameters(view, &t->x[row->id * t->d], &c);
     }
     if (rc == 0) rc = ambs_columns_print(&c, out, err);
     ambs_columns_fini(&c);
@@ -218,10 +250,14 @@ int ambs_view_trials(const ambs_view *view, const ambs_trial_filter *filter, amb
     int rc = check_filter(filter, err);
     if (rc == 0) rc = select_rows(view, filter, &rows, &n, err);
     if (rc != 0) return rc;
+    const char **metrics = NULL;
+    size_t n_metrics = 0;
     if (view->json)
         trials_json(view, rows, n, out);
     else
-        rc = trials_text(view, rows, n, out, err);
+        rc = column_metrics(view, filter->metrics, &metrics, &n_metrics, err);
+    if (rc == 0 && !view->json) rc = trials_text(view, rows, n, metrics, n_metrics, out, err);
+    free(metrics);
     free(rows);
     return rc != 0 ? rc : ambs_text_check(out, err);
 }
@@ -360,5 +396,6 @@ int ambs_view_best(const ambs_view *view, ambs_text *out, ambs_error *err)
             err, AMBS_E_NOT_FOUND, "no trial is complete yet (%llu failed, %llu running)",
             (unsigned long long)view->table->n_failed, (unsigned long long)view->table->n_running);
     }
+    if (view->spec->n_goals > 1) return ambs_view_front(view, out, err);
     return ambs_view_show(view, best, out, err);
 }

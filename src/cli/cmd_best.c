@@ -75,9 +75,11 @@ const ambs_command ambs_command_best = {
     .operands = "STUDY.h5",
     .min_operands = 1,
     .max_operands = 1,
-    .summary = "The best configuration so far",
+    .summary = "The best configuration so far, or the front of several metrics",
     .details =
-        "The best observed one; with --model the one that the study's model expects most of, "
+        "A study with several metrics has a front: the trials that no other one beats in all of "
+        "them, with the hypervolume that they dominate. With one metric: "
+        "the best observed one; with --model the one that the study's model expects most of, "
         "which is the better choice where the metric is noisy: the best observed value is also "
         "the luckiest.",
     .options =

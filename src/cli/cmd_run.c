@@ -18,6 +18,7 @@
 #include "cluster/run.h"
 #include "objective/plugin.h"
 #include "space/space.h"
+#include "study/front.h"
 
 extern char **environ;
 
@@ -111,11 +112,29 @@ static void show(void *ctx, const ambs_spec *spec, const ambs_progress *progress
     ambs_live_show(&((view *)ctx)->live, spec, progress);
 }
 
+static void print_front(const ambs_spec *spec, const ambs_table *table)
+{
+    ambs_front front = {0};
+    char number[32];
+    if (ambs_front_create(table, spec, &front, NULL) == AMBS_OK && front.n > 0) {
+        printf("%zu trial%s on the front of", front.n, front.n == 1 ? "" : "s");
+        for (size_t j = 0; j < front.m; j++) printf("%s %s", j > 0 ? "," : "", spec->goals[j].name);
+        if (!isnan(front.hypervolume))
+            printf("; hypervolume %s", ambs_format_double(front.hypervolume, number));
+        puts("");
+    }
+    ambs_front_fini(&front);
+}
+
 static void print_best(const ambs_spec *spec, const ambs_table *table)
 {
     uint64_t best = spec->goal == AMBS_MAXIMIZE ? table->greatest : table->least;
     if (best == UINT64_MAX) {
         puts("no trial has completed");
+        return;
+    }
+    if (spec->n_goals > 1) {
+        print_front(spec, table);
         return;
     }
     char number[32];

@@ -2,7 +2,7 @@
 #include "cli/open.h"
 
 typedef struct options {
-    bool json;
+    bool json, metrics;
     char *state;
     int sort;
     long long limit;
@@ -13,8 +13,10 @@ enum { SORT_ID, SORT_OBJECTIVE };
 static int show(const ambs_call *call, const ambs_view *view, ambs_text *out, ambs_error *err)
 {
     const options *o = call->options;
-    ambs_trial_filter filter = {
-        .state = o->state, .by_objective = o->sort == SORT_OBJECTIVE, .limit = (size_t)o->limit};
+    ambs_trial_filter filter = {.state = o->state,
+                                .by_objective = o->sort == SORT_OBJECTIVE,
+                                .limit = (size_t)o->limit,
+                                .metrics = o->metrics};
     return ambs_view_trials(view, &filter, out, err);
 }
 
@@ -34,13 +36,15 @@ const ambs_command ambs_command_trials = {
         (const ambs_cli_option[]){
             {{"json", AMBS_OPTION_BOOL, offsetof(options, json), "false",
               .help = "Print one JSON array of objects; times in s."}},
+            {{"metrics", AMBS_OPTION_BOOL, offsetof(options, metrics), "false",
+              .help = "A column for each number that results held beside the objective."}},
             {{"state", AMBS_OPTION_STRING, offsetof(options, state),
               .help = "Only trials in this state: waiting, running, complete, pruned, failed, "
                       "paused or cancelled."},
              .value = "STATE"},
             {{"sort", AMBS_OPTION_CHOICE, offsetof(options, sort), "id",
               .choices = (const char *const[]){"id", "objective", NULL},
-              .help = "Order by id, or by objective with the best first."},
+              .help = "Order by id, or by objective (the first metric) with the best first."},
              .value = "id|objective"},
             {{"limit", AMBS_OPTION_INT, offsetof(options, limit), "0", 0, 1e15,
               .help = "At most so many (by id: the last "

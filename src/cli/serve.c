@@ -14,6 +14,7 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "cli/recorder.h"
+#include "search/goals.h"
 #include "space/space.h"
 
 struct ambs_serve {
@@ -152,8 +153,35 @@ static int read_status(ambs_json_node command, ambs_outcome *o, ambs_error *err)
     return 0;
 }
 
+/* With several metrics all stand under "metrics": the first one becomes the objective. */
+static int take_goals(const ambs_serve *s, ambs_json_node command, ambs_outcome *o, ambs_error *err)
+{
+    double values[AMBS_MAX_GOALS];
+    size_t kept = 0;
+    if (ambs_json_get(command, "objective") != NULL)
+        return ambs_fail(err, AMBS_E_INVALID,
+                         "tell: found \"objective\" in a study with several metrics; give all of "
+                         "them under \"metrics\"");
+    for (size_t i = 0; i < o->n_metrics; i++) {
+        if (strcmp(o->metrics[i].name, s->spec->metric) == 0)
+            o->objective = o->metrics[i].value;
+        else
+            o->metrics[kept++] = o->metrics[i];
+    }
+    o->n_metrics = kept;
+    if (ambs_goals_values(s->spec, o->objective, o->n_metrics, o->metrics, values) ||
+        o->state != AMBS_TRIAL_COMPLETE)
+        return 0;
+    size_t j = 0;
+    while (!isnan(values[j])) j++;
+    return ambs_fail(err, AMBS_E_INVALID,
+                     "tell: expected a finite number for \"%s\" in \"metrics\", or \"status\": "
+                     "\"failed\"",
+                     s->spec->goals[j].name);
+}
+
 /* Without an objective only a failed trial makes sense; a failed one has none. */
-static int read_objective(ambs_json_node command, ambs_outcome *o, ambs_error *err)
+static int read_objective(bool several, ambs_json_node command, ambs_outcome *o, ambs_error *err)
 {
     ambs_json_node objective = ambs_json_get(command, "objective");
     o->objective = ambs_json_number(objective);
@@ -163,16 +191,18 @@ static int read_objective(ambs_json_node command, ambs_outcome *o, ambs_error *e
         return ambs_fail(err, AMBS_E_INVALID,
                          "tell: a failed trial has no objective; leave one of the two out");
     }
-    if (isfinite(o->objective)) return 0;
+    if (several || isfinite(o->objective)) return 0;
     return ambs_fail(err, AMBS_E_INVALID,
                      "tell: expected \"objective\", a finite number, or \"status\": \"failed\"");
 }
 
-static int read_outcome(ambs_json_node command, ambs_outcome *o, ambs_error *err)
+static int read_outcome(const ambs_serve *s, ambs_json_node command, ambs_outcome *o,
+                        ambs_error *err)
 {
+    bool several = s->spec->n_goals > 1;
     *o = (ambs_outcome){.start_s = NAN, .end_s = ambs_clock_wall_s(), .duration_s = NAN};
     int rc = read_status(command, o, err);
-    if (rc == 0) rc = read_objective(command, o, err);
+    if (rc == 0) rc = read_objective(several, command, o, err);
     if (rc != 0) return rc;
     ambs_json_node message = ambs_json_get(command, "message"),
                    duration = ambs_json_get(command, "duration_s");
@@ -191,7 +221,8 @@ static int read_outcome(ambs_json_node command, ambs_outcome *o, ambs_error *err
                          "tell: expected an object of names and numbers for \"metrics\"");
     }
     metric_reader reader = {o, err};
-    return ambs_json_each(metrics, read_metric, &reader);
+    rc = ambs_json_each(metrics, read_metric, &reader);
+    return rc == 0 && several ? take_goals(s, command, o, err) : rc;
 }
 
 /* --- answers
@@ -341,7 +372,7 @@ static int do_tell(ambs_serve *s, ambs_json_node command, ambs_json_writer *w, a
     ambs_outcome o;
     uint64_t id = 0;
     int rc = check_keys(command, "tell", keys, err);
-    if (rc == 0) rc = read_outcome(command, &o, err);
+    if (rc == 0) rc = read_outcome(s, command, &o, err);
     if (rc != 0) return rc;
     bool own = ambs_json_get(command, "params") != NULL;
     rc = own ? tell_own(s, command, &o, &id, err) : tell_asked(s, command, &o, &id, err);
@@ -411,12 +442,49 @@ static int answer_best_by_model(ambs_serve *s, ambs_json_writer *w, ambs_error *
     return 0;
 }
 
+static void answer_metrics(const ambs_serve *s, const char *key, const double *values,
+                           ambs_json_writer *w)
+{
+    ambs_goal goal;
+    ambs_json_key(w, key);
+    ambs_json_object(w);
+    for (size_t j = 0; j < ambs_spec_n_metrics(s->spec); j++) {
+        ambs_json_key(w, ambs_spec_metric_at(s->spec, j, &goal));
+        ambs_json_double(w, values[j]);
+    }
+    ambs_json_end_object(w);
+}
+
+/* {"front": [{"id": 3, "metrics": {…}, "params": {…}}, …]}, best of the first metric first. */
+static int answer_front(ambs_serve *s, ambs_json_writer *w, ambs_error *err)
+{
+    uint64_t *trials = NULL;
+    size_t n = 0;
+    double values[AMBS_MAX_GOALS];
+    int rc = ambs_search_front(s->search, &trials, &n, err);
+    if (rc != 0) return rc;
+    ambs_json_key(w, "front");
+    ambs_json_array(w);
+    for (size_t k = 0; rc == 0 && k < n; k++) {
+        rc = ambs_search_trial(s->search, trials[k], values, s->x, err);
+        ambs_json_object(w);
+        ambs_json_key(w, "id");
+        ambs_json_int(w, (long long)trials[k]);
+        answer_metrics(s, "metrics", values, w);
+        answer_params(s, s->x, w);
+        ambs_json_end_object(w);
+    }
+    ambs_json_end_array(w);
+    free(trials);
+    return rc;
+}
+
 static int do_best(ambs_serve *s, ambs_json_node command, ambs_json_writer *w, ambs_error *err)
 {
     uint64_t id = 0;
     double objective;
     int rc = check_keys(command, "best", (const char *const[]){"cmd", NULL}, err);
-    if (rc != 0) return rc;
+    if (rc != 0 || s->spec->n_goals > 1) return rc != 0 ? rc : answer_front(s, w, err);
     rc = ambs_search_best(s->search, &id, &objective, s->x, err);
     if (rc != 0 && rc != AMBS_E_NOT_FOUND) return rc;
     ambs_json_key(w, "id");

@@ -10,6 +10,7 @@
 #include "cluster/group_state.h"
 #include "objective/checkpoint.h"
 #include "objective/result.h"
+#include "search/goals.h"
 
 /* The order goes out eagerly: followers have asked for it, or will. */
 static int send_order(ambs_group *g, ambs_error *err)
@@ -143,6 +144,7 @@ static void settle(const ambs_group *g, int rc, const ambs_error *why, ambs_outc
         snprintf(o->message, sizeof o->message, "%.*s", AMBS_MESSAGE_SIZE - 1, why->text);
     }
     ambs_outcome_settle(g->stopped, o);
+    ambs_goals_settle(g->spec, o);
     if (!g->cancelled || !g->stopped || o->state != AMBS_TRIAL_PRUNED) return;
     o->state = AMBS_TRIAL_CANCELLED;
     o->reason = AMBS_REASON_CANCELLED;

@@ -10,6 +10,8 @@
 
 #include "base/memory.h"
 #include "cluster/manager_state.h"
+#include "search/goals.h"
+#include "study/front.h"
 
 int manager_record(ambs_manager *m, ambs_record *record, ambs_error *err)
 {
@@ -155,8 +157,19 @@ static uint64_t best_trial(const ambs_manager *m)
     return m->spec->goal == AMBS_MAXIMIZE ? m->table->greatest : m->table->least;
 }
 
-static bool target_is_reached(const ambs_manager *m)
+/* With several metrics one trial must reach all targets; each result is looked at once. */
+static bool all_targets_are_reached(ambs_manager *m)
 {
+    double values[AMBS_MAX_GOALS];
+    for (; m->n_inputs_seen < m->table->n_inputs; m->n_inputs_seen++)
+        if (ambs_front_values(m->table, m->spec, m->table->inputs[m->n_inputs_seen].trial, values))
+            m->targets_reached |= ambs_goals_reach_targets(m->spec, values);
+    return m->targets_reached;
+}
+
+static bool target_is_reached(ambs_manager *m)
+{
+    if (m->spec->n_goals > 1) return all_targets_are_reached(m);
     if (isnan(m->spec->target) || best_trial(m) == UINT64_MAX) return false;
     double best = m->table->rows[best_trial(m)].objective;
     return m->spec->goal == AMBS_MAXIMIZE ? best >= m->spec->target : best <= m->spec->target;
@@ -185,8 +198,7 @@ int ambs_manager_drain(ambs_manager *m, ambs_status status, bool at_once, const 
 }
 
 /* Whether the study is over by its own limits, and how that is said. */
-static bool limit_is_reached(const ambs_manager *m, ambs_status *ret_status, char *ret_text,
-                             size_t size)
+static bool limit_is_reached(ambs_manager *m, ambs_status *ret_status, char *ret_text, size_t size)
 {
     const ambs_budget *b = &m->spec->budget;
     const ambs_table *t = m->table;

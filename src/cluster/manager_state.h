@@ -105,6 +105,8 @@ struct ambs_manager {
     ambs_text outbox; /* [outbox_head, frames]…: leaves when what it depends on is written */
     size_t outbox_at; /* what lies before it has left */
     uint64_t recorded, posted;       /* sequence numbers; posted: handed to the journal */
+    size_t n_inputs_seen;            /* of the table, for targets of several metrics */
+    bool targets_reached;            /* by one of them */
     double trouble_since_s, retry_s; /* trouble_since_s NaN: none */
     char trouble[256];
 

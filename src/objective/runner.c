@@ -15,6 +15,7 @@
 #include "objective/runner_slot.h"
 #include "objective/scratch.h"
 #include "objective/setup.h"
+#include "search/goals.h"
 
 static const double check_every_s = 0.005; /* time limits are looked at no more often */
 
@@ -178,6 +179,7 @@ void ambs_slot_end(ambs_runner *r, run_slot *s, const ambs_outcome *outcome)
     run_entry *e = ambs_slot_running(s);
     if (!e) return;
     e->outcome = *outcome;
+    ambs_goals_settle(r->spec, &e->outcome);
     if (e->outcome.end_s == 0) {
         e->outcome.duration_s = ambs_clock_monotonic_s() - e->began_s;
         e->outcome.start_s = e->began_wall_s;

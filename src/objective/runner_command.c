@@ -20,6 +20,7 @@
 #include "objective/result.h"
 #include "objective/runner_slot.h"
 #include "objective/scratch.h"
+#include "search/goals.h"
 
 #define DAKOTA_PARAMS "params.in"
 #define DAKOTA_RESULT "results.out"
@@ -318,6 +319,7 @@ static void finish(ambs_runner *r, run_slot *s)
     ambs_slot_classify(r, s, &s->exited, &o);
     if (well && (s->stop == STOP_NONE || s->stop == STOP_PRUNE)) {
         read_result(r, s, &o);
+        ambs_goals_settle(r->spec, &o); /* before its output is kept as that of a complete one */
         if (s->told_stop && (o.state == AMBS_TRIAL_COMPLETE || o.reason == AMBS_REASON_NO_RESULT)) {
             if (o.state != AMBS_TRIAL_COMPLETE) o.objective = s->last_value;
             o.state = AMBS_TRIAL_PRUNED;

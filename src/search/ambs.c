@@ -19,6 +19,7 @@
 #include "search/belief.h"
 #include "search/feasibility.h"
 #include "search/fresh.h"
+#include "search/pareto.h"
 #include "search/transfer.h"
 #include "search/worth.h"
 
@@ -41,7 +42,9 @@ typedef struct ambs_state {
     ambs_method_context context;
     const ambs_options *options;
     ambs_arms arms;
-    ambs_arm *arm;                 /* whose turn it is */
+    ambs_arm *arm;      /* whose turn it is */
+    ambs_pareto pareto; /* where there are several goals: the arms are the first's */
+    ambs_joint joint;
     ambs_feasibility *feasibility; /* NULL: failures are only bad values */
     bool feasibility_counts;       /* for this ask */
     ambs_belief *belief;           /* NULL: no parameter has a prior */
@@ -133,14 +136,22 @@ static int check(const ambs_spec *spec, const void *options, ambs_error *err)
     if (!u) return AMBS_E_NOMEM;
     rc = design->points(o->design.options, spec->seed, d, 0, 1, initial_size(spec, o), u, err);
     free(u);
-    return rc;
+    return rc == AMBS_OK ? ambs_pareto_check(spec, &o->acquisition, err) : rc;
 }
 
-static ambs_arms_settings arms_settings(const ambs_options *o)
+static int preset(const ambs_spec *spec, void *options, ambs_error *err)
+{
+    const char *acquisition = ambs_pareto_acquisition(spec);
+    if (!acquisition) return AMBS_OK;
+    return ambs_options_set(option_table, options, "acquisition", acquisition, err);
+}
+
+static ambs_arms_settings arms_settings(const ambs_spec *spec, const ambs_options *o)
 {
     return (ambs_arms_settings){.surrogate = &o->surrogate,
                                 .transform = o->transform,
-                                .model = {.liar = (ambs_liar)o->liar,
+                                .model = {.derives_lies = spec->n_goals > 1,
+                                          .liar = (ambs_liar)o->liar,
                                           .refit_until = (uint64_t)o->refit_until,
                                           .refit_growth = o->refit_growth}};
 }
@@ -148,11 +159,17 @@ static ambs_arms_settings arms_settings(const ambs_options *o)
 static void describe(const ambs_spec *spec, const void *options, ambs_text *out)
 {
     const ambs_options *o = options;
-    const ambs_arms_settings arms = arms_settings(o);
+    const ambs_arms_settings arms = arms_settings(spec, o);
     ambs_text_addf(out, "%llu initial trials (%s), then %s over ",
                    (unsigned long long)initial_size(spec, o), o->design.member->name,
                    o->acquisition.member->name);
     ambs_arms_describe(&arms, out);
+    if (spec->n_goals > 1) ambs_pareto_describe(spec, out);
+}
+
+static size_t arm_index(const ambs_state *s)
+{
+    return (size_t)(s->arm - s->arms.arm);
 }
 
 /* Who serves the ask of trial `id`: a function of the log. */
@@ -168,6 +185,7 @@ static void fini(void *state)
     ambs_state *s = state;
     ambs_maximiser_destroy(s->maximiser);
     ambs_worth_fini(&s->worth);
+    ambs_pareto_fini(&s->pareto);
     ambs_arms_fini(&s->arms);
     ambs_feasibility_destroy(s->feasibility);
     ambs_belief_destroy(s->belief);
@@ -185,7 +203,7 @@ static int init(void *state, const ambs_method_context *context, ambs_error *err
     s->options = o;
     s->design = (const ambs_design_ops *)o->design.member;
     s->n_initial = initial_size(context->spec, o);
-    const ambs_arms_settings arms = arms_settings(o);
+    const ambs_arms_settings arms = arms_settings(context->spec, o);
     const ambs_maximiser_settings maximiser = {(size_t)o->candidates, (size_t)o->climbs,
                                                (size_t)o->rounds, (size_t)o->screened};
     size_t d = ambs_space_dimension(context->space);
@@ -195,6 +213,8 @@ static int init(void *state, const ambs_method_context *context, ambs_error *err
     if (rc == AMBS_OK) rc = ambs_belief_create(context->space, &s->belief, err);
     if (rc == AMBS_OK) rc = ambs_transfer_create(context, &s->transfer, err);
     if (rc == AMBS_OK) rc = ambs_arms_init(&s->arms, context, &arms, err);
+    if (rc == AMBS_OK) rc = ambs_pareto_init(&s->pareto, context, &s->arms, &arms, err);
+    s->joint = ambs_pareto_joint(&s->pareto);
     if (rc == AMBS_OK) rc = ambs_worth_init(&s->worth, context, &o->acquisition, err);
     if (rc == AMBS_OK) take_turn(s, 0);
     if (rc == AMBS_OK && o->failures == FAILURES_AVOID)
@@ -251,29 +271,33 @@ static int update(ambs_state *s, bool *ret_usable, ambs_error *err)
     *ret_usable = false;
     if (!ambs_model_exists(s->arm->model)) return AMBS_OK;
     int rc = ambs_model_update(s->arm->model, err);
+    if (rc == AMBS_OK) rc = ambs_pareto_update(&s->pareto, arm_index(s), err);
     *ret_usable = rc == AMBS_OK;
     return rc == AMBS_E_NUMERIC ? AMBS_OK : rc;
 }
 
-/* The acquisition value of what is certain to give z. */
-static double value_of(const ambs_worth *w, double z)
+/* The acquisition value of what is certain to give the worst or the mean result. */
+typedef enum certain_result { AT_WORST, AT_MEAN } certain_result;
+static double value_of(ambs_state *s, certain_result at)
 {
+    const ambs_worth *w = &s->worth;
     double certain = 0, value;
+    if (s->pareto.m > 0) return ambs_pareto_certain(&s->pareto, at == AT_WORST);
+    const ambs_transform *t = ambs_model_transform(s->arm->model);
+    double z = at == AT_WORST ? ambs_transform_apply(t, t->max) : t->mean;
     w->ops->evaluate(w->options, &w->now, 1, &z, &certain, &value);
     return value;
 }
 
 /* By the chance that they give any (search/feasibility.h). The worst value is the transform's
  * greatest: what a failed trial counts as in the model. */
-static int weigh_chances(const ambs_state *s, size_t m, const double *x, double *value,
-                         ambs_error *err)
+static int weigh_chances(ambs_state *s, size_t m, const double *x, double *value, ambs_error *err)
 {
     const ambs_worth *w = &s->worth;
     const double *p;
     int rc = ambs_feasibility_predict(s->feasibility, m, x, &p, err);
     if (rc != AMBS_OK) return rc;
-    const ambs_transform *t = ambs_model_transform(s->arm->model);
-    double floor = value_of(w, ambs_transform_apply(t, t->max));
+    double floor = value_of(s, AT_WORST);
     for (size_t i = 0; i < m; i++)
         value[i] = w->ops->is_logarithm ? value[i] + log(p[i] + LEAST_CHANCE)
                                         : p[i] * value[i] + (1 - p[i]) * floor;
@@ -307,7 +331,7 @@ static int weigh_knowledge(ambs_state *s, size_t m, const double *x, double *val
     if (rc != AMBS_OK) return rc;
     double fade = s->options->prior_weight / (double)(w->now.n_told + 1);
     double by_prior = belief_power(s, w->now.n_told);
-    double mean = value_of(w, ambs_model_transform(s->arm->model)->mean);
+    double mean = value_of(s, AT_MEAN);
     for (size_t i = 0; i < m; i++) {
         double log_weight = fade * s->log_weight[i];
         if (by_prior > 0) log_weight += by_prior * ambs_belief_log(s->belief, x + i * d);
@@ -339,15 +363,17 @@ static bool is_taken(const void *of, const double *x)
     return c->is_taken(c->search, x);
 }
 
-/* Where climbs begin: at the best trials, and where the priors hold good values likely. Returns how
+/* Where climbs begin: at the best trials or on the front, and where the priors hold good values likely. Returns how
  * many. */
 static size_t take_starts(ambs_state *s, uint64_t n_told, ambs_random *random,
                           const double *ret_starts[MAX_STARTS + BELIEF_STARTS])
 {
     size_t d = ambs_space_dimension(s->context.space);
     uint64_t leaders[MAX_STARTS];
-    size_t n = ambs_model_leaders(s->arm->model, MAX_STARTS, leaders);
-    for (size_t i = 0; i < n; i++)
+    bool several = s->pareto.m > 0;
+    size_t n = several ? ambs_pareto_starts(&s->pareto, MAX_STARTS, random, ret_starts)
+                       : ambs_model_leaders(s->arm->model, MAX_STARTS, leaders);
+    for (size_t i = 0; !several && i < n; i++)
         ret_starts[i] = s->context.trial(s->context.search, leaders[i])->x;
     for (size_t i = 0; i < BELIEF_STARTS && belief_power(s, n_told) > 0; i++)
         if (ambs_belief_draw(s->belief, random, s->believed + i * d))
@@ -365,8 +391,11 @@ static int make_problem(ambs_state *s, uint64_t id, ambs_random *ret_random,
                                     .options = s->worth.options,
                                     .context = &s->worth.now,
                                     .is_taken = is_taken,
-                                    .taken_of = &s->context};
-    return ambs_worth_prepare(&s->worth, s->arm, id, ret_random, err);
+                                    .taken_of = &s->context,
+                                    .joint = s->pareto.m > 0 ? &s->joint : NULL};
+    int rc = ambs_worth_prepare(&s->worth, s->arm, id, ret_random, err);
+    if (rc != AMBS_OK || s->pareto.m == 0) return rc;
+    return ambs_pareto_prepare(&s->pareto, arm_index(s), s->worth.now.parameter, ret_random, err);
 }
 
 /* For an x that the model did not choose: what it expects there, and the lie. */
@@ -482,6 +511,7 @@ static int record(ambs_state *s, const ambs_proposal *p, ambs_error *err)
     int rc = ambs_arms_asked(&s->arms, p->trial, lie, err);
     if (rc == AMBS_OK)
         rc = ambs_worth_asked(&s->worth, p->trial, p->origin == AMBS_ORIGIN_MODEL, err);
+    if (rc == AMBS_OK) rc = ambs_pareto_asked(&s->pareto, p->trial, lie, err);
     if (rc != AMBS_OK) return rc;
     s->n_alive++;
     s->n_fits_asked = ambs_model_n_fits(s->arm->model);
@@ -543,6 +573,7 @@ static int tell(void *state, uint64_t id, ambs_error *err)
     s->n_alive += s->context.trial(s->context.search, id)->origin == AMBS_ORIGIN_OWN;
     ambs_worth_told(&s->worth, id);
     int rc = ambs_arms_told(&s->arms, id, err);
+    if (rc == AMBS_OK) rc = ambs_pareto_told(&s->pareto, id, err);
     if (rc == AMBS_OK && s->feasibility) rc = ambs_feasibility_told(s->feasibility, id, err);
     const ambs_known *t = s->context.trial(s->context.search, id);
     if (rc == AMBS_OK && s->transfer && t->state == AMBS_TRIAL_COMPLETE)
@@ -556,7 +587,8 @@ static int cancel(void *state, uint64_t id, ambs_error *err)
 {
     ambs_state *s = state;
     s->n_alive--;
-    return ambs_arms_cancelled(&s->arms, id, err);
+    int rc = ambs_arms_cancelled(&s->arms, id, err);
+    return rc == AMBS_OK ? ambs_pareto_cancelled(&s->pareto, id, err) : rc;
 }
 
 static int no_model(ambs_error *err)
@@ -599,8 +631,10 @@ const ambs_method_ops ambs_method_ambs = {
     .state_size = sizeof(ambs_state),
     .begins_with_default = true,
     .heeds_priors = true,
+    .several_goals = true,
     .init = init,
     .fini = fini,
+    .preset = preset,
     .check = check,
     .describe = describe,
     .ask = ask,

@@ -210,6 +210,7 @@ const ambs_method_ops ambs_method_grid = {
                .summary = "every combination of evenly spaced values",
                .options = option_table,
                .options_size = sizeof(grid_options)},
+    .several_goals = true,
     .state_size = sizeof(grid_state),
     .init = init,
     .fini = fini,

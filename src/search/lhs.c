@@ -28,6 +28,7 @@ static int init(void *state, const ambs_method_context *context, ambs_error *err
 
 const ambs_method_ops ambs_method_lhs = {
     .member = {.name = "lhs", .summary = "Latin hypercube of as many points as the budget has"},
+    .several_goals = true,
     .state_size = sizeof(ambs_walk),
     .init = init,
     .fini = ambs_walk_fini,

@@ -18,6 +18,7 @@ typedef struct ambs_known {
                         cancelled, pruned without a value */
     double lie;      /* on the surrogate's scale, NaN when none is held */
     const double *x; /* [d] */
+    const double *goals; /* [g] where the study has several: minimised, y is the first; NaN as y */
 } ambs_known;
 
 /* What the driver lends to a method. Valid for the method's life; what trial() returns until the
@@ -39,8 +40,13 @@ typedef struct ambs_method_ops {
     /* The default configuration comes first where the user gave any default. */
     bool begins_with_default;
     bool heeds_priors; /* of parameters; where false, only the default follows them */
+    /* It may serve a study with several goals: by its own means, or since it looks at no result. */
+    bool several_goals;
     int (*init)(void *state, const ambs_method_context *context, ambs_error *err);
     void (*fini)(void *state);
+    /* The options stand at the table's defaults: sets what depends on the study, before the user's
+     * own settings. May be NULL. */
+    int (*preset)(const ambs_spec *spec, void *options, ambs_error *err);
     /* The study file is checked before it runs: a grid that explodes, a design beyond its
      * dimension. May be NULL. */
     int (*check)(const ambs_spec *spec, const void *options, ambs_error *err);

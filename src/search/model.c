@@ -25,7 +25,7 @@ typedef struct event {
     event_kind kind;
     uint64_t id; /* APPEND: whose configuration */
     size_t row;
-    double z;
+    double z; /* NaN: a lie that is derived when it is appended */
 } event;
 
 typedef struct row {
@@ -97,6 +97,12 @@ static const ambs_known *trial(const ambs_model *m, uint64_t id)
     return m->context.trial(m->context.search, id);
 }
 
+/* The result, minimised; NaN where there is none. */
+static double value_of(const ambs_model *m, const ambs_known *t)
+{
+    return t->goals ? t->goals[m->settings.goal] : t->y;
+}
+
 /* Memory of trials up to `id`. */
 static int grow(ambs_model *m, uint64_t id, ambs_error *err)
 {
@@ -125,7 +131,9 @@ int ambs_model_asked(ambs_model *m, uint64_t id, double lie, ambs_error *err)
 {
     int rc = grow(m, id, err);
     if (rc != AMBS_OK || isnan(lie)) return rc;
-    rc = append_row(m, id, ambs_transform_apply(&m->transform, lie), err);
+    bool derives = m->settings.derives_lies;
+    if (derives && m->settings.liar == AMBS_LIAR_NONE) return rc;
+    rc = append_row(m, id, derives ? NAN : ambs_transform_apply(&m->transform, lie), err);
     if (rc != AMBS_OK) return rc;
     m->of[id].lie = lie;
     m->n_lies++;
@@ -135,7 +143,8 @@ int ambs_model_asked(ambs_model *m, uint64_t id, double lie, ambs_error *err)
 /* On the surrogate's scale: a trial without a value counts as the worst. */
 static double truth(const ambs_model *m, const ambs_known *t)
 {
-    return ambs_transform_apply(&m->transform, isnan(t->y) ? m->transform.max : t->y);
+    double y = value_of(m, t);
+    return ambs_transform_apply(&m->transform, isnan(y) ? m->transform.max : y);
 }
 
 double ambs_model_lie(const ambs_model *m, double mean)
@@ -161,7 +170,7 @@ static bool make_row(ambs_model *m, uint64_t id, row *ret)
     memory *of = &m->of[id];
     if (t->state == AMBS_TRIAL_CANCELLED) return false;
     if (t->state == AMBS_TRIAL_WAITING) {
-        if (m->settings.liar == AMBS_LIAR_NONE) return false;
+        if (m->settings.liar == AMBS_LIAR_NONE || m->settings.derives_lies) return false;
         if (isnan(of->lie)) {
             of->lie = ambs_transform_invert(&m->transform, ambs_model_lie(m, m->transform.mean));
             m->n_lies++;
@@ -171,6 +180,19 @@ static bool make_row(ambs_model *m, uint64_t id, row *ret)
     }
     *ret = (row){id, truth(m, t), false};
     return true;
+}
+
+/* A lie for each trial in flight, behind the rows of a fit. */
+static int append_lies(ambs_model *m, ambs_error *err)
+{
+    int rc = AMBS_OK;
+    for (uint64_t id = 0; rc == AMBS_OK && id < m->n_trials; id++) {
+        if (trial(m, id)->state != AMBS_TRIAL_WAITING) continue;
+        m->n_lies += isnan(m->of[id].lie);
+        m->of[id].lie = 0;
+        rc = append_row(m, id, NAN, err);
+    }
+    return rc;
 }
 
 /* The rows of this moment are those of the next fit. */
@@ -190,13 +212,14 @@ static int make_fit_due(ambs_model *m, ambs_error *err)
     m->fit_at = m->n_told;
     m->fit_due = true;
     m->n_fits++;
-    return AMBS_OK;
+    bool derives = m->settings.derives_lies && m->settings.liar != AMBS_LIAR_NONE;
+    return derives ? append_lies(m, err) : AMBS_OK;
 }
 
 static void add_leader(ambs_model *m, uint64_t id, double y)
 {
     size_t at = m->n_leaders;
-    while (at > 0 && y < trial(m, m->leaders[at - 1])->y) at--;
+    while (at > 0 && y < value_of(m, trial(m, m->leaders[at - 1]))) at--;
     if (at == N_LEADERS) return;
     size_t last = m->n_leaders < N_LEADERS ? m->n_leaders++ : N_LEADERS - 1;
     for (size_t i = last; i > at; i--) m->leaders[i] = m->leaders[i - 1];
@@ -221,13 +244,14 @@ int ambs_model_told(ambs_model *m, uint64_t id, ambs_error *err)
     if (rc != AMBS_OK) return rc;
     const ambs_known *t = trial(m, id);
     memory *of = &m->of[id];
-    bool new_best = t->y < m->best;
+    double y = value_of(m, t);
+    bool new_best = y < m->best;
     m->n_told++;
-    if (!isnan(t->y)) {
-        m->y[m->n_y++] = t->y;
-        add_leader(m, id, t->y);
+    if (!isnan(y)) {
+        m->y[m->n_y++] = y;
+        add_leader(m, id, y);
     }
-    if (new_best) m->best = t->y;
+    if (new_best) m->best = y;
     m->n_lies -= !isnan(of->lie);
     of->lie = NAN;
     if (wants_fit(m, new_best)) return make_fit_due(m, err);
@@ -269,11 +293,23 @@ static int fit(ambs_model *m, ambs_error *err)
                                         m->settings.liar == AMBS_LIAR_MODEL_MEAN, m->n_fits, err);
 }
 
+static int append(ambs_model *m, const event *e, ambs_error *err)
+{
+    const double *x = trial(m, e->id)->x;
+    double z = e->z;
+    if (isnan(z)) {
+        int rc = ambs_surrogate_predict(m->surrogate, 1, x, &z, NULL, err);
+        if (rc != AMBS_OK) return rc;
+        z = ambs_model_lie(m, z);
+    }
+    return ambs_surrogate_append(m->surrogate, x, z, err);
+}
+
 static int apply(ambs_model *m, const event *e, ambs_error *err)
 {
     switch (e->kind) {
     case EVENT_APPEND:
-        return ambs_surrogate_append(m->surrogate, trial(m, e->id)->x, e->z, err);
+        return append(m, e, err);
     case EVENT_REPLACE:
         return ambs_surrogate_replace(m->surrogate, e->row, e->z, err);
     default:

@@ -28,6 +28,9 @@ typedef enum ambs_liar {
 extern const char *const ambs_liar_names[]; /* NULL-terminated */
 
 typedef struct ambs_model_settings {
+    size_t goal;       /* which one it is of, where the study has several */
+    bool derives_lies; /* a proposal's record holds no lie of this model: each is made when it is
+                          appended, and anew at each fit, by what the surrogate holds then */
     ambs_transform_kind transform;
     ambs_liar liar;
     uint64_t refit_until; /* up to so many rows, results and lies, every tell makes a fit due; */
@@ -42,7 +45,8 @@ int ambs_model_create(const ambs_method_context *context, ambs_surrogate *surrog
                       const ambs_model_settings *settings, ambs_model **ret_model, ambs_error *err);
 void ambs_model_destroy(ambs_model *m);
 
-/* The log. `lie` in the minimised metric's unit, NaN where there was no model. */
+/* The log. `lie` in the minimised metric's unit, NaN where there was no model; where lies are
+ * derived, anything but NaN. */
 int ambs_model_asked(ambs_model *m, uint64_t id, double lie, ambs_error *err);
 int ambs_model_told(ambs_model *m, uint64_t id, ambs_error *err);
 int ambs_model_cancelled(ambs_model *m, uint64_t id, ambs_error *err);

@@ -24,6 +24,7 @@ static int ask(void *state, uint64_t id, ambs_proposal *ret, ambs_error *err)
 
 const ambs_method_ops ambs_method_random = {
     .member = {.name = "random", .summary = "independent random configurations"},
+    .several_goals = true,
     .state_size = sizeof(random_state),
     .begins_with_default = true,
     .init = init,

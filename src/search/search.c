@@ -13,6 +13,8 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "numeric/pareto.h"
+#include "search/goals.h"
 #include "search/method.h"
 #include "space/space.h"
 
@@ -25,11 +27,12 @@ struct ambs_search {
     void *state;
     ambs_method_context context;
     size_t d;
+    size_t g;    /* values of a trial behind its x where the study has several goals, else 0 */
     double sign; /* -1 where the user maximises */
     ambs_known *trials;
     size_t n_trials, trial_capacity;
-    double *
-        *blocks; /* rows of ROWS_PER_BLOCK trials each: they stay in place while the search grows */
+    double **blocks; /* rows of ROWS_PER_BLOCK trials each, [d + g]: they stay in place while the
+                        search grows */
     size_t n_blocks, block_capacity;
     ambs_space_set *taken;
     size_t next_point; /* of the user's own points, then of those of earlier studies */
@@ -120,6 +123,7 @@ int ambs_search_create(const ambs_spec *spec, ambs_search **ret_search, ambs_err
     s->space = spec->space;
     s->method = spec->method;
     s->d = ambs_space_dimension(spec->space);
+    s->g = spec->n_goals > 1 ? spec->n_goals : 0;
     s->sign = spec->goal == AMBS_MAXIMIZE ? -1 : 1;
     s->best = UINT64_MAX;
     int rc = ambs_space_set_create(s->space, &s->taken, err);
@@ -154,10 +158,16 @@ static int reserve_trial(ambs_search *s, ambs_error *err)
     if (rc != AMBS_OK || s->n_trials < s->n_blocks * ROWS_PER_BLOCK) return rc;
     rc = ambs_reserve(&s->blocks, &s->block_capacity, s->n_blocks + 1, sizeof *s->blocks, err);
     if (rc != AMBS_OK) return rc;
-    double *block = ambs_calloc(ROWS_PER_BLOCK * (s->d ? s->d : 1), sizeof *block, err);
+    size_t width = s->d + s->g;
+    double *block = ambs_calloc(ROWS_PER_BLOCK * (width ? width : 1), sizeof *block, err);
     if (!block) return AMBS_E_NOMEM;
     s->blocks[s->n_blocks++] = block;
     return AMBS_OK;
+}
+
+static double *row_of(const ambs_search *s, uint64_t id)
+{
+    return s->blocks[id / ROWS_PER_BLOCK] + id % ROWS_PER_BLOCK * (s->d + s->g);
 }
 
 static int add_trial(ambs_search *s, const double *x, ambs_origin origin, double lie,
@@ -165,10 +175,15 @@ static int add_trial(ambs_search *s, const double *x, ambs_origin origin, double
 {
     int rc = ambs_space_set_add(s->taken, x, s->n_trials, NULL, err);
     if (rc != AMBS_OK) return rc;
-    double *row = s->blocks[s->n_trials / ROWS_PER_BLOCK] + s->n_trials % ROWS_PER_BLOCK * s->d;
+    double *row = row_of(s, s->n_trials);
     memcpy(row, x, s->d * sizeof *row);
-    s->trials[s->n_trials++] =
-        (ambs_known){.state = AMBS_TRIAL_WAITING, .origin = origin, .y = NAN, .lie = lie, .x = row};
+    for (size_t j = 0; j < s->g; j++) row[s->d + j] = NAN;
+    s->trials[s->n_trials++] = (ambs_known){.state = AMBS_TRIAL_WAITING,
+                                            .origin = origin,
+                                            .y = NAN,
+                                            .lie = lie,
+                                            .x = row,
+                                            .goals = s->g > 0 ? row + s->d : NULL};
     s->n_lies += !isnan(lie);
     s->counts.in_flight++;
     return AMBS_OK;
@@ -355,11 +370,21 @@ static int check_outcome(const ambs_outcome *o, ambs_error *err)
                      ambs_trial_state_name(o->state));
 }
 
+/* Fills the values of a trial's goals; false where one of them is missing, and then it has none. */
+static bool take_goals(ambs_search *s, uint64_t id, const ambs_outcome *o)
+{
+    double *goals = row_of(s, id) + s->d;
+    if (ambs_goals_values(s->spec, o->objective, o->n_metrics, o->metrics, goals)) return true;
+    for (size_t j = 0; j < s->g; j++) goals[j] = NAN;
+    return false;
+}
+
 /* The trial leaves the flight with its outcome. */
 static void settle(ambs_search *s, uint64_t id, const ambs_outcome *o)
 {
     ambs_known *t = &s->trials[id];
-    bool finite = isfinite(o->objective);
+    bool finite = isfinite(o->objective) &&
+                  (s->g == 0 || (o->state != AMBS_TRIAL_FAILED && take_goals(s, id, o)));
     s->n_lies -= !isnan(t->lie);
     t->lie = NAN;
     t->state = o->state == AMBS_TRIAL_COMPLETE && !finite ? AMBS_TRIAL_FAILED : o->state;
@@ -465,9 +490,51 @@ int ambs_search_best(const ambs_search *s, uint64_t *ret_trial, double *ret_obje
     return AMBS_OK;
 }
 
+int ambs_search_front(const ambs_search *s, uint64_t **ret_trials, size_t *ret_n, ambs_error *err)
+{
+    size_t m = s->g > 0 ? s->g : 1, n = s->n_trials ? s->n_trials : 1;
+    double *y = ambs_calloc(n * m, sizeof *y, err);
+    size_t *index = y ? ambs_calloc(n, sizeof *index, err) : NULL;
+    uint64_t *trials = index ? ambs_calloc(n, sizeof *trials, err) : NULL;
+    int rc = trials ? AMBS_OK : AMBS_E_NOMEM;
+    for (uint64_t i = 0; rc == AMBS_OK && i < s->n_trials; i++) {
+        const ambs_known *t = &s->trials[i];
+        for (size_t j = 0; j < m; j++)
+            y[i * m + j] = t->state != AMBS_TRIAL_COMPLETE ? NAN : t->goals ? t->goals[j] : t->y;
+    }
+    size_t n_front = 0;
+    if (rc == AMBS_OK) rc = ambs_pareto_front(s->n_trials, m, y, index, &n_front, err);
+    for (size_t k = 0; rc == AMBS_OK && k < n_front; k++) trials[k] = index[k];
+    free(y);
+    free(index);
+    if (rc != AMBS_OK) {
+        free(trials);
+        return rc;
+    }
+    *ret_trials = trials;
+    *ret_n = n_front;
+    return AMBS_OK;
+}
+
+int ambs_search_trial(const ambs_search *s, uint64_t id, double *ret_metrics, double *ret_x,
+                      ambs_error *err)
+{
+    if (id >= s->n_trials)
+        return ambs_fail(err, AMBS_E_NOT_FOUND, "there is no trial %llu; %llu trials were made",
+                         (unsigned long long)id, (unsigned long long)s->n_trials);
+    const ambs_known *t = &s->trials[id];
+    for (size_t j = 0; j < (s->g > 0 ? s->g : 1); j++)
+        ret_metrics[j] = ambs_goals_sign(s->spec, j) * (t->goals ? t->goals[j] : t->y);
+    memcpy(ret_x, t->x, s->d * sizeof *ret_x);
+    return AMBS_OK;
+}
+
 int ambs_search_best_by_model(ambs_search *s, uint64_t *ret_trial, double *ret_mean, double *ret_sd,
                               double *ret_x, ambs_error *err)
 {
+    if (s->g > 0)
+        return ambs_fail(err, AMBS_E_NOT_FOUND,
+                         "a study with several metrics has a front, no one best trial");
     if (!s->method->best_by_model)
         return ambs_fail(err, AMBS_E_NOT_FOUND, "the method %s has no model",
                          s->method->member.name);

@@ -35,6 +35,7 @@ const ambs_method_ops ambs_method_sobol = {
                .summary = "scrambled Sobol sequence",
                .options = option_table,
                .options_size = sizeof(sobol_options)},
+    .several_goals = true,
     .state_size = sizeof(ambs_walk),
     .init = init,
     .fini = ambs_walk_fini,

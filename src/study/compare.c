@@ -148,13 +148,35 @@ static void add_warm(facts *f, const ambs_spec *spec)
     }
 }
 
+/* A target may change when a study is resumed; a reference decides what is proposed. */
+static void add_goals(facts *f, const ambs_spec *spec)
+{
+    for (size_t i = 0; i < spec->n_goals; i++) {
+        const ambs_spec_goal *g = &spec->goals[i];
+        ambs_text line = {0};
+        char name[32], number[32];
+        snprintf(name, sizeof name, "%zu", i + 1);
+        ambs_text_addf(&line, "%s, %s", g->name,
+                       g->goal == AMBS_MAXIMIZE ? "maximize" : "minimize");
+        if (!isnan(g->reference))
+            ambs_text_addf(&line, ", reference %s", ambs_format_double(g->reference, number));
+        if (line.failed) f->failed = true;
+        add_fact(f, "metrics", name, line.text);
+        ambs_text_fini(&line);
+    }
+}
+
 static void collect(const ambs_spec *spec, facts *f)
 {
     char seed[32];
     snprintf(seed, sizeof seed, "%llu", (unsigned long long)spec->seed);
     add_fact(f, "", "seed", seed);
-    add_fact(f, "metric", "name", spec->metric);
-    add_fact(f, "metric", "goal", spec->goal == AMBS_MAXIMIZE ? "maximize" : "minimize");
+    if (spec->n_goals > 1) {
+        add_goals(f, spec);
+    } else {
+        add_fact(f, "metric", "name", spec->metric);
+        add_fact(f, "metric", "goal", spec->goal == AMBS_MAXIMIZE ? "maximize" : "minimize");
+    }
     add_space(f, spec->space);
     add_objective(f, spec);
     add_fact(f, "method", "name", spec->method->member.name);

@@ -23,6 +23,13 @@ static int check_alike(const ambs_spec *first, const char *first_path, const amb
                          first->goal == AMBS_MINIMIZE ? "minimize" : "maximize", first->metric,
                          first_path, other->goal == AMBS_MINIMIZE ? "minimize" : "maximize",
                          other->metric, path);
+    bool alike = first->n_goals == other->n_goals;
+    for (size_t i = 0; alike && i < first->n_goals; i++)
+        alike = strcmp(first->goals[i].name, other->goals[i].name) == 0 &&
+                first->goals[i].goal == other->goals[i].goal;
+    if (!alike)
+        return ambs_fail(err, AMBS_E_MISMATCH, "metrics: other metrics or goals in %s than in %s",
+                         path, first_path);
     return AMBS_OK;
 }
 

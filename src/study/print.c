@@ -246,10 +246,51 @@ static void print_warm(const ambs_spec *spec, ambs_text *out)
     }
 }
 
+static void print_metrics(const ambs_spec *spec, ambs_text *out)
+{
+    char number[32];
+    label(out, spec->n_goals > 1 ? "metrics" : "metric");
+    if (spec->n_goals < 2)
+        ambs_text_addf(out, "%s, %s\n", spec->metric,
+                       spec->goal == AMBS_MAXIMIZE ? "maximized" : "minimized");
+    else
+        ambs_text_addf(out, "%zu goals: what no other trial beats in all of them is the front\n",
+                       spec->n_goals);
+    for (size_t i = 0; i < spec->n_goals; i++) {
+        const ambs_spec_goal *g = &spec->goals[i];
+        ambs_text_addf(out, "  %s, %s", g->name,
+                       g->goal == AMBS_MAXIMIZE ? "maximized" : "minimized");
+        if (!isnan(g->reference))
+            ambs_text_addf(out, ", of use %s %s", g->goal == AMBS_MAXIMIZE ? "above" : "below",
+                           ambs_format_double(g->reference, number));
+        ambs_text_add(out, "\n");
+    }
+}
+
+/* What ends the study: one metric's target, or all that several have. */
+static void print_targets(const ambs_spec *spec, ambs_text *out)
+{
+    char target[32];
+    const char *joint = "; ends when ";
+    if (!isnan(spec->target))
+        ambs_text_addf(out, "; ends when %s %s %s", spec->metric,
+                       spec->goal == AMBS_MAXIMIZE ? "reaches" : "falls to",
+                       ambs_format_double(spec->target, target));
+    for (size_t i = 0; i < spec->n_goals; i++) {
+        const ambs_spec_goal *g = &spec->goals[i];
+        if (isnan(g->target)) continue;
+        ambs_text_addf(out, "%s%s %s %s", joint, g->name,
+                       g->goal == AMBS_MAXIMIZE ? "reaches" : "falls to",
+                       ambs_format_double(g->target, target));
+        joint = " and ";
+    }
+    if (joint[0] == ' ') ambs_text_add(out, " in one trial");
+}
+
 static void print_budget(const ambs_spec *spec, ambs_text *out)
 {
     const ambs_budget *b = &spec->budget;
-    char time[40], target[32];
+    char time[40];
     label(out, "budget");
     if (b->trials > 0)
         ambs_text_addf(out, "%llu trial%s", (unsigned long long)b->trials,
@@ -259,10 +300,7 @@ static void print_budget(const ambs_spec *spec, ambs_text *out)
                        ambs_format_duration(b->time_s, time));
     if (b->trials == 0 && isnan(b->time_s))
         ambs_text_add(out, "no limit: runs until the space is exhausted or it is stopped");
-    if (!isnan(spec->target))
-        ambs_text_addf(out, "; ends when %s %s %s", spec->metric,
-                       spec->goal == AMBS_MAXIMIZE ? "reaches" : "falls to",
-                       ambs_format_double(spec->target, target));
+    print_targets(spec, out);
     ambs_text_add(out, "\n");
     label(out, "failures");
     if (b->failures_total > 0)
@@ -357,9 +395,7 @@ void ambs_spec_print(const ambs_spec *spec, const char *output, ambs_text *out)
     label(out, "study");
     ambs_text_addf(out, "%s, seed %llu, from %s\n", spec->name, (unsigned long long)spec->seed,
                    spec->file);
-    label(out, "metric");
-    ambs_text_addf(out, "%s, %s\n", spec->metric,
-                   spec->goal == AMBS_MAXIMIZE ? "maximized" : "minimized");
+    print_metrics(spec, out);
     print_objective(spec, out);
     print_space(spec->space, out);
     print_method(spec, out);

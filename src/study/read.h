@@ -68,6 +68,8 @@ void ambs_read_options(ambs_reader *r, const ambs_yaml_node *mapping, const ambs
 /* read_sections.c: study, metric, budget, trial, manager, durability, on_deadline;
  * reserved ones are refused. */
 void ambs_read_sections(ambs_reader *r, const ambs_yaml_node *root);
+/* read_metrics.c: after the section metric. */
+void ambs_read_metrics(ambs_reader *r, const ambs_yaml_node *root);
 /* read_retry.c */
 void ambs_read_retry(ambs_reader *r, const ambs_yaml_node *root);
 /* read_parameters.c: parameters into spec->space; `when` and constraints follow in

@@ -156,11 +156,20 @@ void ambs_read_method(ambs_reader *r, const ambs_yaml_node *method)
         return;
     const ambs_method_ops *ops = choose_method(r, method);
     if (!ops) return;
+    if (r->spec->n_goals > 1 && !ops->several_goals) {
+        ambs_finding_add(r->findings, method ? method->place : (ambs_place){0},
+                         "method: found %s, which searches by one metric; with metrics use ambs, "
+                         "random, grid, sobol or lhs",
+                         ops->member.name);
+        return;
+    }
     void *options = ambs_read_new_options(r, &ops->member);
     if (!options) return;
     ambs_error err = {0};
     r->spec->method = ops;
     r->spec->method_options = options;
+    if (ops->preset && ops->preset(r->spec, options, &err) != AMBS_OK)
+        ambs_finding_add_error(r->findings, (ambs_place){0}, &err);
     if (method && method->type == AMBS_YAML_MAPPING) read_options(r, method, "");
     ambs_place place = method ? method->place : (ambs_place){0};
     if (ambs_options_check(ops->member.options, options, &err) != AMBS_OK)

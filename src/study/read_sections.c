@@ -398,8 +398,6 @@ static const char *reserved_because(const char *name)
         {"stopping", "this version has no stopping rules: every trial runs to its end"},
         {"surrogate", "this version has no settings of its own for the surrogate here; its options "
                       "stand under method"},
-        {"metrics", "this version searches by the one metric under metric; what else a result "
-                    "holds is recorded anyway"},
         {"repeats", "this version evaluates each configuration once"},
     };
     for (size_t i = 0; i < sizeof reserved / sizeof reserved[0]; i++)
@@ -409,10 +407,10 @@ static const char *reserved_because(const char *name)
 
 static void check_top(ambs_reader *r, const ambs_yaml_node *root)
 {
-    static const char *const known[] = {"study",      "metric",      "objective", "parameters",
-                                        "space",      "constraints", "method",    "budget",
-                                        "trial",      "retry",       "slots",     "manager",
-                                        "durability", "on_deadline", "warm_start", NULL};
+    static const char *const known[] = {
+        "study",       "metric",     "metrics",     "objective",  "parameters", "space",
+        "constraints", "method",     "budget",      "trial",      "retry",      "slots",
+        "manager",     "durability", "on_deadline", "warm_start", NULL};
     for (size_t i = 0; i < root->n; i++) {
         const ambs_yaml_node *key = root->keys[i];
         const char *because = reserved_because(key->text);
@@ -431,6 +429,7 @@ void ambs_read_sections(ambs_reader *r, const ambs_yaml_node *root)
     check_top(r, root);
     read_study(r, root);
     read_metric(r, root);
+    ambs_read_metrics(r, root);
     read_budget(r, root);
     read_trial(r, root);
     read_manager(r, root);

@@ -55,6 +55,8 @@ void ambs_spec_destroy(ambs_spec *spec)
     free(spec->fidelity);
     free(spec->trial.scratch);
     free(spec->metric);
+    for (size_t i = 0; i < spec->n_goals; i++) free(spec->goals[i].name);
+    free(spec->goals);
     free(spec->name);
     free(spec->file);
     free(spec->text);
@@ -71,6 +73,19 @@ const char *ambs_spec_metric(const ambs_spec *spec, ambs_goal *ret_goal)
 {
     *ret_goal = spec->goal;
     return spec->metric;
+}
+
+size_t ambs_spec_n_metrics(const ambs_spec *spec)
+{
+    return spec->n_goals > 1 ? spec->n_goals : 1;
+}
+
+const char *ambs_spec_metric_at(const ambs_spec *spec, size_t i, ambs_goal *ret_goal)
+{
+    if (i >= ambs_spec_n_metrics(spec)) return NULL;
+    if (spec->n_goals < 2) return ambs_spec_metric(spec, ret_goal);
+    *ret_goal = spec->goals[i].goal;
+    return spec->goals[i].name;
 }
 
 /* The file's name without folder and ending. */

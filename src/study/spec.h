@@ -91,6 +91,14 @@ typedef struct ambs_spec_pair {
     char *name, *value;
 } ambs_spec_pair;
 
+/* One of several goals. */
+enum { AMBS_MAX_GOALS = 8 };
+typedef struct ambs_spec_goal {
+    char *name;
+    ambs_goal goal;
+    double target, reference; /* in the user's direction; NaN: none */
+} ambs_spec_goal;
+
 struct ambs_spec {
     char *text; /* the file's own text, kept for the record; settings of the command line and
                    a ConfigSpace file stand behind it as comments that ambs_spec_parse() reads
@@ -103,7 +111,10 @@ struct ambs_spec {
     uint64_t seed; /* study.seed, default 0 */
     char *metric;  /* metric.name, default "objective" */
     ambs_goal goal;
-    double target; /* in the user's direction; NaN: none */
+    double target;         /* in the user's direction; NaN: none */
+    ambs_spec_goal *goals; /* [n_goals] where the study has several (`metrics:`): metric and goal
+                              are those of the first, target is NaN; NULL and 0 where it has one */
+    size_t n_goals;
     ambs_space *space;
     const struct ambs_objective_ops *objective; /* NULL where the file has none (serve) */
     void *objective_options;

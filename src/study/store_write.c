@@ -22,6 +22,7 @@
 #include "config.h"
 #include "space/space.h"
 #include "study/columns.h"
+#include "study/front.h"
 #include "study/segment.h"
 #include "study/store_hdf5.h"
 #include "study/store_seal.h"
@@ -645,6 +646,55 @@ static int put_space(writer *w)
     return close_group(w, group, rc);
 }
 
+/* The goals in their order, and the front. */
+static int put_front_attributes(writer *w, hid_t group, const ambs_front *f)
+{
+    const ambs_spec *s = w->spec;
+    ambs_text text = {0};
+    ambs_json_writer json;
+    ambs_json_begin(&json, &text, 0);
+    ambs_json_array(&json);
+    for (size_t j = 0; j < f->m; j++) {
+        ambs_json_object(&json);
+        ambs_json_key(&json, "name"), ambs_json_string(&json, s->goals[j].name);
+        ambs_json_key(&json, "goal");
+        ambs_json_string(&json, s->goals[j].goal == AMBS_MINIMIZE ? "minimize" : "maximize");
+        ambs_json_key(&json, "reference"), ambs_json_double(&json, f->reference[j]);
+        ambs_json_key(&json, "reference_given");
+        ambs_json_bool(&json, !isnan(s->goals[j].reference));
+        ambs_json_end_object(&json);
+    }
+    ambs_json_end_array(&json);
+    int rc = ambs_text_check(&text, w->err);
+    if (rc == AMBS_OK) rc = put_text(w, group, "metrics", text.text);
+    if (rc == AMBS_OK)
+        rc = put_attribute(w, group, "hypervolume", H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE,
+                           &f->hypervolume);
+    ambs_text_fini(&text);
+    return rc;
+}
+
+static const ambs_column front_trial = {
+    "trial", AMBS_COLUMN_COUNT, .about = "the row of /trials, best of the first metric first"};
+
+static int put_front(writer *w)
+{
+    ambs_front f = {0};
+    if (w->spec->n_goals < 2) return AMBS_OK;
+    int rc = ambs_front_create(w->table, w->spec, &f, w->err);
+    if (rc != AMBS_OK) return rc;
+    hid_t group = open_group(w, w->file, "front",
+                             "the complete trials that no other one beats in all metrics", &rc);
+    field trial = {.column = &front_trial,
+                   .base = (const char *)f.trial,
+                   .stride = sizeof *f.trial,
+                   .table = w->table};
+    if (rc == AMBS_OK) rc = put_front_attributes(w, group, &f);
+    if (rc == AMBS_OK) rc = put_column(w, group, &trial, f.n);
+    ambs_front_fini(&f);
+    return close_group(w, group, rc);
+}
+
 static int put_root(const writer *w)
 {
     const ambs_table *t = w->table;
@@ -678,6 +728,7 @@ static int put_all(writer *w)
     }
     if (rc == AMBS_OK) rc = put_evaluations(w);
     if (rc == AMBS_OK) rc = put_operations(w);
+    if (rc == AMBS_OK) rc = put_front(w);
     if (rc == AMBS_OK) rc = put_space(w);
     return rc;
 }

@@ -248,6 +248,78 @@ static void a_trial_is_one_json_object(void **state)
     ambs_text_fini(&out);
 }
 
+/* The fixture's trials with loss, to be maximised, and size, to be minimised. */
+static ambs_spec *spec_with_a_front(void)
+{
+    static const char front[] =
+        "study: {name: toy}\n"
+        "metrics: [{name: loss, goal: maximize}, {name: size, reference: 10}]\n"
+        "method: {name: random}\n"
+        "budget: {trials: 5}\n"
+        "parameters:\n"
+        "  x: {min: 0.0, max: 1.0}\n"
+        "  kind: {values: [a, b]}\n";
+    ambs_error err;
+    ambs_spec *spec;
+    if (ambs_spec_parse(front, strlen(front), "toy.yaml", NULL, 0, &spec, &err) != 0)
+        fail_msg("%s", err.text);
+    return spec;
+}
+
+static void fill_front(ambs_table *t)
+{
+    const double values[][2] = {{0.5, 2}, {0.25, 4}, {0.75, 8}};
+    fill(t);
+    for (uint64_t i = 0; i < 3; i++) {
+        propose(t, 5 + i, 0.125 * (double)(i + 1), 0, 130);
+        start(t, 5 + i, 131);
+        result(t, 5 + i,
+               (ambs_outcome){.state = AMBS_TRIAL_COMPLETE,
+                              .objective = values[i][0],
+                              .n_metrics = 1,
+                              .metrics = {{"size", values[i][1]}}},
+               140 + (double)i);
+    }
+}
+
+static void several_metrics_show_their_front(void **state)
+{
+    fixture *f = *state;
+    ambs_text out = {0};
+    ambs_spec *spec = spec_with_a_front();
+    f->view.spec = spec;
+    fill_front(f->table);
+    assert_int_equal(ambs_view_best(&f->view, &out, NULL), 0);
+    assert_string_equal(out.text,
+                        "2 trials that no other beats in all metrics; hypervolume 0.7 (loss above "
+                        "0.475, size below 10)\n\n"
+                        "trial  loss  size      x  kind\n"
+                        "    7  0.75     8  0.375  a\n"
+                        "    5   0.5     2  0.125  a\n");
+    ambs_text_clear(&out);
+    assert_int_equal(ambs_view_curve(&f->view, UINT64_MAX, &out, NULL), 0);
+    assert_string_equal(out.text, "finished  trial  front  hypervolume   after\n"
+                                  "       4      5      1          0.2  40.0 s\n"
+                                  "       6      7      2          0.7  42.0 s\n");
+    ambs_text_clear(&out);
+    assert_int_equal(ambs_view_status(&f->view, &out, NULL), 0);
+    assert_non_null(strstr(out.text, "front        2 trials, hypervolume 0.7 (loss above 0.475, "
+                                     "size below 10)\n"
+                                     "growth       0 (0) after 1, 0 (0) after 3, 0.2 (1) after 4, "
+                                     "0.7 (2) after 6 results\n"));
+    ambs_text_clear(&out);
+    assert_int_equal(ambs_view_trials(&f->view, &(ambs_trial_filter){.limit = 1}, &out, NULL), 0);
+    assert_non_null(strstr(out.text, "loss  size"));
+    ambs_text_clear(&out);
+    f->view.json = true;
+    assert_int_equal(ambs_view_best(&f->view, &out, NULL), 0);
+    assert_non_null(strstr(out.text, "\"goal\": \"maximize\""));
+    assert_non_null(strstr(out.text, "\"front\": ["));
+    ambs_text_fini(&out);
+    f->view.spec = f->spec;
+    ambs_spec_destroy(spec);
+}
+
 #define VIEW(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -260,6 +332,7 @@ int main(void)
         VIEW(an_ended_study_returns_its_own_code),
         VIEW(the_curve_lists_improvements),
         VIEW(a_trial_is_one_json_object),
+        VIEW(several_metrics_show_their_front),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("view", tests, NULL, NULL);

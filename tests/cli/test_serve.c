@@ -223,6 +223,44 @@ static void refuses_what_is_wrong_and_lives_on(void **state)
     end(s);
 }
 
+static void several_metrics_have_a_front(void **state)
+{
+    (void)state;
+    ambs_serve *s = session_of("metrics: [{name: error}, {name: speed, goal: maximize}]\n"
+                               "method: {name: random}\n"
+                               "parameters: {x: {min: 0.0, max: 1.0}}\n");
+    const struct {
+        const char *line, *expected;
+    } rows[] = {
+        {"{\"cmd\": \"best\"}", "{\"front\": []}"},
+        {"{\"cmd\": \"tell\", \"params\": {\"x\": 0.5}, \"metrics\": {\"speed\": 3, \"error\": "
+         "0.25}}",
+         "{\"ok\": true, \"id\": 0}"},
+        {"{\"cmd\": \"tell\", \"params\": {\"x\": 0.25}, \"metrics\": {\"error\": 0.125, "
+         "\"speed\": "
+         "1, \"size\": 7}}",
+         "{\"ok\": true, \"id\": 1}"},
+        {"{\"cmd\": \"tell\", \"params\": {\"x\": 1}, \"metrics\": {\"error\": 0.25, \"speed\": "
+         "2}}",
+         "{\"ok\": true, \"id\": 2}"},
+        {"{\"cmd\": \"tell\", \"params\": {\"x\": 0}, \"status\": \"failed\"}",
+         "{\"ok\": true, \"id\": 3}"},
+        {"{\"cmd\": \"best\"}",
+         "{\"front\": [{\"id\": 1, \"metrics\": {\"error\": 0.125, \"speed\": 1}, \"params\": "
+         "{\"x\": 0.25}}, {\"id\": 0, \"metrics\": {\"error\": 0.25, \"speed\": 3}, \"params\": "
+         "{\"x\": 0.5}}]}"},
+        {"{\"cmd\": \"tell\", \"params\": {\"x\": 0.75}, \"metrics\": {\"error\": 1}}",
+         "{\"error\": \"tell: expected a finite number for \\\"speed\\\" in \\\"metrics\\\", or "
+         "\\\"status\\\": \\\"failed\\\"\"}"},
+        {"{\"cmd\": \"tell\", \"params\": {\"x\": 0.75}, \"objective\": 1}",
+         "{\"error\": \"tell: found \\\"objective\\\" in a study with several metrics; give all of "
+         "them under \\\"metrics\\\"\"}"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        expect(s, rows[i].line, rows[i].expected);
+    end(s);
+}
+
 static void goes_on_after_a_kill(void **state)
 {
     (void)state;
@@ -310,6 +348,7 @@ int main(void)
         cmocka_unit_test(says_when_the_budget_is_used_up),
         cmocka_unit_test(begins_by_init_with_an_object_or_yaml),
         cmocka_unit_test(refuses_what_is_wrong_and_lives_on),
+        cmocka_unit_test(several_metrics_have_a_front),
         cmocka_unit_test(goes_on_after_a_kill),
         cmocka_unit_test(takes_configurations_into_its_queue),
     };

@@ -99,6 +99,7 @@ static int method_check(const ambs_spec *spec, const void *options, ambs_error *
 
 static const ambs_method_ops method_ambs = {
     .member = {"ambs", "model-based", ambs_table, sizeof(method_options), false},
+    .several_goals = true,
     .check = method_check};
 static const ambs_method_ops method_random = {
     .member = {"random", "independent configurations", NULL, 0, false}};

@@ -154,16 +154,16 @@ static const wrong table[] = {
      LITERAL("paramters: {x: {min: 0.0, max: 1.0}}\n"),
      {{0}},
      "s.yaml:1:1: found unknown key \"paramters\"; did you mean \"parameters\"? known: study, "
-     "metric, "
+     "metric, metrics, "
      "objective, parameters, space, constraints, method, budget, trial, retry, slots, manager, "
      "durability, on_deadline, warm_start"},
     {"unknown section without a near one",
      LITERAL("parameters: {x: {min: 0.0, max: 1.0}}\ncolours: 3\n"),
      {{0}},
-     "s.yaml:2:1: found unknown key \"colours\"; known: study, metric, objective, parameters, "
-     "space, "
-     "constraints, method, budget, trial, retry, slots, manager, durability, "
-     "on_deadline, warm_start"},
+     "s.yaml:2:1: found unknown key \"colours\"; known: study, metric, metrics, objective, "
+     "parameters, space, "
+     "constraints, method, budget, trial, retry, slots, manager, durability, on_deadline, "
+     "warm_start"},
     {"unknown key of study",
      LITERAL("study: {sed: 1}\nparameters: {x: {min: 0.0, max: 1.0}}\n"),
      {{0}},
@@ -487,12 +487,51 @@ static const wrong table[] = {
      LITERAL("parameters: {x: {min: 0.0, max: 1.0}}\non_deadline: {lives: 0}\n"),
      {{0}},
      "s.yaml:2:22: lives: found \"0\", expected a value from 1 to 1000000"},
-    {"metrics",
-     LITERAL("parameters: {x: {min: 0.0, max: 1.0}}\nmetrics: [a]\n"),
+    {"metrics that are names alone",
+     LITERAL("parameters: {x: {min: 0.0, max: 1.0}}\nmetrics: [a, b]\n"),
      {{0}},
-     "s.yaml:2:1: found the reserved section \"metrics\": this version searches by the one metric "
-     "under "
-     "metric; what else a result holds is recorded anyway; remove it"},
+     "s.yaml:2:11: a metric: found the text \"a\", expected a mapping of names and values\n"
+     "s.yaml:2:14: a metric: found the text \"b\", expected a mapping of names and values"},
+    {"metrics that are no list",
+     LITERAL("parameters: {x: {min: 0.0, max: 1.0}}\nmetrics: {name: a}\n"),
+     {{0}},
+     "s.yaml:2:10: metrics: found a mapping, expected a list as in [{name: error, goal: minimize}, "
+     "{name: latency}]"},
+    {"one metric under metrics",
+     LITERAL("parameters: {x: {min: 0.0, max: 1.0}}\nmetrics: [{name: a}]\n"),
+     {{0}},
+     "s.yaml:2:10: metrics: found a list of 1, expected 2 to 8 metrics as in [{name: error, goal: "
+     "minimize}, {name: latency}]; one metric alone stands under metric"},
+    {"metric beside metrics",
+     LITERAL("metric: {name: a}\nparameters: {x: {min: 0.0, max: 1.0}}\n"
+             "metrics: [{name: a}, {name: b}]\n"),
+     {{0}},
+     "s.yaml:1:9: metric: found beside metrics; name all metrics there, the first one first"},
+    {"a warm start with metrics",
+     LITERAL("parameters: {x: {min: 0.0, max: 1.0}}\nmetrics: [{name: a}, {name: b}]\n"
+             "warm_start: []\n"),
+     {{0}},
+     "s.yaml:3:13: warm_start: found beside metrics, expected a study with one metric: what "
+     "earlier "
+     "studies found good is known of one; remove it"},
+    {"wrong metrics",
+     LITERAL("parameters: {x: {min: 0.0, max: 1.0}}\nmetrics:\n- {goal: minimize}\n"
+             "- {name: b, gaol: minimize}\n- {name: b, reference: far}\n- {name: \"\"}\n"),
+     {{0}},
+     "s.yaml:3:3: metrics: found a metric without a name, expected one as in {name: error, goal: "
+     "minimize}\n"
+     "s.yaml:4:13: found unknown key \"gaol\" in metrics; did you mean \"goal\"? known: name, "
+     "goal, target, reference\n"
+     "s.yaml:5:10: name: found \"b\" twice, expected each metric once\n"
+     "s.yaml:5:24: reference: found \"far\", expected a number\n"
+     "s.yaml:6:10: name: found empty text, expected a name"},
+    {"a method that knows one metric",
+     LITERAL("parameters: {x: {min: 0.0, max: 1.0}}\nmetrics: [{name: a}, {name: b}]\n"
+             "method: {name: random}\n"),
+     {{0}},
+     "s.yaml:3:9: method: found random, which searches by one metric; with metrics use ambs, "
+     "random, "
+     "grid, sobol or lhs"},
     {"surrogate",
      LITERAL("parameters: {x: {min: 0.0, max: 1.0}}\nsurrogate: {ranks: 4}\n"),
      {{0}},

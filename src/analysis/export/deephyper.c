@@ -2,18 +2,21 @@
 /* DeepHyper's results.csv (deephyper.readthedocs.io, Search.search): one line per evaluation in the
  * order in which they were gathered, with p:NAME for each hyperparameter, objective, job_id,
  * job_status, and m:NAME for metadata. DeepHyper maximises, so a minimised metric is negated; a
- * failure is "F" and why; times are seconds since the search began. An inactive hyperparameter is
+ * failure is "F" and why; several metrics are objective_0, objective_1, …; times are seconds since the search began. An inactive hyperparameter is
  * empty, which pandas reads as NaN. */
 #include <math.h>
 #include <stdlib.h>
 
 #include "analysis/exporter.h"
+#include "search/goals.h"
 
 static void header(const ambs_spec *spec, const char **metrics, ambs_text *out)
 {
     for (size_t i = 0; i < ambs_space_dimension(spec->space); i++)
         ambs_text_addf(out, "p:%s,", ambs_space_parameter(spec->space, i)->name);
-    ambs_text_add(out, "objective,job_id,job_status,m:timestamp_submit,m:timestamp_gather,m:"
+    for (size_t j = 0; j < spec->n_goals; j++) ambs_text_addf(out, "objective_%zu,", j);
+    ambs_text_addf(out, "%sjob_id,job_status", spec->n_goals > 1 ? "" : "objective,");
+    ambs_text_add(out, ",m:timestamp_submit,m:timestamp_gather,m:"
                        "timestamp_start,m:timestamp_end,m:duration");
     for (const char **m = metrics; *m; m++) {
         ambs_text name = {0};
@@ -36,6 +39,23 @@ static void add_failure(const ambs_trial_row *row, ambs_text *out)
     ambs_text_addf(out, "F%s%s", reason[0] ? "_" : "", reason);
 }
 
+static void add_objectives(const ambs_table *table, const ambs_spec *spec,
+                           const ambs_trial_row *row, ambs_text *out)
+{
+    double values[AMBS_MAX_GOALS];
+    bool failed = row->state == AMBS_TRIAL_FAILED || isnan(row->objective);
+    bool whole =
+        !failed && ambs_goals_values(spec, row->objective, row->n_metrics,
+                                     row->n_metrics ? table->metrics + row->metrics : NULL, values);
+    for (size_t j = 0; j < ambs_goals_count(spec); j++) {
+        if (j > 0) ambs_text_add(out, ",");
+        if (whole)
+            ambs_export_number(out, -values[j]);
+        else
+            add_failure(row, out);
+    }
+}
+
 static void line(const ambs_table *table, const ambs_spec *spec, const char **metrics,
                  const ambs_trial_row *row, double zero_s, ambs_text *out)
 {
@@ -43,10 +63,7 @@ static void line(const ambs_table *table, const ambs_spec *spec, const char **me
         ambs_export_parameter(table, spec, row->id, i, out);
         ambs_text_add(out, ",");
     }
-    if (row->state == AMBS_TRIAL_FAILED || isnan(row->objective))
-        add_failure(row, out);
-    else
-        ambs_export_number(out, spec->goal == AMBS_MINIMIZE ? -row->objective : row->objective);
+    add_objectives(table, spec, row, out);
     ambs_text_addf(out, ",%llu,%s", (unsigned long long)row->id,
                    row->state == AMBS_TRIAL_CANCELLED ? "CANCELLED" : "DONE");
     const double times[] = {row->proposed_s - zero_s, row->received_s - zero_s,

@@ -5,6 +5,20 @@
 #include "analysis/view_trial.h"
 #include "space/space.h"
 
+static void add_metrics(const ambs_spec *spec, ambs_json_writer *w)
+{
+    ambs_json_key(w, "metrics");
+    ambs_json_array(w);
+    for (size_t j = 0; j < spec->n_goals; j++) {
+        ambs_json_object(w);
+        ambs_json_key(w, "name"), ambs_json_string(w, spec->goals[j].name);
+        ambs_json_key(w, "goal");
+        ambs_json_string(w, spec->goals[j].goal == AMBS_MINIMIZE ? "minimize" : "maximize");
+        ambs_json_end_object(w);
+    }
+    ambs_json_end_array(w);
+}
+
 static int write_json(const ambs_table *table, const ambs_spec *spec, ambs_text *out,
                       ambs_error *err)
 {
@@ -19,6 +33,7 @@ static int write_json(const ambs_table *table, const ambs_spec *spec, ambs_text 
     ambs_json_string(&w, spec->metric);
     ambs_json_key(&w, "goal");
     ambs_json_string(&w, spec->goal == AMBS_MINIMIZE ? "minimize" : "maximize");
+    if (spec->n_goals > 1) add_metrics(spec, &w);
     ambs_json_key(&w, "space");
     ambs_space_describe(spec->space, &w);
     ambs_json_key(&w, "trials");
