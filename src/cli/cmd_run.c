@@ -308,10 +308,12 @@ static int read_for_launch(const ambs_call *call, ambs_launch_options *ret,
     *ret = (ambs_launch_options){.launcher = (ambs_launcher)o->launcher,
                                  .n_workers = (uint32_t)o->workers,
                                  .worker_ranks = together ? spec->trial.ranks : 1,
-                                 .n_fit = ambs_process_cores()};
+                                 .model_ranks = spec->surrogate.ranks};
     *ret_how = spec->on_deadline;
     if (o->on_deadline > 0) ret_how->action = (ambs_on_deadline)(o->on_deadline - 1);
+    ret->n_fit = ambs_process_cores();
     if (!together) rc = count_slots(spec, &ret->n_fit, err);
+    ret->n_fit = ret->n_fit > ret->model_ranks ? ret->n_fit - ret->model_ranks : 1;
     if (spec->slots.per_rank > 1) ret->n_fit /= (uint32_t)spec->slots.per_rank;
     ambs_spec_destroy(spec);
     return rc;

@@ -47,6 +47,10 @@ static int serve(const ambs_call *call, ambs_error *err)
             err, AMBS_E_INVALID,
             "--set and --seed need a study file; with - they belong into the init command");
     }
+    if (spec && spec->surrogate.ranks > 0)
+        fprintf(stderr,
+                "ambs serve: surrogate.ranks: ranks of the model's own are those of ambs run; "
+                "here one process computes the same\n");
     if (rc == 0) rc = ambs_serve_create(spec, o->output, o->resume, &session, err);
     if (rc != 0) return rc;
     rc = serve_lines(session, err);

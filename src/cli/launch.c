@@ -252,7 +252,8 @@ int ambs_launch(const ambs_call *call, const ambs_launch_options *options, ambs_
                                    .environment = environment,
                                    .n_workers = options->n_workers,
                                    .worker_ranks = options->worker_ranks,
-                                   .n_fit = options->n_fit};
+                                   .n_fit = options->n_fit,
+                                   .model_ranks = options->model_ranks};
     ambs_launch_words words;
     measure(&request);
     int rc = ambs_launch_choose(&request, &words, err);

@@ -13,6 +13,7 @@ typedef struct ambs_launch_options {
     uint32_t n_workers;    /* 0: as many as fit */
     uint32_t worker_ranks; /* of one of them */
     uint32_t n_fit;        /* ranks that this host has room for */
+    uint32_t model_ranks;  /* that run no trials */
 } ambs_launch_options;
 
 typedef struct ambs_launch_end {

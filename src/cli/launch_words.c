@@ -28,7 +28,10 @@ static size_t choose_mpirun(const ambs_launch_request *r, ambs_launch_words *w)
     uint32_t each = r->worker_ranks, fit = r->n_fit / each ? r->n_fit / each : 1;
     bool chosen = r->n_workers > 0, alone = r->n_ranks <= 1;
     bool by_node = !chosen && each == 1 && r->n_nodes > 1 && r->n_ranks == r->n_nodes;
-    uint32_t n = chosen ? r->n_workers * each + 1 : alone ? fit * each + 1 : r->n_ranks + by_node;
+    uint32_t more = r->model_ranks + 1;
+    uint32_t n = chosen  ? r->n_workers * each + more
+                 : alone ? fit * each + more
+                         : r->n_ranks + (by_node ? more : 0);
     const char *hostfile = r->job->ops->hostfile;
     if (hostfile) hostfile = ambs_batch_variable(r->environment, hostfile);
     size_t i = 0;

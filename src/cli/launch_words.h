@@ -22,6 +22,7 @@ typedef struct ambs_launch_request {
     uint32_t n_workers;        /* asked for by -j; 0: as fits */
     uint32_t worker_ranks;     /* of one worker, from 1: more where a plug-in computes on several */
     uint32_t n_fit;            /* ranks of workers that this host has room for */
+    uint32_t model_ranks; /* that run no trials; they come on top where ambs chooses how many */
 } ambs_launch_request;
 
 typedef struct ambs_launch_words {

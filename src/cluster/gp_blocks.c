@@ -10,8 +10,7 @@
 #include "base/memory.h"
 #include "cluster/gp_blocks_state.h"
 #include "cluster/scalapack.h"
-
-static const double first_jitter = 1e-12;
+#include "numeric/cholesky.h"
 
 /* Columns of a block: small ones keep all ranks at work to the end, large ones suit BLAS. Two ranks took, for
  * 2,000 rows, 0.023 s with 64 and 0.027 s with 128; for 8,000 rows 1.5 and 1.2 s. */
@@ -52,6 +51,8 @@ void ambs_gp_blocks_destroy(ambs_gp_blocks *b)
     free(b->points);
     free(b->lanes);
     free(b->incoming);
+    free(b->lanes_of);
+    free(b->solved);
     free(b->sends);
     free(b);
 }
@@ -105,17 +106,13 @@ bool gp_blocks_try(ambs_gp_blocks *b)
 
 int ambs_gp_blocks_factor(ambs_gp_blocks *b, double limit, double *ret_jitter, ambs_error *err)
 {
-    gp_blocks_fill(b, 0);
-    double mean = add_up_diagonal(b, false) / (double)b->n, jitter = 0;
-    while (!gp_blocks_try(b)) {
-        double next = jitter > 0 ? 10 * jitter : first_jitter * mean;
-        if (!(next <= limit * mean * (1 + 1e-9)))
-            return ambs_fail(err, AMBS_E_NUMERIC,
-                             "found a matrix of %zu rows that is not positive definite, even with "
-                             "%g on its diagonal of mean %g; expected at most %g to suffice",
-                             b->n, jitter, mean, limit * mean);
-        jitter = next;
+    double mean = NAN, jitter = 0;
+    for (;;) {
         gp_blocks_fill(b, jitter);
+        if (jitter == 0) mean = add_up_diagonal(b, false) / (double)b->n;
+        if (gp_blocks_try(b)) break;
+        int rc = ambs_cholesky_more_jitter(b->n, mean, limit, &jitter, err);
+        if (rc != AMBS_OK) return rc;
     }
     *ret_jitter = jitter;
     return AMBS_OK;

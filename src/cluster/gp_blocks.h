@@ -21,7 +21,7 @@ void ambs_gp_blocks_destroy(ambs_gp_blocks *blocks); /* local */
 /* The rows' points [n, T] and their kernel, whose terms are borrowed and whose weights are copied. */
 void ambs_gp_blocks_set(ambs_gp_blocks *b, const ambs_gp_kernel *kernel, const double *points);
 /* Factors, with jitter where that is needed: the same steps, up to `limit`, and the same
- * error as ambs_cholesky_factor(). n³/3P operations, for each try. */
+ * error as ambs_cholesky_more_jitter(). n³/3P operations, for each try. */
 int ambs_gp_blocks_factor(ambs_gp_blocks *b, double limit, double *ret_jitter, ambs_error *err);
 /* Needs a factor, as do the next two. ret [n] becomes (K + …)⁻¹ y. 2 n²/P operations. */
 int ambs_gp_blocks_solve(ambs_gp_blocks *b, const double *y, double *ret, ambs_error *err);

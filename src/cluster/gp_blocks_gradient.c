@@ -20,7 +20,7 @@ enum { WIDTH = 256 };
 typedef struct sums {
     ambs_gp_blocks *b;
     const double *alpha, *warp_slopes; /* [n]; [2 T, n] */
-    double *x;                         /* [n, WIDTH] columns of K⁻¹ */
+    double *x;                         /* [n, WIDTH] columns of K⁻¹, b's */
     double *weight, *k, *factor;       /* [n] work space */
     double *all;                       /* [n_all]: */
     double *terms, *warp;              /* [T] by ln l_t, [2 T] by the warp; then */
@@ -32,10 +32,9 @@ static int make_sums(sums *s, ambs_gp_blocks *b, const double *alpha, const doub
                      ambs_error *err)
 {
     *s = (sums){.b = b, .alpha = alpha, .warp_slopes = warp_slopes, .n_all = 3 * b->n_terms + 2};
-    s->x = ambs_calloc(b->n, WIDTH * sizeof *s->x, err);
     s->weight = ambs_calloc(b->n, 3 * sizeof *s->weight, err);
     s->all = ambs_calloc(s->n_all, sizeof *s->all, err);
-    if (!s->x || !s->weight || !s->all) return AMBS_E_NOMEM;
+    if (!s->weight || !s->all) return AMBS_E_NOMEM;
     s->k = s->weight + b->n;
     s->factor = s->k + b->n;
     s->terms = s->all;
@@ -46,7 +45,6 @@ static int make_sums(sums *s, ambs_gp_blocks *b, const double *alpha, const doub
 
 static void drop_sums(sums *s)
 {
-    free(s->x);
     free(s->weight);
     free(s->all);
 }
@@ -127,6 +125,7 @@ static int find_gradient(ambs_gp_blocks *b, const double *alpha, const double *w
     size_t n_terms = b->n_terms;
     int rc = ambs_process_grid_agree(b->grid, make_sums(&s, b, alpha, warp_slopes, err), err);
     if (rc == AMBS_OK) rc = gp_blocks_prepare(b, WIDTH, err);
+    s.x = b->solved;
     for (size_t first = 0; rc == AMBS_OK && first * b->block < b->n; first += WIDTH / b->block)
         add_columns(&s, first);
     if (rc == AMBS_OK) {

@@ -17,8 +17,17 @@
 
 #include "base/memory.h"
 #include "cluster/gp_blocks_state.h"
+#include "numeric/narrow.h"
 
 enum { TAG_ROWS = 1, TAG_SOLUTION = 2 };
+
+/* So few sides BLAS does at less than half the speed. */
+enum { FEW = 32 };
+
+static bool is_narrow(size_t m)
+{
+    return m <= FEW && m % AMBS_NARROW_LANES == 0;
+}
 
 static size_t n_blocks(const ambs_gp_blocks *b)
 {
@@ -54,11 +63,21 @@ static const double *factor_at(const ambs_gp_blocks *b, size_t block, size_t row
 
 int gp_blocks_prepare(ambs_gp_blocks *b, size_t m, ambs_error *err)
 {
-    size_t n_messages = (n_blocks(b) / (size_t)b->grid->n + 1) * (size_t)b->grid->n;
-    int rc = ambs_reserve(&b->incoming, &b->incoming_size, b->block * m, sizeof *b->incoming, err);
+    size_t n_messages = (n_blocks(b) / (size_t)b->grid->n + 1) * (size_t)b->grid->n,
+           n_rows = b->block * m, n_lanes = b->n_terms * m, n_solved = b->n * m;
+    if (n_rows <= b->incoming_capacity && n_messages <= b->sends_capacity &&
+        n_lanes <= b->lane_capacity && n_solved <= b->solved_capacity)
+        return AMBS_OK;
+    int rc = ambs_reserve(&b->incoming, &b->incoming_capacity, n_rows, sizeof(double), err);
     if (rc == AMBS_OK)
         rc = ambs_reserve(&b->sends, &b->sends_capacity, n_messages, sizeof *b->sends, err);
-    return ambs_process_grid_agree(b->grid, rc, err);
+    if (rc == AMBS_OK)
+        rc = ambs_reserve(&b->lanes_of, &b->lane_capacity, n_lanes, sizeof(double), err);
+    if (rc == AMBS_OK)
+        rc = ambs_reserve(&b->solved, &b->solved_capacity, n_solved, sizeof(double), err);
+    rc = ambs_process_grid_agree(b->grid, rc, err);
+    if (rc != AMBS_OK) b->incoming_capacity = 0; /* so that all ranks try again */
+    return rc;
 }
 
 static void send_block(ambs_gp_blocks *b, size_t block, size_t m, const double *x, size_t to,
@@ -80,6 +99,11 @@ static void take_down(const ambs_gp_blocks *b, size_t block, size_t first, size_
 {
     size_t from = rows_before(b, first), rows = rows_before(b, end) - from;
     if (rows == 0) return;
+    if (is_narrow(m)) {
+        ambs_narrow_take(rows, rows_of(b, block), factor_at(b, block, from), b->n, m,
+                         x + rows_before(b, block) * m, x + from * m);
+        return;
+    }
     cblas_dgemm(CblasColMajor, CblasNoTrans, CblasTrans, (int)m, (int)rows, (int)rows_of(b, block),
                 -1, x + rows_before(b, block) * m, (int)m, factor_at(b, block, from), (int)b->n, 1,
                 x + from * m, (int)m);
@@ -122,6 +146,11 @@ static void take_up(const ambs_gp_blocks *b, size_t block, size_t first, size_t 
 {
     size_t from = rows_before(b, first), rows = rows_before(b, end) - from;
     if (first >= end || rows == 0) return;
+    if (is_narrow(m)) {
+        ambs_narrow_take_transposed(rows, rows_of(b, block), factor_at(b, block, from), b->n, m,
+                                    x + from * m, x + rows_before(b, block) * m);
+        return;
+    }
     cblas_dgemm(CblasColMajor, CblasNoTrans, CblasNoTrans, (int)m, (int)rows_of(b, block),
                 (int)rows, -1, x + from * m, (int)m, factor_at(b, block, from), (int)b->n, 1,
                 x + rows_before(b, block) * m, (int)m);
@@ -169,71 +198,54 @@ int ambs_gp_blocks_solve(ambs_gp_blocks *b, const double *y, double *ret, ambs_e
     return AMBS_OK;
 }
 
-/* This rank's rows of the covariances with candidates whose terms are `stride` apart, [n, m]; zeros
- * elsewhere. */
-static void fill_sides(const ambs_gp_blocks *b, size_t m, const double *lanes, double *x)
+/* This rank's rows of the covariances with candidates [m, T] in b->solved [n, m]; zeros elsewhere. */
+static void fill_sides(ambs_gp_blocks *b, size_t m, const double *candidates)
 {
-    for (size_t i = 0; i < b->n; i++)
-        if (gp_blocks_owns(b, i))
-            ambs_gp_kernel_row(&b->kernel, b->points + i * b->n_terms, lanes, m, m, x + i * m,
-                               NULL);
-        else
-            memset(x + i * m, 0, m * sizeof *x);
-}
-
-/* Room for solves with m sides, and the candidates transposed; NULL with AMBS_E_NOMEM in all ranks. */
-static double *prepare_candidates(ambs_gp_blocks *b, size_t m, const double *candidates,
-                                  ambs_error *err)
-{
-    double *lanes = ambs_calloc(m, b->n_terms * sizeof *lanes, err);
-    int rc = ambs_process_grid_agree(b->grid, lanes ? AMBS_OK : AMBS_E_NOMEM, err);
-    if (rc == AMBS_OK) rc = gp_blocks_prepare(b, m, err);
-    if (rc != AMBS_OK) {
-        free(lanes);
-        return NULL;
-    }
     for (size_t c = 0; c < m; c++)
-        for (size_t t = 0; t < b->n_terms; t++) lanes[t * m + c] = candidates[c * b->n_terms + t];
-    return lanes;
+        for (size_t t = 0; t < b->n_terms; t++)
+            b->lanes_of[t * m + c] = candidates[c * b->n_terms + t];
+    for (size_t first = 0; first < b->n; first += b->block) {
+        size_t count = b->n - first < b->block ? b->n - first : b->block;
+        double *to = b->solved + first * m;
+        if (gp_blocks_owns(b, first))
+            ambs_gp_kernel_block(&b->kernel, count, b->points + first * b->n_terms, b->lanes_of, m,
+                                 m, to, NULL, m);
+        else
+            memset(to, 0, count * m * sizeof *to);
+    }
 }
 
 int ambs_gp_blocks_weights(ambs_gp_blocks *b, size_t m, const double *candidates, double *ret,
                            ambs_error *err)
 {
-    double *lanes = prepare_candidates(b, m, candidates, err);
-    if (!lanes) return AMBS_E_NOMEM;
-    fill_sides(b, m, lanes, ret);
-    gp_blocks_solve_lower(b, 0, m, ret);
-    gp_blocks_solve_upper(b, 0, m, ret);
-    free(lanes);
+    int rc = gp_blocks_prepare(b, m, err);
+    if (rc != AMBS_OK) return rc;
+    fill_sides(b, m, candidates);
+    gp_blocks_solve_lower(b, 0, m, b->solved);
+    gp_blocks_solve_upper(b, 0, m, b->solved);
+    memcpy(ret, b->solved, b->n * m * sizeof *ret);
     return AMBS_OK;
 }
 
 /* k*ᵀ K⁻¹ k* = |L⁻¹k*|². */
-static void explain(ambs_gp_blocks *b, size_t m, const double *lanes, double *x, double *ret)
+static void explain(ambs_gp_blocks *b, size_t m, const double *candidates, double *ret)
 {
-    fill_sides(b, m, lanes, x);
-    gp_blocks_solve_lower(b, 0, m, x);
+    fill_sides(b, m, candidates);
+    gp_blocks_solve_lower(b, 0, m, b->solved);
     memset(ret, 0, m * sizeof *ret);
-    for (size_t i = 0; i < b->n; i++)
-        for (size_t c = 0; gp_blocks_owns(b, i) && c < m; c++)
-            ret[c] += x[i * m + c] * x[i * m + c];
+    for (size_t i = 0; i < b->n; i++) {
+        const double *row = b->solved + i * m;
+        for (size_t c = 0; gp_blocks_owns(b, i) && c < m; c++) ret[c] += row[c] * row[c];
+    }
     MPI_Allreduce(MPI_IN_PLACE, ret, (int)m, MPI_DOUBLE, MPI_SUM, b->grid->comm);
 }
 
 int ambs_gp_blocks_explained(ambs_gp_blocks *b, size_t m, const double *candidates, double *ret,
                              ambs_error *err)
 {
-    size_t most = m < TOGETHER ? m : TOGETHER;
-    double *x = ambs_calloc(b->n, most * sizeof *x, err);
-    int rc = ambs_process_grid_agree(b->grid, x ? AMBS_OK : AMBS_E_NOMEM, err);
-    for (size_t first = 0; rc == AMBS_OK && first < m; first += most) {
-        size_t count = m - first < most ? m - first : most;
-        double *lanes = prepare_candidates(b, count, candidates + first * b->n_terms, err);
-        if (lanes) explain(b, count, lanes, x, ret + first);
-        rc = lanes ? AMBS_OK : AMBS_E_NOMEM;
-        free(lanes);
-    }
-    free(x);
+    int rc = gp_blocks_prepare(b, m < TOGETHER ? m : TOGETHER, err);
+    for (size_t first = 0; rc == AMBS_OK && first < m; first += TOGETHER)
+        explain(b, m - first < TOGETHER ? m - first : TOGETHER, candidates + first * b->n_terms,
+                ret + first);
     return rc;
 }

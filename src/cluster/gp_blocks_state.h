@@ -16,9 +16,10 @@ struct ambs_gp_blocks {
     double *points;        /* [n, T] */
     double *lanes;         /* [T, n] the same, transposed */
     ambs_block_matrix k;
-    size_t block;     /* its columns */
-    double *incoming; /* [incoming_size] a block of another rank's */
-    size_t incoming_size;
+    size_t block;              /* its columns */
+    double *incoming;          /* a block of another rank's */
+    double *lanes_of, *solved; /* candidates [T, m], right-hand sides [n, m] */
+    size_t incoming_capacity, lane_capacity, solved_capacity;
     MPI_Request *sends; /* [n_sends] on their way */
     size_t n_sends, sends_capacity;
 };
@@ -32,7 +33,8 @@ double gp_blocks_log_determinant(const ambs_gp_blocks *b);
 
 /* Whether this rank has the block that row or column `at` belongs to. */
 bool gp_blocks_owns(const ambs_gp_blocks *b, size_t at);
-/* Room for the messages of solves with m sides. AMBS_E_NOMEM in all ranks. */
+/* Room for solves with m sides: their messages, and b->solved. AMBS_E_NOMEM in all ranks, which agree only where
+ * room has to be made: they have the same always. */
 int gp_blocks_prepare(ambs_gp_blocks *b, size_t m, ambs_error *err);
 /* x [n, m] becomes L⁻¹x, then L⁻ᵀx, by the factor's rows and columns from block `first` on alone. Before the first
  * one each rank has the rows of its blocks and zeros elsewhere, between them the rows of its own blocks, after the

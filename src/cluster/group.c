@@ -98,9 +98,8 @@ static int find_fellows(ambs_group *g, ambs_error *err)
 int ambs_group_create(MPI_Comm world, const ambs_group_config *config, ambs_group **ret_group,
                       ambs_error *err)
 {
-    int rank, size, n = (int)config->ranks;
+    int rank, size = (int)config->n_ranks, n = (int)config->ranks;
     MPI_Comm_rank(world, &rank);
-    MPI_Comm_size(world, &size);
     int first = 1 + (rank - 1) / n * n;
     *ret_group = NULL;
     if (rank == 0 || first + n > size) return AMBS_OK;

@@ -40,6 +40,7 @@ typedef struct ambs_group_config {
     const ambs_log *log;         /* may be NULL */
     const char *output;          /* the study file; borrowed */
     uint64_t manager_pid, space; /* of rank 0, and the processes that rank 0 sees; 0: not known */
+    uint32_t n_ranks; /* rank 0 and those that groups are made of, the first ones of all */
 } ambs_group_config;
 
 typedef struct ambs_group ambs_group;

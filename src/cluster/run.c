@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "cluster/begin.h"
+#include "cluster/model_rank.h"
 #include "cluster/process.h"
 #include "cluster/run_part.h"
 #include "cluster/signals.h"
@@ -76,7 +77,37 @@ static int plan_groups(ambs_part *part, ambs_error *err)
     if (!part->spec && part->read_code == AMBS_OK) read_study(part); /* no launcher said rank 0 */
     if (part->read_code != AMBS_OK)
         return ambs_fail(err, part->read_code, "%s", part->read_error.text);
-    return ambs_group_plan_make(part->spec, part->n_ranks, &part->manager.plan, err);
+    int rc = ambs_model_plan_make(part->spec, part->n_ranks, &part->manager.model, err);
+    return rc == AMBS_OK ? ambs_group_plan_make(part->spec, part->manager.model.first,
+                                                &part->manager.plan, err)
+                         : rc;
+}
+
+/* Collective over rank 0 and the model's ranks. */
+static int join_model(ambs_part *part, int rank, ambs_error *err)
+{
+    const ambs_model_plan *plan = &part->manager.model;
+    if (plan->ranks == 0 || (rank > 0 && rank < (int)plan->first)) return AMBS_OK;
+    part->places = ambs_calloc(plan->ranks + 1, sizeof *part->places, err);
+    if (!part->places) return AMBS_E_NOMEM;
+    return ambs_model_join(MPI_COMM_WORLD, plan, &part->link, &part->model, part->places, err);
+}
+
+static ambs_status run_model(ambs_part *part, ambs_error *err)
+{
+    const ambs_model_rank_config config = {.plan = &part->manager.model,
+                                           .link = part->link,
+                                           .model = part->model,
+                                           .places = part->places,
+                                           .supervisor = part->supervisor,
+                                           .log = part->settings->log};
+    int status = AMBS_STATUS_FAILED;
+    ambs_model_end end = ambs_model_rank_run(&config, &status, err);
+    if (end == AMBS_MODEL_ENDED) return (ambs_status)status;
+    part->someone_died = true;
+    part->at_once = end != AMBS_MODEL_BROKEN;
+    part->orphaned = end == AMBS_MODEL_ORPHANED;
+    return end == AMBS_MODEL_BROKEN ? AMBS_STATUS_FAILED : AMBS_STATUS_STOPPED;
 }
 
 static int join_group(ambs_part *part, ambs_error *err)
@@ -86,7 +117,8 @@ static int join_group(ambs_part *part, ambs_error *err)
                                       .log = part->settings->log,
                                       .output = part->settings->output,
                                       .manager_pid = part->manager.pid,
-                                      .space = part->manager.space};
+                                      .space = part->manager.space,
+                                      .n_ranks = part->n_trial_ranks};
     if (config.ranks == 0) return AMBS_OK;
     return ambs_group_create(MPI_COMM_WORLD, &config, &part->group, err);
 }
@@ -125,15 +157,26 @@ static int look_around(const ambs_log *log, ambs_resources *ret_seen, ambs_error
     return rc;
 }
 
-/* Ranks on this host. */
-static uint32_t count_neighbours(void)
+/* Ranks on this host, but for the model's. Those get a core each, of the last ones, which trials then do not
+ * see; but one core is left to trials. */
+static void count_neighbours(ambs_part *part, int rank)
 {
     MPI_Comm host;
-    int n = 0;
+    int n = 0, n_model = rank >= (int)part->n_trial_ranks;
     MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &host);
     MPI_Comm_size(host, &n);
+    MPI_Allreduce(MPI_IN_PLACE, &n_model, 1, MPI_INT, MPI_SUM, host);
     MPI_Comm_free(&host);
-    return (uint32_t)n;
+    part->seen.n_ranks = (uint32_t)(n - n_model);
+    if (part->seen.cores_are_private) return;
+    ambs_core_set *cores = &part->seen.cores;
+    uint32_t left = ambs_core_set_count(cores);
+    for (uint32_t c = AMBS_CORES_MAX; c-- > 0 && n_model > 0 && left > 1;) {
+        if (!ambs_core_set_has(cores, c)) continue;
+        ambs_core_set_remove(cores, c);
+        n_model--;
+        left--;
+    }
 }
 
 static ambs_status run_ranks(ambs_part *part, int rank, ambs_error *err)
@@ -142,8 +185,11 @@ static ambs_status run_ranks(ambs_part *part, int rank, ambs_error *err)
     int rc = ambs_transport_mpi_create(MPI_COMM_WORLD, &part->transport, err);
     if (rc == AMBS_OK && rank == 0) rc = plan_groups(part, err);
     if (rc == AMBS_OK) tell_whereabouts(part, rank);
-    if (rc == AMBS_OK) rc = join_group(part, err);
-    if (rc == AMBS_OK) part->seen.n_ranks = count_neighbours();
+    part->n_trial_ranks = part->manager.model.first;
+    bool for_model = rank > 0 && rank >= (int)part->n_trial_ranks;
+    if (rc == AMBS_OK && !for_model) rc = join_group(part, err);
+    if (rc == AMBS_OK) rc = join_model(part, rank, err);
+    if (rc == AMBS_OK) count_neighbours(part, rank);
     ambs_begin_end(part->begin); /* see run_with() */
     alarm(0);
     if (rc == AMBS_OK && part->n_ranks == 1) rc = ambs_process_check_alone(err);
@@ -152,7 +198,9 @@ static ambs_status run_ranks(ambs_part *part, int rank, ambs_error *err)
         report_failure(part->settings, rank, err, status);
         return status;
     }
-    ambs_status status = rank == 0 ? ambs_run_manager(part, err) : ambs_run_agent(part, err);
+    ambs_status status = rank == 0   ? ambs_run_manager(part, err)
+                         : for_model ? run_model(part, err)
+                                     : ambs_run_agent(part, err);
     if (err->text[0] && status != AMBS_STATUS_DONE)
         report_failure(part->settings, rank, err, status);
     return status;
@@ -202,6 +250,7 @@ ambs_status ambs_run(const ambs_run_settings *settings)
     else if (settings->failed)
         settings->failed(settings->ctx, err, status);
     ambs_resources_fini(&part.seen);
+    free(part.places);
     free(err);
     return status;
 }

@@ -11,6 +11,7 @@
 #include "cluster/batch_watch.h"
 #include "cluster/idle.h"
 #include "cluster/letterbox.h"
+#include "cluster/model_link.h"
 #include "cluster/process.h"
 #include "cluster/run_part.h"
 #include "cluster/signals.h"
@@ -27,6 +28,10 @@
 #define SAVING_LEAST_S 3.0
 #define SAVING_FACTOR  2.0
 #define RUNNING_NAP_S  0.02
+/* The model waits for its ranks, which answer a step of a climb within a millisecond or a few. */
+#define ANSWER_NAP_S 300e-6
+/* What they compute when the study ends they may finish. */
+#define LAST_ANSWER_S 5.0
 /* A TERM so near to the deadline is the batch system's, not a person's. */
 #define LAST_MINUTES_S 120.0
 /* Answers are of whole seconds: a smaller difference is no new deadline. */
@@ -41,6 +46,7 @@ typedef struct manager_loop {
     ambs_snapshots snapshots;
     ambs_proposer *model;
     ambs_forecast *forecast; /* the model's, of durations */
+    ambs_model_link *link;   /* to the model's own ranks; NULL: none */
     ambs_manager *manager;
     ambs_letterbox *letterbox; /* configurations that people add */
     ambs_wishes wishes;
@@ -140,7 +146,7 @@ static bool wishes_slots(const manager_loop *l, uint32_t *ret_n)
     bool alone = l->part->seen.n_ranks == 1; /* the host would idle otherwise */
     if (own == AMBS_SLOTS_BY_RULE) own = alone ? AMBS_SLOTS_FIT : 0;
     *ret_n = own == AMBS_SLOTS_FIT ? AMBS_LAYOUT_FIT : (uint32_t)own;
-    if (l->part->n_ranks > 1) return own != 0;
+    if (l->part->n_trial_ranks > 1) return own != 0;
     if (l->spec->manager.slots <= 0) *ret_n = 0; /* as the rules for workers say */
     if (l->settings->n_slots > 0) *ret_n = l->settings->n_slots;
     return true;
@@ -164,7 +170,7 @@ static int take_own_slots(manager_loop *l, ambs_error *err)
     if (l->part->manager.plan.ranks > 0) return AMBS_OK; /* trials run in the ranks themselves */
     bool wishes = wishes_slots(l, &n_wished);
     ambs_layout_config config = {.spec = l->spec,
-                                 .n_ranks = l->part->n_ranks,
+                                 .n_ranks = l->part->n_trial_ranks,
                                  .manager_machine = l->part->seen.machine,
                                  .manager_has_slots = wishes};
     int rc = ambs_layout_create(&config, &l->layout, err);
@@ -174,7 +180,7 @@ static int take_own_slots(manager_loop *l, ambs_error *err)
                           &l->n_own, variable, err);
     if (rc == AMBS_OK) rc = ambs_host_divide(&l->host, l->own_shares, l->n_own, variable, err);
     /* among several it may do without, unless the study counts on it */
-    bool must = l->part->n_ranks == 1 || l->spec->manager.slots != AMBS_SLOTS_BY_RULE;
+    bool must = l->part->n_trial_ranks == 1 || l->spec->manager.slots != AMBS_SLOTS_BY_RULE;
     return rc == AMBS_OK && l->n_own == 0 && must ? refuse_slots(l->layout, err) : rc;
 }
 
@@ -204,9 +210,9 @@ static void say_groups(const manager_loop *l)
             l->settings->log, AMBS_LOG_WARNING,
             "%u of the %u ranks beside rank 0 %s left over and will be idle: a trial takes "
             "%u (trial.ranks), so start %u ranks in all, or %u",
-            (unsigned)p->n_left, (unsigned)(l->part->n_ranks - 1), p->n_left == 1 ? "is" : "are",
-            (unsigned)p->ranks, (unsigned)(p->n_groups * p->ranks + 1),
-            (unsigned)((p->n_groups + 1) * p->ranks + 1));
+            (unsigned)p->n_left, (unsigned)(l->part->n_trial_ranks - 1),
+            p->n_left == 1 ? "is" : "are", (unsigned)p->ranks,
+            (unsigned)(p->n_groups * p->ranks + 1), (unsigned)((p->n_groups + 1) * p->ranks + 1));
 }
 
 static int read_study(manager_loop *l, ambs_error *err)
@@ -255,29 +261,47 @@ static int start_agent(manager_loop *l, ambs_error *err)
     return ambs_agent_create(&config, ambs_clock_monotonic_s(), &l->agent, err);
 }
 
+/* Before the model's thread begins. */
+static int link_model(manager_loop *l, ambs_error *err)
+{
+    const ambs_model_plan *plan = &l->part->manager.model;
+    if (plan->ranks == 0) return AMBS_OK;
+    ambs_text text = {0};
+    ambs_model_plan_print(plan, l->spec, &text);
+    if (text.text) ambs_log_line(l->settings->log, AMBS_LOG_INFO, "%s", text.text);
+    ambs_text_fini(&text);
+    int rc = ambs_model_link_create(plan, l->part->link, l->part->places, l->spec->surrogate.from,
+                                    l->settings->log, &l->link, err);
+    if (rc == AMBS_OK) ambs_search_use_engine(l->life.search, ambs_model_link_engine(l->link));
+    return rc;
+}
+
 static int start_manager(manager_loop *l, ambs_error *err)
 {
     const ambs_table *t = l->life.table;
     const ambs_group_plan *plan = &l->part->manager.plan;
-    int rc = ambs_proposer_thread_create(l->life.search, t->d, t->n_inputs,
+    int rc = link_model(l, err);
+    if (rc == AMBS_OK)
+        rc = ambs_proposer_thread_create(l->life.search, t->d, t->n_inputs,
                                          l->spec->method->report != NULL, &l->model, err);
     if (rc == AMBS_OK) rc = ambs_forecast_create(l->spec->space, l->spec->seed, &l->forecast, err);
     if (rc != AMBS_OK) return rc;
     ambs_proposer_use_forecast(l->model, l->forecast);
-    ambs_manager_config config = {
-        .spec = l->spec,
-        .table = t,
-        .epoch = l->life.epoch,
-        .n_ranks = l->part->n_ranks,
-        .n_expected = plan->ranks > 0 ? plan->n_groups : l->part->n_ranks - 1 + (l->agent != NULL),
-        .group_ranks = plan->ranks,
-        .layout = l->layout,
-        .own_shares = l->own_shares,
-        .time_used_s = time_of_earlier_lives(t),
-        .link = {l, link_send, link_forget},
-        .sink = {l, sink_record, sink_write, sink_written, sink_durable},
-        .model = *ambs_proposer_get_port(l->model),
-        .log = l->settings->log};
+    ambs_manager_config config = {.spec = l->spec,
+                                  .table = t,
+                                  .epoch = l->life.epoch,
+                                  .n_ranks = l->part->n_trial_ranks,
+                                  .n_expected = plan->ranks > 0 ? plan->n_groups
+                                                                : l->part->n_trial_ranks - 1 +
+                                                                      (l->agent != NULL),
+                                  .group_ranks = plan->ranks,
+                                  .layout = l->layout,
+                                  .own_shares = l->own_shares,
+                                  .time_used_s = time_of_earlier_lives(t),
+                                  .link = {l, link_send, link_forget},
+                                  .sink = {l, sink_record, sink_write, sink_written, sink_durable},
+                                  .model = *ambs_proposer_get_port(l->model),
+                                  .log = l->settings->log};
     return ambs_manager_create(&config, time_now(), &l->manager, err);
 }
 
@@ -438,7 +462,7 @@ static int watch_processes(manager_loop *l, double now_s, ambs_error *err)
     if (l->space == 0 || now_s < l->watched_s + WATCH_S) return AMBS_OK;
     l->watched_s = now_s;
     int rc = AMBS_OK;
-    for (uint32_t r = 1; r < l->part->n_ranks && rc == AMBS_OK; r++) {
+    for (uint32_t r = 1; r < l->part->n_trial_ranks && rc == AMBS_OK; r++) {
         uint64_t pid, space;
         if (!ambs_manager_process(l->manager, r, &pid, &space)) continue;
         if (space == l->space && !ambs_process_exists(pid))
@@ -493,10 +517,11 @@ static void show_progress(manager_loop *l, ambs_time t)
 static void rest(manager_loop *l, bool active, double now_s)
 {
     int fds[] = {ambs_supervisor_fd(l->part->supervisor), ambs_proposer_fd(l->model),
-                 ambs_journal_fd(l->life.journal)};
+                 ambs_journal_fd(l->life.journal), l->link ? ambs_model_link_fd(l->link) : -1};
     double most = fmin(ambs_manager_due_s(l->manager), ambs_batch_watch_due_s(&l->watch)) - now_s;
     if (l->agent && ambs_agent_busy(l->agent) > 0 && most > RUNNING_NAP_S) most = RUNNING_NAP_S;
-    ambs_idle_wait(&l->idle, active, fds, 3, most, now_s);
+    if (l->link && ambs_model_link_is_busy(l->link) && most > ANSWER_NAP_S) most = ANSWER_NAP_S;
+    ambs_idle_wait(&l->idle, active, fds, 4, most, now_s);
 }
 
 static int round_once(manager_loop *l, ambs_error *err)
@@ -511,6 +536,7 @@ static int round_once(manager_loop *l, ambs_error *err)
     if (rc == AMBS_OK) rc = watch_processes(l, t.now_s, err);
     if (rc == AMBS_OK) rc = ambs_manager_turn(l->manager, time_now(), &did, err);
     if (rc == AMBS_OK) rc = turn_agent(l, &active, err);
+    if (rc == AMBS_OK && l->link) active |= ambs_model_link_turn(l->link, t.now_s);
     if (rc == AMBS_OK) rc = l->part->transport->ops->flush(l->part->transport, err);
     if (rc == AMBS_OK) rc = ambs_lock_trouble(l->life.lock, err);
     if (rc != AMBS_OK) return rc;
@@ -541,15 +567,30 @@ static int loop(manager_loop *l, ambs_status *ret_status, const char **ret_text,
 /* --- ending ---------------------------------------------------------------------------------- */
 
 /* What was sent last (STOP) leaves before MPI ends. */
-static void let_messages_leave(manager_loop *l)
+static void let_messages_leave(manager_loop *l, ambs_status status)
 {
     double until = ambs_clock_monotonic_s() + 1;
     ambs_transport *t = l->part->transport;
     ambs_error ignored;
-    while (!t->ops->is_empty(t) && ambs_clock_monotonic_s() < until) {
+    if (l->link) ambs_model_link_stop(l->link, (int)status);
+    while ((!t->ops->is_empty(t) || (l->link && !ambs_model_link_has_stopped(l->link))) &&
+           ambs_clock_monotonic_s() < until) {
         t->ops->flush(t, &ignored);
         ambs_clock_sleep_s(0.0005);
     }
+}
+
+/* Nobody waits for the model any more; its ranks may not be in the midst of something when MPI ends. */
+static void leave_model(manager_loop *l)
+{
+    if (!l->link) return;
+    double until = ambs_clock_monotonic_s() + LAST_ANSWER_S, now;
+    ambs_model_link_close(l->link);
+    do {
+        now = ambs_clock_monotonic_s();
+        if (!ambs_model_link_turn(l->link, now)) ambs_clock_sleep_s(0.001);
+    } while (ambs_model_link_is_busy(l->link) && now < until);
+    l->part->someone_died |= ambs_model_link_is_broken(l->link);
 }
 
 /* Before MPI_Finalize, which waits for ever for a rank that died: one that died just now is found
@@ -559,6 +600,7 @@ static int look_for_the_dead(manager_loop *l, ambs_error *err)
     ambs_progress progress;
     l->watched_s = -INFINITY;
     int rc = watch_processes(l, ambs_clock_monotonic_s(), err);
+    leave_model(l);
     ambs_manager_progress(l->manager, time_now(), &progress);
     l->part->someone_died |= progress.n_suspect > 0;
     /* a rank that still computes hears nothing, and is ended with the others */
@@ -610,7 +652,9 @@ static void clean_up(manager_loop *l)
         if (l->life.lock) ambs_lock_release(l->life.lock);
         return;
     }
+    if (l->link) ambs_model_link_close(l->link);
     ambs_proposer_destroy(l->model);
+    ambs_model_link_destroy(l->link, !l->part->someone_died);
     ambs_forecast_destroy(l->forecast);
     ambs_letterbox_destroy(l->letterbox);
     ambs_wishes_fini(&l->wishes);
@@ -641,7 +685,7 @@ ambs_status ambs_run_manager(ambs_part *part, ambs_error *err)
         rc = end_study(&l, status, text, next, err);
     else if (began)
         end_study(&l, AMBS_STATUS_FAILED, err->text, next, &(ambs_error){0});
-    if (rc == AMBS_OK) let_messages_leave(&l);
+    if (rc == AMBS_OK) let_messages_leave(&l, status);
     if (rc == AMBS_OK) go_on(&l, next);
     if (rc != AMBS_OK) status = began ? AMBS_STATUS_FAILED : ambs_status_of(rc);
     part->at_once |= rc != AMBS_OK;

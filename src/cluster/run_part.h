@@ -5,6 +5,7 @@
 
 #include "cluster/begin.h"
 #include "cluster/group.h"
+#include "cluster/model_plan.h"
 #include "cluster/resources.h"
 #include "cluster/run.h"
 #include "cluster/transport.h"
@@ -27,7 +28,12 @@ typedef struct ambs_part {
     struct ambs_whereabouts {
         uint64_t pid, space;
         ambs_group_plan plan;
+        ambs_model_plan model;
     } manager;
+    uint32_t n_trial_ranks; /* ranks but for the model's, which are the last */
+    /* of the model's ranks and rank 0, where there are some (model_plan.h) */
+    MPI_Comm link, model;
+    ambs_model_place *places;
     ambs_group *group; /* this rank's, NULL: none */
     bool someone_died; /* set by the part: MPI cannot be finalized any more */
     bool at_once;      /* leave without waiting for anything */

@@ -150,6 +150,7 @@ static ambs_arms_settings arms_settings(const ambs_spec *spec, const ambs_option
 {
     return (ambs_arms_settings){.surrogate = &o->surrogate,
                                 .transform = o->transform,
+                                .has_ranks = spec->surrogate.ranks > 0,
                                 .model = {.derives_lies = spec->n_goals > 1,
                                           .liar = (ambs_liar)o->liar,
                                           .refit_until = (uint64_t)o->refit_until,
@@ -623,6 +624,18 @@ static int best_by_model(void *state, uint64_t *ret_trial, double *ret_mean, dou
     return AMBS_OK;
 }
 
+static void use_engine(void *state, const struct ambs_gp_engine *engine)
+{
+    ambs_arms_use_engine(&((ambs_state *)state)->arms, engine);
+}
+
+static bool takes_engine(const void *options)
+{
+    const ambs_surrogate_ops *chosen =
+        (const ambs_surrogate_ops *)((const ambs_options *)options)->surrogate.member;
+    return !chosen || chosen->use_engine;
+}
+
 const ambs_method_ops ambs_method_ambs = {
     .member = {.name = "ambs",
                .summary = "asynchronous model-based search with a constant liar",
@@ -643,4 +656,6 @@ const ambs_method_ops ambs_method_ambs = {
     .tell = tell,
     .cancel = cancel,
     .best_by_model = best_by_model,
+    .use_engine = use_engine,
+    .takes_engine = takes_engine,
 };

@@ -10,6 +10,8 @@
 enum { GP_UNTIL = 500, GP_LIES = 256 };
 /* Results for each trial in flight, below which the asks are a crowd. */
 enum { CROWD = 3 };
+/* Where the model has ranks of its own. */
+enum { GP_UNTIL_WITH_RANKS = 10000 };
 
 /* The portfolio, in the order of turns. */
 static const struct {
@@ -45,6 +47,13 @@ static int add(ambs_arms *arms, const ambs_method_context *context,
                          : rc;
 }
 
+/* The trial that a member of the portfolio ends before. */
+static uint64_t until_of(const ambs_arms_settings *settings, size_t i)
+{
+    return settings->has_ranks && portfolio[i].until == GP_UNTIL ? GP_UNTIL_WITH_RANKS
+                                                                 : portfolio[i].until;
+}
+
 int ambs_arms_init(ambs_arms *arms, const ambs_method_context *context,
                    const ambs_arms_settings *settings, ambs_error *err)
 {
@@ -58,7 +67,7 @@ int ambs_arms_init(ambs_arms *arms, const ambs_method_context *context,
     for (size_t i = 0; rc == AMBS_OK && i < N_PORTFOLIO; i++) {
         rc = add(arms, context, settings, portfolio[i].surrogate, NULL,
                  by_itself ? portfolio[i].transform : given, err);
-        arms->arm[i].until = portfolio[i].until;
+        arms->arm[i].until = until_of(settings, i);
         arms->arm[i].lies = portfolio[i].lies;
         arms->arm[i].leads = portfolio[i].leads;
     }
@@ -72,6 +81,11 @@ void ambs_arms_fini(ambs_arms *arms)
         ambs_surrogate_destroy(arms->arm[i].surrogate);
     }
     *arms = (ambs_arms){0};
+}
+
+void ambs_arms_use_engine(ambs_arms *arms, const struct ambs_gp_engine *engine)
+{
+    for (size_t i = 0; i < arms->n; i++) ambs_surrogate_use_engine(arms->arm[i].surrogate, engine);
 }
 
 static void add_name(const ambs_arms_settings *settings, size_t i, ambs_text *out)
@@ -98,7 +112,7 @@ void ambs_arms_describe(const ambs_arms_settings *settings, ambs_text *out)
     ambs_text_addf(out,
                    " alone with fewer than %d results for each trial in flight; from trial %d on, "
                    "and with more than %d in flight, forest alone",
-                   CROWD, GP_UNTIL, GP_LIES);
+                   CROWD, (int)until_of(settings, 0), GP_LIES);
 }
 
 /* True where the trial is too late for the arm: it holds only what came before, and is never asked

@@ -35,13 +35,16 @@ typedef struct ambs_arms {
 typedef struct ambs_arms_settings {
     const ambs_chosen *surrogate; /* member NULL: the portfolio */
     int transform;                /* an ambs_transform_kind, or AMBS_TRANSFORM_AUTO */
-    ambs_model_settings model;    /* its transform is not used */
+    bool has_ranks; /* the model has ranks of its own: Gaussian processes go on for longer */
+    ambs_model_settings model; /* its transform is not used */
 } ambs_arms_settings;
 
 /* Everything is borrowed. On failure ambs_arms_fini() is due, too. */
 int ambs_arms_init(ambs_arms *arms, const ambs_method_context *context,
                    const ambs_arms_settings *settings, ambs_error *err);
 void ambs_arms_fini(ambs_arms *arms);
+/* Who may compute for their surrogates; borrowed, before anything is fitted. */
+void ambs_arms_use_engine(ambs_arms *arms, const struct ambs_gp_engine *engine);
 /* "gp", or which models take turns and when. */
 void ambs_arms_describe(const ambs_arms_settings *settings, ambs_text *out);
 

@@ -34,6 +34,8 @@ typedef struct ambs_method_context {
     const struct ambs_search *search;
 } ambs_method_context;
 
+struct ambs_gp_engine;
+
 typedef struct ambs_method_ops {
     ambs_member member;
     size_t state_size;
@@ -73,10 +75,19 @@ typedef struct ambs_method_ops {
      * there is no model. */
     int (*best_by_model)(void *state, uint64_t *ret_trial, double *ret_mean, double *ret_sd,
                          ambs_error *err);
+    /* Before the first ask: who may compute for its models (surrogate/gp_engine.h), borrowed. NULL:
+     * it has none that could use one. */
+    void (*use_engine)(void *state, const struct ambs_gp_engine *engine);
+    /* Whether with these options it would. */
+    bool (*takes_engine)(const void *options);
     /* A step report; NULL: continue. */
     ambs_decision (*report)(void *state, uint64_t id, long long step, double value);
 } ambs_method_ops;
 
 extern const ambs_method_ops *const ambs_method_registry[];
+
+/* Hands an engine to the search's method, before the first ask. It changes no more than the last bits of
+ * proposals, so the log needs not know of it. */
+void ambs_search_use_engine(ambs_search *search, const struct ambs_gp_engine *engine);
 
 #endif

@@ -136,6 +136,11 @@ int ambs_search_create(const ambs_spec *spec, ambs_search **ret_search, ambs_err
     return rc == AMBS_OK ? rc : ambs_wrap(err, rc, "method %s", spec->method->member.name);
 }
 
+void ambs_search_use_engine(ambs_search *s, const struct ambs_gp_engine *engine)
+{
+    if (s->method->use_engine) s->method->use_engine(s->state, engine);
+}
+
 void ambs_search_destroy(ambs_search *s)
 {
     if (!s) return;

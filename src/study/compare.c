@@ -166,6 +166,13 @@ static void add_goals(facts *f, const ambs_spec *spec)
     }
 }
 
+static const char *value_of(const facts *f, const char *name)
+{
+    for (size_t i = 0; i < f->n; i++)
+        if (strcmp(f->pair[i].name, name) == 0) return f->pair[i].value;
+    return NULL;
+}
+
 static void collect(const ambs_spec *spec, facts *f)
 {
     char seed[32];
@@ -181,15 +188,12 @@ static void collect(const ambs_spec *spec, facts *f)
     add_objective(f, spec);
     add_fact(f, "method", "name", spec->method->member.name);
     add_options(f, "method", spec->method->member.options, spec->method_options);
+    /* How many is no matter, but with some of them a portfolio's turns are others. */
+    const char *surrogate = value_of(f, "method.surrogate");
+    if (spec->surrogate.ranks > 0 && surrogate && strcmp(surrogate, "auto") == 0)
+        add_fact(f, "surrogate", "ranks", "some");
     add_points(f, spec);
     add_warm(f, spec);
-}
-
-static const char *value_of(const facts *f, const char *name)
-{
-    for (size_t i = 0; i < f->n; i++)
-        if (strcmp(f->pair[i].name, name) == 0) return f->pair[i].value;
-    return NULL;
 }
 
 static void add_difference(ambs_text *out, const char *name, const char *was, const char *is)

@@ -29,6 +29,15 @@ const char *ambs_build_text(char *buffer)
     return buffer;
 }
 
+/* Models' ranks round otherwise than one process does: replay then compares to a tolerance. */
+static void add_model_ranks(const ambs_spec *spec, uint32_t n_ranks, char *build)
+{
+    size_t length = strlen(build);
+    if (spec->surrogate.ranks > 0 && n_ranks > spec->surrogate.ranks)
+        snprintf(build + length, 256 - length, ", the model on %u rank%s of its own",
+                 (unsigned)spec->surrogate.ranks, spec->surrogate.ranks == 1 ? "" : "s");
+}
+
 /* True where a study file or a journal with a segment lies at `path`. */
 static bool study_exists(const char *path)
 {
@@ -63,6 +72,8 @@ static int begin_segment(ambs_life *life, const char *path, const ambs_spec *spe
                          uint64_t continues, ambs_error *err)
 {
     char build[256];
+    ambs_build_text(build);
+    add_model_ranks(spec, n_ranks, build);
     ambs_record record = {.type = AMBS_RECORD_LIFE, .sequence = continues + 1};
     ambs_record_life *l = &record.as.life;
     *l = (ambs_record_life){.format = AMBS_JOURNAL_FORMAT,
@@ -75,7 +86,7 @@ static int begin_segment(ambs_life *life, const char *path, const ambs_spec *spe
                             .spec_file = spec->file,
                             .n_dimensions = (uint32_t)ambs_space_dimension(spec->space),
                             .spec_text = spec->text,
-                            .build = ambs_build_text(build)};
+                            .build = build};
     if (life->table->n_lives > 0)
         memcpy(l->uuid, life->table->uuid, 16);
     else

@@ -390,6 +390,16 @@ static void print_deadline(const ambs_continuation *c, ambs_text *out)
                    c->lives);
 }
 
+static void print_surrogate(const ambs_surrogate_settings *s, ambs_text *out)
+{
+    char limit[40];
+    if (s->ranks == 0) return;
+    label(out, "the model's");
+    ambs_text_addf(out, "%u rank%s, from %llu results on, up to %s an answer\n", (unsigned)s->ranks,
+                   s->ranks == 1 ? "" : "s", (unsigned long long)s->from,
+                   ambs_format_duration(s->time_limit_s, limit));
+}
+
 void ambs_spec_print(const ambs_spec *spec, const char *output, ambs_text *out)
 {
     label(out, "study");
@@ -399,6 +409,7 @@ void ambs_spec_print(const ambs_spec *spec, const char *output, ambs_text *out)
     print_objective(spec, out);
     print_space(spec->space, out);
     print_method(spec, out);
+    print_surrogate(&spec->surrogate, out);
     print_warm(spec, out);
     print_budget(spec, out);
     print_worker(spec, out);

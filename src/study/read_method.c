@@ -179,6 +179,13 @@ void ambs_read_method(ambs_reader *r, const ambs_yaml_node *method)
         ambs_read_note(r, method, "the method %s does not use the priors of parameters%s",
                        ops->member.name,
                        ops->begins_with_default ? "; only its first trial follows them" : "");
+    if (r->spec->surrogate.ranks > 0 && !(ops->takes_engine && ops->takes_engine(options)))
+        ambs_finding_add(
+            r->findings, place,
+            "surrogate.ranks: found %u rank%s for the model, but method %s as chosen has no "
+            "Gaussian process that could use them; remove the section surrogate",
+            (unsigned)r->spec->surrogate.ranks, r->spec->surrogate.ranks == 1 ? "" : "s",
+            ops->member.name);
     const ambs_yaml_node *points = ambs_yaml_get(ambs_yaml_get(method, "initial"), "points");
     if (points && points->type == AMBS_YAML_LIST) read_points(r, points);
     if (ambs_read_is_clean(r) && !r->is_record && ops->check &&

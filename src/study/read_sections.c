@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The sections that are plain settings: study, metric, budget, trial, manager, slots, durability,
- * on_deadline. */
+/* The sections that are plain settings: study, metric, budget, trial, manager, slots, surrogate,
+ * durability, on_deadline. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -273,6 +273,36 @@ typedef struct slots_section {
     int variable;
 } slots_section;
 
+/* Rows from which on two ranks are faster than one thread of rank 0: share/doc/performance.md. */
+#define SURROGATE_FROM "4000"
+
+typedef struct surrogate_section {
+    long long ranks, from;
+    double time_limit;
+} surrogate_section;
+
+static const ambs_option surrogate_table[] = {
+    {"ranks", AMBS_OPTION_INT, offsetof(surrogate_section, ranks), "0", 0, 4096, NULL,
+     "ranks that compute for the model and run no trials"},
+    {"from", AMBS_OPTION_INT, offsetof(surrogate_section, from), SURROGATE_FROM, 2, 1e15, NULL,
+     "results from which on they compute"},
+    {"time_limit", AMBS_OPTION_DURATION, offsetof(surrogate_section, time_limit), "60s", 1e-3,
+     86400, NULL, "what takes them longer rank 0 computes itself"},
+    {0}};
+
+static void read_surrogate(ambs_reader *r, const ambs_yaml_node *root)
+{
+    surrogate_section s = {0};
+    const ambs_yaml_node *section = ambs_yaml_get(root, "surrogate");
+    read_section(r, root, "surrogate", surrogate_table, &s, NULL);
+    if (s.ranks == 0 && (ambs_yaml_get(section, "from") || ambs_yaml_get(section, "time_limit")))
+        ambs_read_fault(r, section,
+                        "surrogate: found no ranks for the model, expected ranks: 1 or more, whose "
+                        "from and time_limit are");
+    r->spec->surrogate = (ambs_surrogate_settings){
+        .ranks = (uint32_t)s.ranks, .from = (uint64_t)s.from, .time_limit_s = s.time_limit};
+}
+
 static const char *const gpu_variables[] = {"auto", "CUDA_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES",
                                             "HIP_VISIBLE_DEVICES", NULL};
 static const ambs_option slots_table[] = {
@@ -396,8 +426,6 @@ static const char *reserved_because(const char *name)
 {
     static const char *const reserved[][2] = {
         {"stopping", "this version has no stopping rules: every trial runs to its end"},
-        {"surrogate", "this version has no settings of its own for the surrogate here; its options "
-                      "stand under method"},
         {"repeats", "this version evaluates each configuration once"},
     };
     for (size_t i = 0; i < sizeof reserved / sizeof reserved[0]; i++)
@@ -410,7 +438,7 @@ static void check_top(ambs_reader *r, const ambs_yaml_node *root)
     static const char *const known[] = {
         "study",       "metric",     "metrics",     "objective",  "parameters", "space",
         "constraints", "method",     "budget",      "trial",      "retry",      "slots",
-        "manager",     "durability", "on_deadline", "warm_start", NULL};
+        "manager",     "durability", "on_deadline", "warm_start", "surrogate",  NULL};
     for (size_t i = 0; i < root->n; i++) {
         const ambs_yaml_node *key = root->keys[i];
         const char *because = reserved_because(key->text);
@@ -436,5 +464,6 @@ void ambs_read_sections(ambs_reader *r, const ambs_yaml_node *root)
     read_slots(r, root);
     read_durability(r, root);
     read_on_deadline(r, root);
+    read_surrogate(r, root);
     ambs_read_retry(r, root);
 }

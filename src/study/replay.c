@@ -114,13 +114,12 @@ static bool is_same_build(const ambs_table *t)
 static void describe(replay *r)
 {
     ambs_replay_findings *f = &r->found;
-    int n = snprintf(
-        f->text, sizeof f->text, "%llu proposals recomputed%s: %llu differ",
-        (unsigned long long)f->n_compared,
-        f->same_build
-            ? ", compared bit for bit"
-            : " by another build, BLAS kernel or thread count than recorded, compared to 1e-6",
-        (unsigned long long)f->n_different);
+    int n = snprintf(f->text, sizeof f->text, "%llu proposals recomputed%s: %llu differ",
+                     (unsigned long long)f->n_compared,
+                     f->same_build ? ", compared bit for bit"
+                                   : " by another build, BLAS kernel, thread count or number of "
+                                     "the model's ranks than recorded, compared to 1e-6",
+                     (unsigned long long)f->n_different);
     if (f->first_different != UINT64_MAX && n > 0 && (size_t)n < sizeof f->text)
         n += snprintf(f->text + n, sizeof f->text - (size_t)n, ", the first is trial %llu",
                       (unsigned long long)f->first_different);

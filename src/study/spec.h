@@ -66,6 +66,13 @@ typedef struct ambs_manager_settings {
     double snapshot_s;  /* least time between snapshots; 30 */
 } ambs_manager_settings;
 
+/* Ranks of the model's own (cluster/model_plan.h). */
+typedef struct ambs_surrogate_settings {
+    uint32_t ranks;      /* 0: rank 0 computes itself */
+    uint64_t from;       /* results from which on they do */
+    double time_limit_s; /* for one answer; 60 */
+} ambs_surrogate_settings;
+
 typedef enum ambs_on_deadline {
     AMBS_ON_DEADLINE_STOP,
     AMBS_ON_DEADLINE_REQUEUE, /* the batch job puts itself back into the queue */
@@ -134,6 +141,7 @@ struct ambs_spec {
     ambs_trial_limits trial;
     ambs_durability durability;
     ambs_manager_settings manager;
+    ambs_surrogate_settings surrogate;
     ambs_continuation on_deadline;
     ambs_slot_settings slots;
     ambs_retry retry;
@@ -152,7 +160,7 @@ int ambs_spec_parse_recorded(const char *text, size_t length, const char *name,
  * go. */
 void ambs_spec_print(const ambs_spec *spec, const char *output, ambs_text *out);
 /* The keys that may differ when a study is resumed are workers, budget, trial limits, retry, slots,
- * manager, durability, on_deadline, metric.target; another space, seed, metric, objective or method
+ * manager, surrogate, durability, on_deadline, metric.target; another space, seed, metric, objective or method
  * is AMBS_E_MISMATCH
  * with each difference
  * ("seed: 7 in the study, 8 in the file"). */

@@ -14,6 +14,8 @@
  * With hyperparameters by mcmc there is a process for each draw; out-of-sample errors are those of
  * the first.
  *
+ * A process of many rows may have its factor made by an engine (gp_engine.h), and the likelihood of many rows, too.
+ *
  * Cost, for each process: a fit about 15 min(n, fit_rows)³ + n³/3 operations, a change of a row 3 n², a candidate's
  * mean n (T + 20) and its sd n². Memory 8 n² bytes, and twice 8 fit_rows² during a fit. */
 #include "surrogate/gp.h"
@@ -34,9 +36,10 @@ typedef struct gp_options {
 typedef struct gp_state {
     const gp_options *options;
     uint64_t seed;
-    double *theta;    /* [n_samples, size] */
-    size_t n_samples; /* of the hyperparameters; each has a process of its own */
-    ambs_gp *gps;     /* [n_samples] */
+    double *theta;                /* [n_samples, size] */
+    size_t n_samples;             /* of the hyperparameters; each has a process of its own */
+    ambs_gp *gps;                 /* [n_samples] */
+    const ambs_gp_engine *engine; /* NULL: everything is computed here */
     ambs_gp_path path;
     size_t path_of; /* the process it was drawn from */
 } state;
@@ -128,6 +131,7 @@ static int fit(void *memory, size_t n, const double *x, const double *y, uint64_
     const ambs_gp_sample sample = ambs_gp_rows(s->gps);
     const ambs_gp_search search = {
         .kernel = &s->gps[0].kernel,
+        .engine = s->engine,
         .n_starts = (size_t)s->options->starts,
         .max_rows = (size_t)s->options->fit_rows,
         .n_samples = s->options->hyperparameters == BY_MCMC ? s->n_samples : 0,
@@ -173,66 +177,97 @@ static size_t n_samples(const void *memory)
     return ((const state *)memory)->n_samples;
 }
 
+/* Of one process; here, where its engine fails it. */
+static int predict_one(ambs_gp *gp, size_t m, const double *x, double *ret_mean, double *ret_sd,
+                       ambs_error *err)
+{
+    int rc = ambs_gp_settle(gp, err);
+    if (rc == AMBS_OK && gp->far.on && ret_sd) {
+        rc = ambs_gp_far_predict(gp, m, x, ret_mean, ret_sd, err);
+        if (rc != AMBS_E_AGAIN) return rc;
+        rc = ambs_gp_come_home(gp, err);
+    }
+    if (rc == AMBS_OK) ambs_gp_predict(gp, m, x, ret_mean, ret_sd);
+    return rc;
+}
+
+static int screen_one(ambs_gp *gp, size_t m, const double *x, double *ret_mean,
+                      double *ret_sd_bound, ambs_error *err)
+{
+    int rc = ambs_gp_settle(gp, err);
+    if (rc == AMBS_OK) ambs_gp_screen(gp, m, x, ret_mean, ret_sd_bound);
+    return rc;
+}
+
+static int climb_one(ambs_gp *gp, size_t m, const double *x, double *ret_mean, double *ret_sd,
+                     double *ret_mean_slopes, double *ret_sd_slopes, ambs_error *err)
+{
+    int rc = ambs_gp_settle(gp, err);
+    if (rc != AMBS_OK) return rc;
+    rc = ambs_gp_gradient(gp, m, x, ret_mean, ret_sd, ret_mean_slopes, ret_sd_slopes, err);
+    if (rc != AMBS_E_AGAIN) return rc;
+    rc = ambs_gp_come_home(gp, err);
+    return rc == AMBS_OK
+               ? ambs_gp_gradient(gp, m, x, ret_mean, ret_sd, ret_mean_slopes, ret_sd_slopes, err)
+               : rc;
+}
+
 static int predict_sample(const void *memory, size_t sample, size_t m, const double *x,
                           double *ret_mean, double *ret_sd, ambs_error *err)
 {
-    (void)err;
-    ambs_gp_predict(&((const state *)memory)->gps[sample], m, x, ret_mean, ret_sd);
-    return AMBS_OK;
+    return predict_one(&((const state *)memory)->gps[sample], m, x, ret_mean, ret_sd, err);
 }
 
-typedef void (*predictor)(const ambs_gp *gp, size_t m, const double *x, double *ret_mean,
-                          double *ret_sd);
+typedef int (*predictor)(ambs_gp *gp, size_t m, const double *x, double *ret_mean, double *ret_sd,
+                         ambs_error *err);
+
+/* Adds process k to the moments so far, the variance of the means by the update of Welford (1962). */
+static void add_to_mixture(size_t k, size_t count, const double *mean, const double *sd,
+                           double *to_mean, double *variance)
+{
+    for (size_t i = 0; i < count; i++) {
+        double gap = mean[i] - to_mean[i];
+        to_mean[i] += gap / (double)(k + 1);
+        if (sd) variance[i] += gap * (mean[i] - to_mean[i]) + sd[i] * sd[i];
+    }
+}
 
 /* The moments of a mixture of a few processes, BLOCK candidates at a time. */
-static void mix(const state *s, predictor predict_one, size_t m, const double *x, double *ret_mean,
-                double *ret_sd)
+static int mix(const state *s, predictor one, size_t m, const double *x, double *ret_mean,
+               double *ret_sd, ambs_error *err)
 {
     enum { BLOCK = AMBS_GP_LANES };
     double mean[BLOCK], sd[BLOCK], first_mean[BLOCK], variance[BLOCK],
         share = 1 / (double)s->n_samples;
+    if (s->n_samples == 1) return one(s->gps, m, x, ret_mean, ret_sd, err);
     for (size_t first = 0; first < m; first += BLOCK) {
         size_t count = m - first < BLOCK ? m - first : BLOCK;
         memset(first_mean, 0, sizeof first_mean);
         memset(variance, 0, sizeof variance);
         for (size_t k = 0; k < s->n_samples; k++) {
-            predict_one(&s->gps[k], count, x + first * s->gps[0].p, mean, ret_sd ? sd : NULL);
-            for (size_t i = 0; i < count; i++) {
-                /* the variance of the means by the update of Welford (1962) */
-                double gap = mean[i] - first_mean[i];
-                first_mean[i] += gap / (double)(k + 1);
-                if (ret_sd) variance[i] += gap * (mean[i] - first_mean[i]) + sd[i] * sd[i];
-            }
+            double *its_sd = ret_sd ? sd : NULL;
+            int rc = one(&s->gps[k], count, x + first * s->gps[0].p, mean, its_sd, err);
+            if (rc != AMBS_OK) return rc;
+            add_to_mixture(k, count, mean, its_sd, first_mean, variance);
         }
         for (size_t i = 0; i < count; i++) {
             ret_mean[first + i] = first_mean[i];
             if (ret_sd) ret_sd[first + i] = sqrt(share * variance[i]);
         }
     }
+    return AMBS_OK;
 }
 
 static int predict(const void *memory, size_t m, const double *x, double *ret_mean, double *ret_sd,
                    ambs_error *err)
 {
-    (void)err;
-    const state *s = memory;
-    if (s->n_samples == 1)
-        ambs_gp_predict(s->gps, m, x, ret_mean, ret_sd);
-    else
-        mix(s, ambs_gp_predict, m, x, ret_mean, ret_sd);
-    return AMBS_OK;
+    return mix(memory, predict_one, m, x, ret_mean, ret_sd, err);
 }
 
 static int screen(const void *memory, size_t m, const double *x, double *ret_mean,
                   double *ret_sd_bound, ambs_error *err)
 {
-    (void)err;
-    const state *s = memory;
-    if (s->n_samples == 1)
-        ambs_gp_screen(s->gps, m, x, ret_mean, ret_sd_bound);
-    else
-        mix(s, ambs_gp_screen, m, x, ret_mean, ret_sd_bound);
-    return AMBS_OK;
+    return mix(memory, screen_one, m, x, ret_mean, ret_sd_bound, err);
 }
 
 /* Of the mixture: σ dσ = Σ_k (σ_k dσ_k + (μ_k - μ) dμ_k) / S. Needs the mean first. */
@@ -240,20 +275,18 @@ static int gradient(const void *memory, size_t m, const double *x, double *ret_m
                     double *ret_mean_slopes, double *ret_sd_slopes, ambs_error *err)
 {
     const state *s = memory;
-    if (s->n_samples == 1) {
-        ambs_gp_gradient(s->gps, m, x, ret_mean, ret_sd, ret_mean_slopes, ret_sd_slopes);
-        return AMBS_OK;
-    }
+    if (s->n_samples == 1)
+        return climb_one(s->gps, m, x, ret_mean, ret_sd, ret_mean_slopes, ret_sd_slopes, err);
     size_t size = m * s->gps[0].p;
     double *of_mean = ambs_calloc(2 * size, sizeof *of_mean, err), *of_sd = of_mean + size,
            mean[AMBS_GP_CLIMBS], sd[AMBS_GP_CLIMBS], share = 1 / (double)s->n_samples;
     if (!of_mean) return AMBS_E_NOMEM;
-    mix(s, ambs_gp_predict, m, x, ret_mean, ret_sd);
+    int rc = mix(s, predict_one, m, x, ret_mean, ret_sd, err);
     memset(ret_mean_slopes, 0, size * sizeof *ret_mean_slopes);
     memset(ret_sd_slopes, 0, size * sizeof *ret_sd_slopes);
-    for (size_t k = 0; k < s->n_samples; k++) {
-        ambs_gp_gradient(&s->gps[k], m, x, mean, sd, of_mean, of_sd);
-        for (size_t i = 0; i < size; i++) {
+    for (size_t k = 0; rc == AMBS_OK && k < s->n_samples; k++) {
+        rc = climb_one(&s->gps[k], m, x, mean, sd, of_mean, of_sd, err);
+        for (size_t i = 0; rc == AMBS_OK && i < size; i++) {
             size_t at = i / s->gps[0].p;
             ret_mean_slopes[i] += share * of_mean[i];
             ret_sd_slopes[i] +=
@@ -261,7 +294,7 @@ static int gradient(const void *memory, size_t m, const double *x, double *ret_m
         }
     }
     free(of_mean);
-    return AMBS_OK;
+    return rc;
 }
 
 /* The memory of draws is taken by the first: most studies have none. */
@@ -290,15 +323,23 @@ static int drawn(const void *memory, size_t m, const double *x, double *ret_valu
 static double out_of_sample_error(const void *memory)
 {
     const state *s = memory;
-    return ambs_gp_leave_one_out(s->gps, NULL, NULL);
+    return ambs_gp_come_home(s->gps, NULL) == AMBS_OK ? ambs_gp_leave_one_out(s->gps, NULL, NULL)
+                                                      : NAN;
 }
 
 static int leave_one_out(const void *memory, double *ret_mean, double *ret_sd, ambs_error *err)
 {
-    (void)err;
     const state *s = memory;
-    ambs_gp_leave_one_out(s->gps, ret_mean, ret_sd);
-    return AMBS_OK;
+    int rc = ambs_gp_come_home(s->gps, err);
+    if (rc == AMBS_OK) ambs_gp_leave_one_out(s->gps, ret_mean, ret_sd);
+    return rc;
+}
+
+static void use_engine(void *memory, const ambs_gp_engine *engine)
+{
+    state *s = memory;
+    s->engine = engine;
+    for (size_t k = 0; k < s->n_samples; k++) ambs_gp_use_engine(&s->gps[k], engine);
 }
 
 const ambs_surrogate_ops ambs_surrogate_gp = {
@@ -322,4 +363,5 @@ const ambs_surrogate_ops ambs_surrogate_gp = {
     .gradient = gradient,
     .out_of_sample_error = out_of_sample_error,
     .leave_one_out = leave_one_out,
+    .use_engine = use_engine,
 };

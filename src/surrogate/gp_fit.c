@@ -22,6 +22,7 @@
 #include "numeric/lbfgs.h"
 #include "numeric/panels.h"
 #include "numeric/slice.h"
+#include "surrogate/gp_engine.h"
 #include "surrogate/gp_warp.h"
 
 enum { EXPLORED = 64, GROWTH = 4 };
@@ -66,6 +67,8 @@ typedef struct ambs_gp_work {
     double *likelihood;           /* work space of a value */
     double *lower, *upper, *gradient;
     double *theta, *lbfgs; /* of two climbs */
+    const ambs_gp_engine *engine;
+    int trouble; /* of the engine: nobody waits for a result any more */
     bool no_prior;
 } work;
 
@@ -98,6 +101,7 @@ static int make(work *w, const ambs_gp_search *search, size_t n, ambs_error *err
                        {&w->warp_slopes, n_warped, 2 * n_terms},
                        {&w->kernel.warp, n_warped > 0 ? n_terms : 0, 2}};
     w->no_prior = search->no_prior;
+    w->engine = search->engine;
     w->kernel = *search->kernel;
     w->kernel.weight = w->kernel.warp = NULL;
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
@@ -148,13 +152,30 @@ static void warp_sample(work *w)
     }
 }
 
+/* By the engine where it can, else here. */
+static double log_likelihood(work *w, const double *theta, double *ret_gradient)
+{
+    double f;
+    if (w->trouble != AMBS_OK) return -INFINITY;
+    ambs_gp_kernel_set(&w->kernel, theta);
+    if (w->raw) warp_sample(w);
+    int rc =
+        w->engine && w->sample.n >= w->engine->from
+            ? w->engine->likelihood(w->engine->ctx, &w->kernel, &w->sample, &f, ret_gradient, NULL)
+            : AMBS_E_AGAIN;
+    if (rc == AMBS_OK) return f;
+    if (rc == AMBS_E_INTERRUPTED) {
+        w->trouble = rc;
+        return -INFINITY;
+    }
+    return ambs_gp_log_likelihood(&w->kernel, &w->sample, w->likelihood, ret_gradient);
+}
+
 static double value(void *of, const double *theta, double *ret_gradient)
 {
     work *w = of;
     size_t size = ambs_gp_n_theta(&w->kernel);
-    ambs_gp_kernel_set(&w->kernel, theta);
-    if (w->raw) warp_sample(w);
-    double f = ambs_gp_log_likelihood(&w->kernel, &w->sample, w->likelihood, ret_gradient);
+    double f = log_likelihood(w, theta, ret_gradient);
     if (!isfinite(f)) return INFINITY;
     if (!w->no_prior) f += ambs_gp_log_prior(&w->kernel, theta, ret_gradient);
     for (size_t i = 0; i < size; i++) ret_gradient[i] = -ret_gradient[i];
@@ -179,9 +200,7 @@ static double log_posterior(void *of, const double *theta)
 {
     work *w = of;
     double *unused = w->lbfgs;
-    ambs_gp_kernel_set(&w->kernel, theta);
-    if (w->raw) warp_sample(w);
-    double f = ambs_gp_log_likelihood(&w->kernel, &w->sample, w->likelihood, NULL);
+    double f = log_likelihood(w, theta, NULL);
     if (!isfinite(f)) return -INFINITY;
     return w->no_prior ? f : f + ambs_gp_log_prior(&w->kernel, theta, unused);
 }
@@ -257,6 +276,8 @@ int ambs_gp_find_theta(const ambs_gp_search *search, const ambs_gp_sample *sampl
     }
     memcpy(ret_theta, best->x, size * sizeof *ret_theta);
     if (search->n_samples > 0) draw_thetas(&w, search, ret_theta);
+    if (w.trouble != AMBS_OK)
+        rc = ambs_fail(err, w.trouble, "nobody waits for the hyperparameters any more");
     drop(&w);
-    return AMBS_OK;
+    return rc;
 }

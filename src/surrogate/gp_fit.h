@@ -18,6 +18,8 @@ typedef struct ambs_gp_sample {
     const double *warp_slopes; /* [2 T, stride] by ln a and ln b; only for a gradient with a warp */
 } ambs_gp_sample;
 
+struct ambs_gp_engine;
+
 typedef struct ambs_gp_search {
     const ambs_gp_kernel
         *kernel;      /* what is not learned: shape, terms, linear mean, warped or not */
@@ -25,7 +27,8 @@ typedef struct ambs_gp_search {
     size_t max_rows;  /* so many of the rows, evenly spread over them, are learned from */
     size_t n_samples; /* 0: the largest posterior density; else so many draws from it */
     bool no_prior;    /* the likelihood alone decides, within the bounds, and to more digits */
-    uint64_t key;     /* of the random starts */
+    const struct ambs_gp_engine *engine; /* computes likelihoods of many rows; NULL: none */
+    uint64_t key;                        /* of the random starts */
 } ambs_gp_search;
 
 /* K + σ²I of the sample, and with `slopes` dk/dr² of two different rows: in panels

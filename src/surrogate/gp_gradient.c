@@ -138,9 +138,37 @@ static void add_up_line(size_t width, size_t n, const double *column, const doub
     }
 }
 
+/* Σ_j a_j b_j of each lane. */
+AMBS_CLONES
+static void add_products(size_t width, size_t n, const double *a, const double *b, double *ret)
+{
+    memset(ret, 0, width * sizeof *ret);
+    for (size_t j = 0; j < n; j++)
+        for (size_t c = 0; c < width; c++) ret[c] += a[j * width + c] * b[j * width + c];
+}
+
+/* K⁻¹k* from k*, with the means and what is explained of the variances. */
+static int solve(ambs_gp *gp, size_t width, const double *k, double *solved, double *mean,
+                 double *explained, ambs_error *err)
+{
+    size_t n = gp->n;
+    if (gp->far.on) {
+        int rc = ambs_gp_far_solve(gp, width, k, solved, err);
+        if (rc != AMBS_OK) return rc;
+        add_up_moments(width, n, k, solved, gp->alpha, mean, explained);
+        add_products(width, n, k, solved, explained);
+        return AMBS_OK;
+    }
+    memcpy(solved, k, n * width * sizeof *k);
+    ambs_triangular_solve(n, gp->l, gp->capacity, width, solved);
+    add_up_moments(width, n, k, solved, gp->alpha, mean, explained);
+    ambs_triangular_solve_transposed(n, gp->l, gp->capacity, width, solved);
+    return AMBS_OK;
+}
+
 /* Work space: k*, then its solutions, and dk/dr² stand behind one another in gp->block. */
-void ambs_gp_gradient(const ambs_gp *gp, size_t m, const double *x, double *ret_mean,
-                      double *ret_sd, double *ret_mean_slopes, double *ret_sd_slopes)
+int ambs_gp_gradient(ambs_gp *gp, size_t m, const double *x, double *ret_mean, double *ret_sd,
+                     double *ret_mean_slopes, double *ret_sd_slopes, ambs_error *err)
 {
     size_t n = gp->n;
     size_t width = m <= AMBS_TRIANGULAR_LANES ? AMBS_TRIANGULAR_LANES : CLIMBS;
@@ -148,10 +176,8 @@ void ambs_gp_gradient(const ambs_gp *gp, size_t m, const double *x, double *ret_
     double mean[CLIMBS], explained[CLIMBS];
     ambs_gp_encode_lanes(gp, m, x, width);
     ambs_gp_kernel_block(&gp->kernel, n, gp->points, gp->lanes, width, width, k, slopes, width);
-    memcpy(solved, k, n * width * sizeof *k);
-    ambs_triangular_solve(n, gp->l, gp->capacity, width, solved);
-    add_up_moments(width, n, k, solved, gp->alpha, mean, explained);
-    ambs_triangular_solve_transposed(n, gp->l, gp->capacity, width, solved);
+    int rc = solve(gp, width, k, solved, mean, explained, err);
+    if (rc != AMBS_OK) return rc;
     for (size_t c = 0; c < m; c++) {
         double variance = ambs_gp_kernel_variance(&gp->kernel, gp->lanes + c, width) - explained[c];
         ret_mean[c] = gp->center + gp->scale * mean[c];
@@ -181,4 +207,5 @@ void ambs_gp_gradient(const ambs_gp *gp, size_t m, const double *x, double *ret_
             ret_sd_slopes[c * gp->p + f] = floored ? 0 : warp * gp->scale * by_variance / sd;
         }
     }
+    return AMBS_OK;
 }

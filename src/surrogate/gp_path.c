@@ -22,7 +22,6 @@
 
 #include "base/clones.h"
 #include "base/memory.h"
-#include "numeric/cholesky.h"
 #include "surrogate/gp_warp.h"
 
 enum { WAVES = 512, LANES = AMBS_GP_LANES, CLIMBS = AMBS_GP_CLIMBS };
@@ -196,7 +195,7 @@ static void draw_line(ambs_gp_path *path, const ambs_gp *gp, ambs_random *random
                             : 0;
 }
 
-int ambs_gp_path_draw(ambs_gp_path *path, const ambs_gp *gp, ambs_random *random, ambs_error *err)
+int ambs_gp_path_draw(ambs_gp_path *path, ambs_gp *gp, ambs_random *random, ambs_error *err)
 {
     size_t n = gp->n;
     int rc = ambs_reserve(&path->update, &path->update_capacity, n, sizeof *path->update, err);
@@ -209,9 +208,7 @@ int ambs_gp_path_draw(ambs_gp_path *path, const ambs_gp *gp, ambs_random *random
     double noise = sqrt(gp->kernel.noise + gp->jitter);
     for (size_t j = 0; j < n; j++)
         path->update[j] = gp->z[j] - path->update[j] - noise * ambs_random_normal(random);
-    ambs_cholesky_solve_lower(n, gp->l, gp->capacity, path->update);
-    ambs_cholesky_solve_upper(n, gp->l, gp->capacity, path->update);
-    return AMBS_OK;
+    return ambs_gp_solve(gp, path->update, err);
 }
 
 /* --- values --------------------------------------------------------------------------------- */

@@ -22,7 +22,7 @@ typedef struct ambs_gp_path {
 int ambs_gp_path_init(ambs_gp_path *path, const ambs_gp *gp, ambs_error *err);
 void ambs_gp_path_fini(ambs_gp_path *path);
 /* A new function; it holds as long as gp does not change. O(F n T + n²). */
-int ambs_gp_path_draw(ambs_gp_path *path, const ambs_gp *gp, ambs_random *random, ambs_error *err);
+int ambs_gp_path_draw(ambs_gp_path *path, ambs_gp *gp, ambs_random *random, ambs_error *err);
 /* Its values [m] at rows x [m, p]; with ret_slopes [m, p] (not NULL) the derivatives by numeric
  * features, too, for m <= AMBS_GP_CLIMBS. (F + n) T m operations; work space inside gp is written. */
 void ambs_gp_path_values(const ambs_gp_path *path, const ambs_gp *gp, size_t m, const double *x,

@@ -38,8 +38,7 @@ static void add_squares(size_t n, size_t width, const double *block, double *ret
     }
 }
 
-static void predict_block(const ambs_gp *gp, size_t m, const double *x, double *ret_mean,
-                          double *ret_sd)
+size_t ambs_gp_fill_block(const ambs_gp *gp, size_t m, const double *x, double *ret_mean)
 {
     double sums[LANES];
     size_t width = (m + GROUP - 1) / GROUP * GROUP;
@@ -48,6 +47,14 @@ static void predict_block(const ambs_gp *gp, size_t m, const double *x, double *
                          width);
     add_weighted(gp->n, width, gp->block, gp->alpha, sums);
     for (size_t c = 0; c < m; c++) ret_mean[c] = gp->center + gp->scale * sums[c];
+    return width;
+}
+
+static void predict_block(const ambs_gp *gp, size_t m, const double *x, double *ret_mean,
+                          double *ret_sd)
+{
+    double sums[LANES];
+    size_t width = ambs_gp_fill_block(gp, m, x, ret_mean);
     if (!ret_sd) return;
     ambs_triangular_solve(gp->n, gp->l, gp->capacity, width, gp->block);
     add_squares(gp->n, width, gp->block, sums);

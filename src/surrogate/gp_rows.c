@@ -11,8 +11,6 @@
 #include "numeric/panels.h"
 #include "surrogate/gp.h"
 
-static const double jitter_limit = 1e-4;
-
 /* A linear function with these coefficients has the variance of a standardised y over the cube. */
 static double linear_variance(const ambs_gp *gp)
 {
@@ -58,6 +56,13 @@ void ambs_gp_fini(ambs_gp *gp)
     free(gp->rotations);
     free(gp->block);
     free(gp->lanes);
+    ambs_gp_far_fini(&gp->far);
+}
+
+void ambs_gp_use_engine(ambs_gp *gp, const ambs_gp_engine *engine)
+{
+    gp->far.engine = engine;
+    if (engine) gp->far.process = engine->enrol(engine->ctx);
 }
 
 /* A copy of rows [n_rows, width] in a new array with another stride; NULL with AMBS_E_NOMEM. */
@@ -77,8 +82,10 @@ static int reserve(ambs_gp *gp, size_t n, ambs_error *err)
     size_t capacity = ambs_panels_rows(n + n / 8 + 64);
     double *columns =
         spread(gp->columns, gp->n_terms, gp->n, gp->capacity, gp->n_terms, capacity, err);
-    double *l = columns ? spread(gp->l, gp->n, gp->n, gp->capacity, capacity, capacity, err) : NULL;
-    int rc = l ? AMBS_OK : AMBS_E_NOMEM;
+    double *l = columns && gp->l
+                    ? spread(gp->l, gp->n, gp->n, gp->capacity, capacity, capacity, err)
+                    : NULL;
+    int rc = columns && (l || !gp->l) ? AMBS_OK : AMBS_E_NOMEM;
     if (rc == AMBS_OK)
         rc = ambs_resize(&gp->points, capacity, (gp->n_terms + 1) * sizeof(double), err);
     if (rc == AMBS_OK && gp->kernel.warp)
@@ -163,7 +170,7 @@ static double prior_variance(const ambs_gp *gp, size_t row)
 }
 
 /* Factors K + σ²I in `panels`, with as much jitter as it takes. */
-static int factor(ambs_gp *gp, double *panels, double *inverse, ambs_error *err)
+static int factor_panels(ambs_gp *gp, double *panels, double *inverse, ambs_error *err)
 {
     const ambs_gp_sample sample = {gp->n, gp->points, gp->columns, gp->capacity, gp->z, NULL};
     double mean = 0;
@@ -173,23 +180,62 @@ static int factor(ambs_gp *gp, double *panels, double *inverse, ambs_error *err)
         ambs_gp_fill(&gp->kernel, &sample, panels, NULL);
         for (size_t i = 0; i < gp->n; i++) panels[ambs_panels_index(i, i)] += gp->jitter;
         if (ambs_panels_factor(gp->n, panels, inverse)) break;
-        int rc = ambs_cholesky_more_jitter(gp->n, mean, jitter_limit, &gp->jitter, err);
+        int rc = ambs_cholesky_more_jitter(gp->n, mean, AMBS_GP_JITTER_LIMIT, &gp->jitter, err);
         if (rc != AMBS_OK) return rc;
     }
     ambs_panels_to_lower(gp->n, panels, gp->l, gp->capacity);
     return AMBS_OK;
 }
 
+/* Of all rows, by the kernel as it is. */
+static int factor(ambs_gp *gp, ambs_error *err)
+{
+    gp->far.on = false;
+    if (!gp->l) gp->l = ambs_calloc(gp->capacity, gp->capacity * sizeof *gp->l, err);
+    double *panels = gp->l ? ambs_calloc(ambs_panels_size(gp->n), sizeof *panels, err) : NULL;
+    if (!panels) return AMBS_E_NOMEM;
+    int rc = factor_panels(gp, panels, gp->rotations, err);
+    if (rc == AMBS_OK) solve(gp);
+    free(panels);
+    return rc;
+}
+
 int ambs_gp_set_theta(ambs_gp *gp, const double *theta, ambs_error *err)
 {
     ambs_gp_kernel_set(&gp->kernel, theta);
     for (size_t i = 0; gp->raw && i < gp->n; i++) place_point(gp, i);
-    double *panels = ambs_calloc(ambs_panels_size(gp->n), sizeof *panels, err);
-    if (!panels) return AMBS_E_NOMEM;
-    int rc = factor(gp, panels, gp->rotations, err);
-    if (rc == AMBS_OK) solve(gp);
-    free(panels);
+    if (!ambs_gp_far_is_wanted(gp)) return factor(gp, err);
+    int rc = ambs_gp_far_factor(gp, err);
+    if (rc == AMBS_E_AGAIN) return factor(gp, err);
+    free(gp->l);
+    gp->l = NULL;
     return rc;
+}
+
+int ambs_gp_come_home(ambs_gp *gp, ambs_error *err)
+{
+    return gp->far.on ? factor(gp, err) : AMBS_OK;
+}
+
+int ambs_gp_solve(ambs_gp *gp, double *b, ambs_error *err)
+{
+    int rc = ambs_gp_settle(gp, err);
+    if (rc == AMBS_OK && gp->far.on) {
+        rc = ambs_gp_far_solve_vector(gp, b, err);
+        if (rc != AMBS_E_AGAIN) return rc;
+        rc = ambs_gp_come_home(gp, err);
+    }
+    if (rc != AMBS_OK) return rc;
+    ambs_cholesky_solve_lower(gp->n, gp->l, gp->capacity, b);
+    ambs_cholesky_solve_upper(gp->n, gp->l, gp->capacity, b);
+    return AMBS_OK;
+}
+
+int ambs_gp_settle(ambs_gp *gp, ambs_error *err)
+{
+    if (!gp->far.on) return AMBS_OK;
+    int rc = ambs_gp_far_settle(gp, err);
+    return rc == AMBS_E_AGAIN ? ambs_gp_come_home(gp, err) : rc;
 }
 
 int ambs_gp_append(ambs_gp *gp, const double *row, double y, ambs_error *err)
@@ -202,6 +248,11 @@ int ambs_gp_append(ambs_gp *gp, const double *row, double y, ambs_error *err)
     put_row(gp, n, row);
     gp->z[n] = (y - gp->center) / gp->scale;
     gp->place[gp->n_given++] = n;
+    if (gp->far.on) {
+        gp->far.stale = true;
+        gp->n++;
+        return AMBS_OK;
+    }
     ambs_gp_kernel_row(&gp->kernel, gp->points + n * gp->n_terms, gp->columns, gp->capacity, n,
                        gp->l + n * gp->capacity, NULL);
     /* What a new row does not share with the others is at least its noise. */
@@ -215,13 +266,19 @@ int ambs_gp_append(ambs_gp *gp, const double *row, double y, ambs_error *err)
 void ambs_gp_replace(ambs_gp *gp, size_t row, double y)
 {
     gp->z[gp->place[row]] = (y - gp->center) / gp->scale;
-    solve(gp);
+    if (gp->far.on)
+        ambs_gp_far_replaced(gp, gp->place[row]);
+    else
+        solve(gp);
 }
 
 void ambs_gp_remove(ambs_gp *gp, size_t row)
 {
     size_t k = gp->place[row], behind = gp->n - k - 1, n_terms = gp->n_terms;
-    ambs_cholesky_remove(gp->n, gp->l, gp->capacity, k, gp->rotations);
+    if (gp->far.on)
+        ambs_gp_far_removed(gp, k);
+    else
+        ambs_cholesky_remove(gp->n, gp->l, gp->capacity, k, gp->rotations);
     memmove(gp->points + k * n_terms, gp->points + (k + 1) * n_terms,
             behind * n_terms * sizeof *gp->points);
     if (gp->raw)
@@ -236,5 +293,5 @@ void ambs_gp_remove(ambs_gp *gp, size_t row)
     gp->place[row] = SIZE_MAX;
     gp->n_first -= k < gp->n_first;
     gp->n--;
-    solve(gp);
+    if (!gp->far.on) solve(gp);
 }

@@ -121,6 +121,11 @@ void ambs_surrogate_destroy(ambs_surrogate *s)
     free(s);
 }
 
+void ambs_surrogate_use_engine(ambs_surrogate *s, const struct ambs_gp_engine *engine)
+{
+    if (s->ops->use_engine) s->ops->use_engine(s->state, engine);
+}
+
 static int check_y(double y, size_t row, ambs_error *err)
 {
     if (isfinite(y)) return AMBS_OK;

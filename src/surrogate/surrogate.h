@@ -15,6 +15,8 @@
 /* Points that are climbed from together. */
 #define AMBS_SURROGATE_MAX_CLIMBS 16
 
+struct ambs_gp_engine;
+
 typedef struct ambs_surrogate_ops {
     ambs_member member;
     ambs_encoding encoding; /* what the rows are */
@@ -71,6 +73,9 @@ typedef struct ambs_surrogate_ops {
     /* What the other rows of the last fit predict of each of its n rows, n >= 2: mean [n] and sd [n]
      * of y, noise included. Rows appended since don't count. NULL: there is none. */
     int (*leave_one_out)(const void *state, double *ret_mean, double *ret_sd, ambs_error *err);
+    /* Before the first fit: who may compute for it (surrogate/gp_engine.h), borrowed. NULL: nobody
+     * can. */
+    void (*use_engine)(void *state, const struct ambs_gp_engine *engine);
 } ambs_surrogate_ops;
 
 extern const ambs_surrogate_ops *const ambs_surrogate_registry[];
@@ -86,6 +91,8 @@ typedef struct ambs_surrogate ambs_surrogate;
 int ambs_surrogate_create(const char *name, const void *options, const ambs_space *space,
                           uint64_t seed, ambs_surrogate **ret_surrogate, ambs_error *err);
 void ambs_surrogate_destroy(ambs_surrogate *surrogate);
+/* Before the first fit; nothing where the member has no use for one. */
+void ambs_surrogate_use_engine(ambs_surrogate *s, const struct ambs_gp_engine *engine);
 /* x are configurations [n, d] here; the driver encodes them. */
 int ambs_surrogate_fit(ambs_surrogate *s, size_t n, const double *x, const double *y,
                        uint64_t generation, ambs_error *err);

@@ -16,6 +16,9 @@
 #include "cli/launch_words.h"
 #include "cluster/batch_script.h"
 
+/* Of the launches to come. */
+static uint32_t model_ranks;
+
 /* The words behind Open MPI's flags of a launch, between blanks. */
 static void assert_words(ambs_launcher launcher, const char *const *environment, uint32_t n_nodes,
                          uint32_t n_ranks, uint32_t n_workers, uint32_t each, const char *expected)
@@ -30,7 +33,8 @@ static void assert_words(ambs_launcher launcher, const char *const *environment,
                                          .n_ranks = n_ranks,
                                          .n_workers = n_workers,
                                          .worker_ranks = each,
-                                         .n_fit = 8};
+                                         .n_fit = 8,
+                                         .model_ranks = model_ranks};
     ambs_launch_words words;
     assert_int_equal(ambs_launch_choose(&request, &words, &err), AMBS_OK);
     for (const char *const *w = words.argv; *w; w++) {
@@ -64,6 +68,17 @@ static void a_job_of_several_hosts_gets_a_rank_on_each_and_the_managers(void **s
     /* who asked for ranks gets them */
     assert_words(AMBS_LAUNCHER_MPIRUN, slurm, 2, 64, 0, 1, MPIRUN "-n 64");
     assert_words(AMBS_LAUNCHER_MPIRUN, slurm, 4, 4, 0, 2, MPIRUN "-n 4");
+}
+
+static void ranks_of_the_model_come_on_top_where_ambs_counts(void **state)
+{
+    (void)state;
+    model_ranks = 2;
+    assert_words(AMBS_LAUNCHER_MPIRUN, nothing, 0, 0, 0, 1, MPIRUN "-n 11");
+    assert_words(AMBS_LAUNCHER_MPIRUN, nothing, 0, 0, 2, 4, MPIRUN "-n 11");
+    assert_words(AMBS_LAUNCHER_MPIRUN, slurm, 4, 4, 0, 1, MPIRUN "--map-by node -n 7");
+    assert_words(AMBS_LAUNCHER_MPIRUN, slurm, 2, 64, 0, 1, MPIRUN "-n 64");
+    model_ranks = 0;
 }
 
 static void hosts_come_from_a_file_where_mpirun_does_not_know_them(void **state)
@@ -231,6 +246,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_workstation_gets_a_worker_for_each_core_or_as_many_as_asked),
         cmocka_unit_test(a_job_of_several_hosts_gets_a_rank_on_each_and_the_managers),
+        cmocka_unit_test(ranks_of_the_model_come_on_top_where_ambs_counts),
         cmocka_unit_test(hosts_come_from_a_file_where_mpirun_does_not_know_them),
         cmocka_unit_test(srun_gets_one_rank_per_host_and_survives),
         cmocka_unit_test(srun_is_refused_where_it_cannot_work),

@@ -89,6 +89,23 @@ static void the_description_names_the_models_in_their_order(void **state)
     }
 }
 
+static void with_ranks_of_the_model_processes_go_on_for_longer(void **state)
+{
+    (void)state;
+    ambs_text out = {0};
+    ambs_spec *spec = make_spec("ambs", make_space(SPACE_CONTINUOUS), 1, "");
+    spec->surrogate.ranks = 2;
+    spec->method->describe(spec, spec->method_options, &out);
+    assert_non_null(strstr(out.text, "from trial 10000 on, and with more than 256"));
+    assert_true(spec->method->takes_engine(spec->method_options));
+    must(ambs_options_set(spec->method->member.options, spec->method_options, "surrogate", "forest",
+                          NULL),
+         NULL);
+    assert_false(spec->method->takes_engine(spec->method_options));
+    ambs_text_fini(&out);
+    drop_spec(spec);
+}
+
 static void an_option_of_one_model_needs_that_model_chosen(void **state)
 {
     (void)state;
@@ -116,6 +133,7 @@ int main(void)
         cmocka_unit_test(an_arm_serves_no_trial_from_its_end_on),
         cmocka_unit_test(an_arm_rests_while_too_many_are_in_flight),
         cmocka_unit_test(the_description_names_the_models_in_their_order),
+        cmocka_unit_test(with_ranks_of_the_model_processes_go_on_for_longer),
         cmocka_unit_test(an_option_of_one_model_needs_that_model_chosen),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);

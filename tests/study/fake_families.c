@@ -97,10 +97,16 @@ static int method_check(const ambs_spec *spec, const void *options, ambs_error *
     return AMBS_OK;
 }
 
+static bool method_takes_engine(const void *options)
+{
+    return ((const method_options *)options)->design == 0;
+}
+
 static const ambs_method_ops method_ambs = {
     .member = {"ambs", "model-based", ambs_table, sizeof(method_options), false},
     .several_goals = true,
-    .check = method_check};
+    .check = method_check,
+    .takes_engine = method_takes_engine};
 static const ambs_method_ops method_random = {
     .member = {"random", "independent configurations", NULL, 0, false}};
 static const ambs_method_ops method_hidden = {.member = {"hidden", "for tests", NULL, 0, true}};

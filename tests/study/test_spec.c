@@ -64,6 +64,8 @@ static void the_least_study_has_every_default(void **state)
     assert_int_equal(s->manager.slots, AMBS_SLOTS_BY_RULE);
     assert_true(s->manager.heartbeat_s == 5 && s->manager.suspect_s == 60 &&
                 s->manager.timeout_s == 300 && s->manager.snapshot_s == 30);
+    assert_int_equal(s->surrogate.ranks, 0);
+    assert_true(s->surrogate.time_limit_s == 60);
     assert_int_equal(s->n_notes, 0);
     assert_int_equal(ambs_space_dimension(ambs_spec_space(s)), 1);
     ambs_spec_destroy(s);
@@ -99,6 +101,23 @@ static void every_section_comes_into_its_fields(void **state)
     assert_true(s->manager.heartbeat_s == 2 && s->manager.suspect_s == 20 &&
                 s->manager.timeout_s == 60 && s->manager.snapshot_s == 10);
     assert_int_equal(s->durability, AMBS_DURABILITY_RESULT);
+    ambs_spec_destroy(s);
+}
+
+static void ranks_of_the_model_have_a_limit_and_a_beginning(void **state)
+{
+    (void)state;
+    ambs_spec *s = parse("parameters: {x: {min: 0.0, max: 1.0}}\n"
+                         "surrogate: {ranks: 2, from: 500, time_limit: 5m}\n",
+                         NULL, 0);
+    ambs_text out = {0};
+    assert_int_equal(s->surrogate.ranks, 2);
+    assert_int_equal(s->surrogate.from, 500);
+    assert_true(s->surrogate.time_limit_s == 300);
+    ambs_spec_print(s, "s.h5", &out);
+    assert_non_null(strstr(
+        out.text, "the model's  2 ranks, from 500 results on, up to 5 min 00 s an answer\n"));
+    ambs_text_fini(&out);
     ambs_spec_destroy(s);
 }
 
@@ -362,6 +381,7 @@ static void limits_may_change_on_resume(void **state)
     check_resume("retry", "{max: 3, on: [exit]}", NULL);
     check_resume("metric.target", "0.1", NULL);
     check_resume("study.name", "other", NULL);
+    check_resume("surrogate", "{ranks: 3, time_limit: 5s}", NULL);
 }
 
 static void everything_else_may_not_and_the_difference_is_shown(void **state)
@@ -453,6 +473,7 @@ int main(void)
         cmocka_unit_test(the_least_study_has_every_default),
         cmocka_unit_test(destroying_nothing_is_allowed),
         cmocka_unit_test(every_section_comes_into_its_fields),
+        cmocka_unit_test(ranks_of_the_model_have_a_limit_and_a_beginning),
         cmocka_unit_test(a_command_is_a_list_of_arguments_as_written),
         cmocka_unit_test(a_prior_is_read_in_the_parameters_own_scale),
         cmocka_unit_test(another_prior_is_another_study),

@@ -156,14 +156,14 @@ static const wrong table[] = {
      "s.yaml:1:1: found unknown key \"paramters\"; did you mean \"parameters\"? known: study, "
      "metric, metrics, "
      "objective, parameters, space, constraints, method, budget, trial, retry, slots, manager, "
-     "durability, on_deadline, warm_start"},
+     "durability, on_deadline, warm_start, surrogate"},
     {"unknown section without a near one",
      LITERAL("parameters: {x: {min: 0.0, max: 1.0}}\ncolours: 3\n"),
      {{0}},
      "s.yaml:2:1: found unknown key \"colours\"; known: study, metric, metrics, objective, "
      "parameters, space, "
      "constraints, method, budget, trial, retry, slots, manager, durability, on_deadline, "
-     "warm_start"},
+     "warm_start, surrogate"},
     {"unknown key of study",
      LITERAL("study: {sed: 1}\nparameters: {x: {min: 0.0, max: 1.0}}\n"),
      {{0}},
@@ -532,12 +532,28 @@ static const wrong table[] = {
      "s.yaml:3:9: method: found random, which searches by one metric; with metrics use ambs, "
      "random, "
      "grid, sobol or lhs"},
-    {"surrogate",
-     LITERAL("parameters: {x: {min: 0.0, max: 1.0}}\nsurrogate: {ranks: 4}\n"),
+    {"ranks of the model for a method without one",
+     LITERAL("parameters: {x: {min: 0.0, max: 1.0}}\nmethod: random\nsurrogate: {ranks: 4}\n"),
      {{0}},
-     "s.yaml:2:1: found the reserved section \"surrogate\": this version has no settings of its "
-     "own for "
-     "the surrogate here; its options stand under method; remove it"},
+     "s.yaml:2:9: surrogate.ranks: found 4 ranks for the model, but method random as chosen has no "
+     "Gaussian process that could use them; remove the section surrogate"},
+    {"ranks of the model for another one",
+     LITERAL("parameters: {x: {min: 0.0, max: 1.0}}\nmethod: {name: ambs, initial.design: sobol}\n"
+             "surrogate: {ranks: 1}\n"),
+     {{0}},
+     "s.yaml:2:9: surrogate.ranks: found 1 rank for the model, but method ambs as chosen has no "
+     "Gaussian process that could use them; remove the section surrogate"},
+    {"a limit of no ranks",
+     LITERAL("parameters: {x: {min: 0.0, max: 1.0}}\nsurrogate: {time_limit: 5s}\n"),
+     {{0}},
+     "s.yaml:2:12: surrogate: found no ranks for the model, expected ranks: 1 or more, whose from "
+     "and "
+     "time_limit are"},
+    {"a time limit without a unit",
+     LITERAL("parameters: {x: {min: 0.0, max: 1.0}}\nsurrogate: {ranks: 2, time_limit: 5}\n"),
+     {{0}},
+     "s.yaml:2:35: time_limit: found \"5\", expected a time with its unit (d, h, m, s, ms), as in "
+     "\"90s\" or \"1h30m\": a number alone does not say which"},
     {"parameters is a list",
      LITERAL("parameters: [x]\n"),
      {{0}},

@@ -316,7 +316,7 @@ static void slopes_are_those_of_differences(void **state)
         ambs_gp *gp = make_gp(shape, P, 70, NULL);
         double mean[9], sd[9], mean_slopes[9 * P], sd_slopes[9 * P], again, sd_again;
         const double *at = x + 90 * P; /* not among the rows */
-        ambs_gp_gradient(gp, 9, at, mean, sd, mean_slopes, sd_slopes);
+        ambs_gp_gradient(gp, 9, at, mean, sd, mean_slopes, sd_slopes, NULL);
         for (size_t i = 0; i < 9; i++) {
             ambs_gp_predict(gp, 1, at + i * P, &again, &sd_again);
             assert_near(mean[i], again, 1e-12);
