@@ -26,7 +26,7 @@
 enum { MAX_STARTS = 10, BELIEF_STARTS = 10, MAX_DESIGN_MISSES = 1000 };
 /* Keeps the logarithm of a chance finite. */
 #define LEAST_CHANCE 1e-6
-#define LEAST_POWER  0.02
+#define LEAST_POWER  0.01
 
 typedef struct ambs_options {
     ambs_chosen surrogate, acquisition, design;
@@ -312,11 +312,17 @@ static double belief_power(const ambs_state *s, uint64_t n_told)
     return s->options->prior_weight / (double)(n_told + 1) * ambs_belief_trust(s->belief);
 }
 
-/* True while earlier studies have something to say: a power below LEAST_POWER is not worth its
- * predictions. */
+/* How much earlier studies count after so many results: beta / n, squared from there on. */
+static double transfer_power(const ambs_state *s, uint64_t n_told)
+{
+    double share = s->options->prior_weight / (double)(n_told + 1);
+    return share > 1 ? share : share * share;
+}
+
+/* True while they have something to say that is worth its predictions. */
 static bool transfers(const ambs_state *s, uint64_t n_told)
 {
-    return s->transfer && s->options->prior_weight / (double)(n_told + 1) >= LEAST_POWER &&
+    return s->transfer && transfer_power(s, n_told) >= LEAST_POWER &&
            ambs_transfer_trust(s->transfer) > 0;
 }
 
@@ -330,11 +336,10 @@ static int weigh_knowledge(ambs_state *s, size_t m, const double *x, double *val
     for (size_t i = 0; i < m; i++) s->log_weight[i] = 0;
     if (transfers(s, w->now.n_told)) rc = ambs_transfer_add(s->transfer, m, x, s->log_weight, err);
     if (rc != AMBS_OK) return rc;
-    double fade = s->options->prior_weight / (double)(w->now.n_told + 1);
-    double by_prior = belief_power(s, w->now.n_told);
+    double by_old = transfer_power(s, w->now.n_told), by_prior = belief_power(s, w->now.n_told);
     double mean = value_of(s, AT_MEAN);
     for (size_t i = 0; i < m; i++) {
-        double log_weight = fade * s->log_weight[i];
+        double log_weight = by_old * s->log_weight[i];
         if (by_prior > 0) log_weight += by_prior * ambs_belief_log(s->belief, x + i * d);
         value[i] = ambs_belief_weigh(value[i], log_weight, 1, w->ops->is_logarithm, mean);
     }

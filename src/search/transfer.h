@@ -4,8 +4,8 @@
  * Of each old study a surrogate is fitted to the ranks of its results, 0 the best and 1 the worst,
  * so that another scale or goal does not matter. Its mean r(x) says how good a configuration was
  * there, and exp(-S r(x)) stands for a density of good ones: it weighs the acquisition function as
- * the density of a prior does (search/belief.h), with a power that fades with the results,
- *     (beta / n) t,   t = trust.
+ * the density of a prior does (search/belief.h), with a power that fades with the n results,
+ *     t beta / n,  and t (beta / n)^2 from n = beta on,   t = trust.
  * The trust of a study is rho + 1 / sqrt(n) within 0 and 1, with the rank correlation rho between r and
  * the n results (the summand is its standard deviation where there is no relation): an unrelated study, or one where good is bad, is soon not heard
  * any more. Feurer, Letham and Bakshy 2018 (arXiv:1802.02219) weigh an ensemble of models by their

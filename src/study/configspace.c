@@ -91,6 +91,29 @@ static void read_range(source *s, const ambs_yaml_node *from, ambs_yaml_node *to
     if (is_present(q)) put(s, to, q->place, "step", ambs_yaml_get(from, "q"));
 }
 
+/* A normal distribution cut off at its bounds: a range with a prior. On a logarithmic scale versions of
+ * ConfigSpace disagree on what mu and sigma are. */
+static void read_normal(source *s, const ambs_yaml_node *from, ambs_yaml_node *to, const char *type)
+{
+    const ambs_yaml_node *log = ambs_yaml_get(from, "log");
+    ambs_yaml_node *normal = ambs_yaml_mapping(&s->r->document, from->place, s->r->findings),
+                   *prior = ambs_yaml_mapping(&s->r->document, from->place, s->r->findings);
+    if (log && log->kind == AMBS_YAML_BOOL && log->number != 0) {
+        ambs_read_fault(
+            s->r, log,
+            "log: found a normal distribution on a logarithmic scale, whose mu and sigma "
+            "differ between versions of ConfigSpace; write a uniform one here, or "
+            "parameters with a prior into the study file");
+        return;
+    }
+    read_range(s, from, to, type);
+    if (!normal || !prior) return;
+    put(s, normal, from->place, "mean", need(s, from, "mu"));
+    put(s, normal, from->place, "sd", need(s, from, "sigma"));
+    put(s, prior, from->place, "normal", normal);
+    put(s, to, from->place, "prior", prior);
+}
+
 /* False for a type that has no counterpart. */
 static bool read_by_type(source *s, const ambs_yaml_node *from, ambs_yaml_node *to,
                          const char *type)
@@ -99,6 +122,10 @@ static bool read_by_type(source *s, const ambs_yaml_node *from, ambs_yaml_node *
         read_range(s, from, to, "float");
     } else if (strcmp(type, "uniform_int") == 0) {
         read_range(s, from, to, "int");
+    } else if (strcmp(type, "normal_float") == 0) {
+        read_normal(s, from, to, "float");
+    } else if (strcmp(type, "normal_int") == 0) {
+        read_normal(s, from, to, "int");
     } else if (strcmp(type, "categorical") == 0) {
         put(s, to, from->place, "type", scalar(s, from->place, "categorical", true));
         put(s, to, from->place, "values", need(s, from, "choices"));
@@ -126,8 +153,8 @@ static void read_hyperparameter(source *s, const ambs_yaml_node *from)
     if (!read_by_type(s, from, to, type)) {
         ambs_read_fault(s->r, ambs_yaml_get(from, "type"),
                         "type: found \"%.40s\", expected one of uniform_float, uniform_int, "
-                        "categorical, ordinal, constant; a normal or beta distribution has no "
-                        "counterpart here: write a range",
+                        "normal_float, normal_int, categorical, ordinal, constant; a beta "
+                        "distribution has no counterpart here: write a range",
                         type);
         return;
     }

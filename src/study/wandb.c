@@ -102,8 +102,8 @@ static void refuse_distribution(ambs_reader *r, const ambs_yaml_node *parameter,
     if (d->meaning == UNBOUNDED) {
         ambs_read_fault(r, node,
                         "distribution: found %s, which has no bounds or no even shape, expected a "
-                        "range; write min and "
-                        "max, and scale: log for a positive quantity over decades",
+                        "range; write min and max, a prior for where good values are likely, and "
+                        "scale: log for a positive quantity over decades",
                         d->name);
         return;
     }

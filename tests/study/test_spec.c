@@ -165,6 +165,21 @@ static void a_prior_is_read_in_the_parameters_own_scale(void **state)
     ambs_spec_destroy(s);
 }
 
+static void a_normal_distribution_of_configspace_is_a_prior(void **state)
+{
+    (void)state;
+    ambs_spec *s = parse("space: s.json\n"
+                         "# ambs added what follows: settings of the command line, files that were "
+                         "named\n"
+                         "# --space {\"hyperparameters\": [{\"name\": \"a\", \"type\": "
+                         "\"normal_float\", \"lower\": 0.0, \"upper\": 10.0, \"mu\": 2.5, "
+                         "\"sigma\": 1.0, \"log\": false}]}\n",
+                         NULL, 0);
+    assert_int_equal(find(s, "a")->type, AMBS_PARAMETER_FLOAT);
+    assert_true(find(s, "a")->prior.center == 2.5 && find(s, "a")->prior.spread == 0.1);
+    ambs_spec_destroy(s);
+}
+
 static void another_prior_is_another_study(void **state)
 {
     (void)state;
@@ -476,6 +491,7 @@ int main(void)
         cmocka_unit_test(ranks_of_the_model_have_a_limit_and_a_beginning),
         cmocka_unit_test(a_command_is_a_list_of_arguments_as_written),
         cmocka_unit_test(a_prior_is_read_in_the_parameters_own_scale),
+        cmocka_unit_test(a_normal_distribution_of_configspace_is_a_prior),
         cmocka_unit_test(another_prior_is_another_study),
         cmocka_unit_test(the_way_numbers_are_written_gives_the_type),
         cmocka_unit_test(own_points_are_completed_by_defaults),

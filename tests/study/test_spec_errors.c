@@ -826,8 +826,8 @@ static const wrong table[] = {
      LITERAL("parameters: {x: {distribution: normal, mu: 0, sigma: 1}}\n"),
      {{0}},
      "s.yaml:1:32: distribution: found normal, which has no bounds or no even shape, expected a "
-     "range; "
-     "write min and max, and scale: log for a positive quantity over decades"},
+     "range; write min and max, a prior for where good values are likely, and scale: log for a "
+     "positive quantity over decades"},
     {"distribution unknown",
      LITERAL("parameters: {x: {distribution: log_unifrm_values, min: 1.0, max: 2.0}}\n"),
      {{0}},
@@ -1088,14 +1088,22 @@ static const wrong table[] = {
              "\"uniform_int\", \"lower\": 1}]}\n"),
      {{0}},
      "s.json:1:22: found no \"upper\" here, expected one; is this a ConfigSpace file?"},
-    {"ConfigSpace normal distribution",
+    {"ConfigSpace beta distribution",
      LITERAL("space: s.json\n# ambs added what follows: settings of the command line, files that "
              "were named\n# --space {\"hyperparameters\": [{\"name\": \"a\", \"type\": "
-             "\"normal_float\", \"mu\": 0, \"sigma\": 1}]}\n"),
+             "\"beta_float\", \"alpha\": 1, \"beta\": 1}]}\n"),
      {{0}},
-     "s.json:1:44: type: found \"normal_float\", expected one of uniform_float, uniform_int, "
-     "categorical, "
-     "ordinal, constant; a normal or beta distribution has no counterpart here: write a range"},
+     "s.json:1:44: type: found \"beta_float\", expected one of uniform_float, uniform_int, "
+     "normal_float, normal_int, categorical, ordinal, constant; a beta distribution has no "
+     "counterpart here: write a range"},
+    {"ConfigSpace normal distribution over decades",
+     LITERAL("space: s.json\n# ambs added what follows: settings of the command line, files that "
+             "were named\n# --space {\"hyperparameters\": [{\"name\": \"a\", \"type\": "
+             "\"normal_float\", \"log\": true}]}\n"),
+     {{0}},
+     "s.json:1:67: log: found a normal distribution on a logarithmic scale, whose mu and sigma "
+     "differ between versions of ConfigSpace; write a uniform one here, or parameters with a prior "
+     "into the study file"},
     {"ConfigSpace hyperparameter twice",
      LITERAL("space: s.json\n# ambs added what follows: settings of the command line, files that "
              "were named\n# --space {\"hyperparameters\": [{\"name\": \"a\", \"type\": "
