@@ -93,7 +93,7 @@ static void truth(codec *c, bool *v)
 /* A fixed-size text, NUL-terminated in memory. */
 static void fixed(codec *c, char *v, size_t size)
 {
-    size_t n = small(c, (unsigned)strnlen(v, size - 1), (unsigned)size - 1);
+    size_t n = small(c, c->out ? (unsigned)strnlen(v, size - 1) : 0, (unsigned)size - 1);
     raw(c, v, n);
     if (!c->out) {
         memset(v + n, 0, size - n);
