@@ -13,6 +13,7 @@
  * GAUSSIAN: the quantile at (r - 1/2) / n for rank r. */
 #include "search/transform.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -114,7 +115,9 @@ int ambs_transform_fit(ambs_transform *t, ambs_transform_kind kind, size_t n, co
     double middle = 0.01 * (quantile(t->sorted, n, 0.5) - t->min);
     /* Where more than half tie at the minimum both are 0: then the range decides. */
     double gap = low > middle ? low : middle;
-    t->offset = t->min - (gap > 0 ? gap : 0.01 * (t->max - t->min));
+    if (!(gap > 0)) gap = 0.01 * (t->max - t->min);
+    /* Values that hardly differ: an offset that rounds to the minimum would have no logarithm. */
+    t->offset = t->min - fmax(gap, fmax(8 * DBL_EPSILON * fabs(t->min), DBL_MIN));
     take_ranks(t, n);
     double sum = 0;
     for (size_t i = 0; i < n; i++) sum += ambs_transform_apply(t, y[i]);

@@ -109,6 +109,27 @@ static void many_ties_at_the_minimum_keep_the_logarithm_finite(void **state)
     ambs_transform_fini(&t);
 }
 
+static void values_that_hardly_differ_stay_finite(void **state)
+{
+    (void)state;
+    for (double base = -1e5; base <= 1e5; base += 1e5)
+        for (size_t n = 2; n < 6; n++)
+            for (int kind = 0; kind < AMBS_TRANSFORM_AUTO; kind++)
+                for (size_t n_low = 1; n_low < n; n_low++) {
+                    ambs_transform t = {0};
+                    double y[6];
+                    for (size_t i = 0; i < n; i++)
+                        y[i] = i < n_low ? base : nextafter(base, INFINITY);
+                    assert_int_equal(ambs_transform_fit(&t, (ambs_transform_kind)kind, n, y, NULL),
+                                     AMBS_OK);
+                    for (size_t i = 0; i < n; i++)
+                        assert_true(isfinite(ambs_transform_apply(&t, y[i])));
+                    assert_true(isfinite(t.mean));
+                    assert_true(isfinite(ambs_transform_invert(&t, t.mean)));
+                    ambs_transform_fini(&t);
+                }
+}
+
 static void huge_and_tiny_values_stay_finite(void **state)
 {
     (void)state;
@@ -161,6 +182,7 @@ int main(void)
         cmocka_unit_test(normal_scores_are_the_quantiles_of_the_ranks),
         cmocka_unit_test(ranks_of_ties_are_shared),
         cmocka_unit_test(many_ties_at_the_minimum_keep_the_logarithm_finite),
+        cmocka_unit_test(values_that_hardly_differ_stay_finite),
         cmocka_unit_test(huge_and_tiny_values_stay_finite),
         cmocka_unit_test(transforms_increase_and_turn_back),
     };
