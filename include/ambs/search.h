@@ -36,6 +36,10 @@ typedef enum ambs_origin {
 
 typedef struct ambs_proposal {
     uint64_t trial; /* ids count from 0 in the order they are made */
+    uint32_t
+        repeat; /* 0: a new trial. Else (only where the study has `repeats`) an earlier one is to
+                        be evaluated once more: its evaluation number `repeat`, with random numbers
+                        of its own; x is that trial's, mean, sd, acquisition and lie are NaN. */
     ambs_origin origin;
     double mean, sd;    /* predicted, in the user's metric (back-transformed where the surrogate
                            works on transformed values); NaN without a model */
@@ -52,13 +56,18 @@ AMBS_API int ambs_search_create(const ambs_spec *spec, ambs_search **ret_search,
 AMBS_API void ambs_search_destroy(ambs_search *search);
 
 /* Makes the next proposal; the surrogate holds its lie from now on. AMBS_E_EXHAUSTED when every
- * configuration was proposed, AMBS_E_INFEASIBLE when none can be found. */
+ * configuration was proposed, AMBS_E_INFEASIBLE when none can be found. Where the study has
+ * `repeats`, the proposal may be a further evaluation of an earlier trial; AMBS_E_AGAIN when what
+ * comes next hangs on an evaluation in flight: ask again after the next tell; AMBS_E_EXHAUSTED also
+ * when what is left of `budget.trials` (evaluations) is too little for another configuration. */
 AMBS_API int ambs_search_ask(ambs_search *search, ambs_proposal *ret_proposal, ambs_error *err);
 /* The truth for a trial: replaces its lie. COMPLETE, PRUNED or FAILED; a complete outcome whose
  * objective is not finite counts as failed. Where the study has several metrics, `objective` is the
  * first one's value and `metrics` holds the others' by their names; a complete outcome without one
  * of them counts as failed, too. AMBS_E_NOT_FOUND for an unknown trial, AMBS_E_INVALID
- * when it was told or cancelled before. */
+ * when it was told or cancelled before. For a repeat, how that evaluation ended: the trial's value
+ * is the mean of those that succeeded, and it has failed once no more of them succeeded than
+ * failed. */
 AMBS_API int ambs_search_tell(ambs_search *search, uint64_t trial, const ambs_outcome *outcome,
                               ambs_error *err);
 /* A configuration x [d] of the caller's own with its outcome; gets the next id. AMBS_E_INVALID when
@@ -74,11 +83,15 @@ AMBS_API int ambs_search_enqueue(ambs_search *search, const double *x, ambs_erro
 AMBS_API int ambs_search_report(ambs_search *search, uint64_t trial, long long step, double value,
                                 ambs_decision *ret_decision, ambs_error *err);
 /* The trial will not be evaluated: its lie goes, its configuration may be proposed again (one of
- * the user, enqueued or not, of the design or of a grid is the next proposal, under a new id). AMBS_E_NOT_FOUND,
+ * the user, enqueued or not, of the design or of a grid is the next proposal, under a new id). Of a
+ * repeat only this evaluation is withdrawn, and its number does not come again. AMBS_E_NOT_FOUND,
  * AMBS_E_INVALID as for tell. */
 AMBS_API int ambs_search_cancel(ambs_search *search, uint64_t trial, ambs_error *err);
 /* The best complete trial, by the first metric where there are several, the first told of equals:
- * AMBS_E_NOT_FOUND when there is none. ret_x [d]. */
+ * AMBS_E_NOT_FOUND when there is none. ret_x [d]. Where the study has `repeats`, the one whose mean
+ * is still the best when it is made worse by its standard error (so that one lucky value does not
+ * win), among those with `repeats.min` evaluations (two in a race) if there are any; its objective
+ * is the mean. */
 AMBS_API int ambs_search_best(const ambs_search *search, uint64_t *ret_trial, double *ret_objective,
                               double *ret_x, ambs_error *err);
 
@@ -92,6 +105,13 @@ AMBS_API int ambs_search_front(const ambs_search *search, uint64_t **ret_trials,
 AMBS_API int ambs_search_trial(const ambs_search *search, uint64_t trial, double *ret_metrics,
                                double *ret_x, ambs_error *err);
 
+/* What the evaluations of a trial say: how many have a value, their mean, and half of the interval
+ * around it that holds the true mean with `repeats.confidence` (Student's t with the spread that all
+ * repeated trials have in common); NaN where there is none yet. AMBS_E_NOT_FOUND for an unknown
+ * trial. Without `repeats` n is 1 or 0. O(trials). */
+AMBS_API int ambs_search_evaluations(const ambs_search *search, uint64_t trial, uint64_t *ret_n,
+                                     double *ret_mean, double *ret_reach, ambs_error *err);
+
 /* The complete trial that the model expects the least of (the greatest, where the goal is to
  * maximise), with the mean and the standard deviation of what it expects, in the metric's unit: the
  * one to use where the metric is noisy, since the best observed value is the luckiest too. ret_x
@@ -101,6 +121,7 @@ AMBS_API int ambs_search_trial(const ambs_search *search, uint64_t trial, double
 AMBS_API int ambs_search_best_by_model(ambs_search *search, uint64_t *ret_trial, double *ret_mean,
                                        double *ret_sd, double *ret_x, ambs_error *err);
 
+/* asked, told, cancelled and in_flight count evaluations, the others trials. */
 typedef struct ambs_search_counts {
     uint64_t asked, told, complete, failed, pruned, cancelled, in_flight;
     uint64_t queued; /* enqueued and not yet proposed */

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "space/space.h"
+#include "study/best.h"
 
 ambs_standing ambs_view_standing(const ambs_view *view)
 {
@@ -39,7 +40,7 @@ int ambs_view_exit_code(const ambs_view *view)
 
 uint64_t ambs_view_best_trial(const ambs_view *view)
 {
-    return view->spec->goal == AMBS_MAXIMIZE ? view->table->greatest : view->table->least;
+    return ambs_study_best(view->spec, view->table);
 }
 
 static const char *standing_text(ambs_standing standing)
@@ -128,7 +129,7 @@ static status status_of(const ambs_view *view)
                 .used = utilisation(view),
                 .slots = slots_now(t),
                 .best = ambs_view_best_trial(view),
-                .finished = t->n_complete + t->n_failed + t->n_pruned};
+                .finished = t->n_results};
     if (t->n_lives > 0 && t->lives[t->n_lives - 1].text != NULL)
         s.why = t->lives[t->n_lives - 1].text;
     s.rate = s.elapsed > 0 ? (double)s.finished / s.elapsed : NAN;
@@ -193,12 +194,19 @@ static int status_json(const ambs_view *view, const status *s, ambs_text *out, a
     const struct {
         const char *key;
         uint64_t value;
-    } counts[] = {{"queued", view->n_queued},    {"waiting", t->n_waiting},
-                  {"running", t->n_running},     {"complete", t->n_complete},
-                  {"pruned", t->n_pruned},       {"failed", t->n_failed},
-                  {"cancelled", t->n_cancelled}, {"budget_trials", view->spec->budget.trials},
-                  {"attempts_lost", s->lost},    {"lives", t->n_lives},
-                  {"slots", s->slots},           {"sequence", t->sequence}};
+    } counts[] = {{"queued", view->n_queued},
+                  {"waiting", t->n_waiting},
+                  {"running", t->n_running},
+                  {"complete", t->n_complete},
+                  {"pruned", t->n_pruned},
+                  {"failed", t->n_failed},
+                  {"cancelled", t->n_cancelled},
+                  {"evaluations", t->n_results},
+                  {"budget_trials", view->spec->budget.trials},
+                  {"attempts_lost", s->lost},
+                  {"lives", t->n_lives},
+                  {"slots", s->slots},
+                  {"sequence", t->sequence}};
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
         ambs_json_key(&w, counts[i].key);
         ambs_json_int(&w, (long long)counts[i].value);
@@ -218,7 +226,7 @@ static int status_json(const ambs_view *view, const status *s, ambs_text *out, a
     if (s->best == UINT64_MAX)
         ambs_json_null(&w);
     else
-        ambs_view_trial_json(view, &t->rows[s->best], &w);
+        ambs_view_whole_trial_json(view, &t->rows[s->best], &w);
     int rc = front_json(view, &w, err);
     ambs_json_end_object(&w);
     ambs_text_add(out, "\n");
@@ -300,6 +308,8 @@ static int status_text(const ambs_view *view, const status *s, ambs_text *out, a
     ambs_text_addf(&trials, ", %llu %s, %llu waiting", (unsigned long long)t->n_running,
                    view->alive ? "running" : "interrupted", (unsigned long long)t->n_waiting);
     if (view->n_queued > 0) ambs_text_addf(&trials, ", %zu queued", view->n_queued);
+    if (ambs_repeats_on(&view->spec->repeats))
+        ambs_text_addf(&trials, "; %llu evaluations done", (unsigned long long)t->n_results);
     if (view->spec->budget.trials > 0) {
         ambs_text_addf(&trials, "; budget %llu", (unsigned long long)view->spec->budget.trials);
     }
@@ -308,8 +318,13 @@ static int status_text(const ambs_view *view, const status *s, ambs_text *out, a
     if (t->n_failed > 0) failures_text(view, out);
     if (s->best != UINT64_MAX) {
         const ambs_trial_row *row = &t->rows[s->best];
+        double reach = ambs_study_reach(view->spec, t, row->id);
         line(out, "best", "%s = %s in trial %llu", view->spec->metric,
              ambs_format_double(row->objective, number), (unsigned long long)row->id);
+        if (!isnan(reach))
+            line(out, "", "± %.3g with %.4g %%, the mean of %u evaluation%s", reach,
+                 100 * view->spec->repeats.confidence, (unsigned)row->n_evaluations,
+                 row->n_evaluations == 1 ? "" : "s");
         ambs_text config = {0};
         ambs_space_write_line(view->spec->space, &t->x[row->id * t->d], &config);
         line(out, "", "%s", config.text != NULL ? config.text : "");

@@ -6,7 +6,14 @@
 #include "analysis/view_front.h"
 #include "base/json.h"
 
-/* The running best over the finished trials, in the order the results came. A row per improvement
+/* The number of the last evaluation that ended. */
+static uint32_t last_repeat(const ambs_trial_row *row)
+{
+    return row->n_asked - 1 - (row->state != AMBS_TRIAL_COMPLETE);
+}
+
+/* The running best over the finished trials, in the order the results came; a repeated trial counts
+ * with its mean from its last result on. A row per improvement
  * in text, all rows in JSON would only repeat the trial table, so both show improvements. */
 static int improvements(const ambs_view *view, ambs_text *out, ambs_error *err)
 {
@@ -25,7 +32,7 @@ static int improvements(const ambs_view *view, ambs_text *out, ambs_error *err)
         const ambs_trial_row *row = &t->rows[t->inputs[i].trial];
         if (t->inputs[i].type == AMBS_RECORD_CANCEL) continue;
         finished++;
-        if (row->state != AMBS_TRIAL_COMPLETE) continue;
+        if (!ambs_trial_has_result(row) || t->inputs[i].repeat != last_repeat(row)) continue;
         bool better = isnan(best) || (view->spec->goal == AMBS_MAXIMIZE ? row->objective > best
                                                                         : row->objective < best);
         if (!better) continue;

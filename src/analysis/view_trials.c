@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "space/space.h"
+#include "study/best.h"
 
 static const char *origin_name(ambs_origin origin)
 {
@@ -37,15 +38,19 @@ static void json_text(ambs_json_writer *w, const char *key, const char *value)
     ambs_json_string(w, value);
 }
 
-void ambs_view_trial_json(const ambs_view *view, const ambs_trial_row *row, ambs_json_writer *w)
+static void trial_members(const ambs_view *view, const ambs_trial_row *row, ambs_json_writer *w)
 {
     const ambs_table *t = view->table;
     char reason[64];
-    ambs_json_object(w);
     json_whole(w, "id", row->id);
     json_text(w, "state", ambs_trial_state_name(row->state));
     json_text(w, "reason", ambs_reason_text(row->reason, row->code, reason));
     json_number(w, "objective", row->objective);
+    if (ambs_repeats_on(&view->spec->repeats)) {
+        json_whole(w, "evaluations", row->n_evaluations);
+        json_number(w, "sd", row->value_sd);
+        json_number(w, "standard_error", row->value_error);
+    }
     ambs_json_key(w, "parameters");
     ambs_space_write_json(view->spec->space, &t->x[row->id * t->d], w);
     ambs_json_key(w, "metrics");
@@ -63,12 +68,55 @@ void ambs_view_trial_json(const ambs_view *view, const ambs_trial_row *row, ambs
     json_number(w, "end_s", row->end_s);
     json_number(w, "duration_s", row->duration_s);
     json_text(w, "message", row->message);
+}
+
+void ambs_view_trial_json(const ambs_view *view, const ambs_trial_row *row, ambs_json_writer *w)
+{
+    ambs_json_object(w);
+    trial_members(view, row, w);
+    ambs_json_end_object(w);
+}
+
+static void evaluations_json(const ambs_view *view, const ambs_trial_row *row, ambs_json_writer *w)
+{
+    double reach = ambs_study_reach(view->spec, view->table, row->id);
+    char reason[64];
+    ambs_json_key(w, "interval");
+    if (isnan(reach)) {
+        ambs_json_null(w);
+    } else {
+        ambs_json_array(w);
+        ambs_json_double(w, row->objective - reach);
+        ambs_json_double(w, row->objective + reach);
+        ambs_json_end_array(w);
+    }
+    ambs_json_key(w, "repeats");
+    ambs_json_array(w);
+    for (uint32_t i = 0; i < row->n_asked; i++) {
+        ambs_outcome o;
+        ambs_table_evaluation(view->table, row->id, i, &o);
+        ambs_json_object(w);
+        json_whole(w, "repeat", i);
+        json_text(w, "state", ambs_trial_state_name(o.state));
+        json_text(w, "reason", ambs_reason_text(o.reason, o.code, reason));
+        json_number(w, "value", o.objective);
+        ambs_json_end_object(w);
+    }
+    ambs_json_end_array(w);
+}
+
+void ambs_view_whole_trial_json(const ambs_view *view, const ambs_trial_row *row,
+                                ambs_json_writer *w)
+{
+    ambs_json_object(w);
+    trial_members(view, row, w);
+    if (ambs_repeats_on(&view->spec->repeats)) evaluations_json(view, row, w);
     ambs_json_end_object(w);
 }
 
 static double ranked(const ambs_view *view, const ambs_trial_row *row)
 {
-    if (row->state != AMBS_TRIAL_COMPLETE || isnan(row->objective)) return INFINITY;
+    if (!ambs_trial_has_result(row) || isnan(row->objective)) return INFINITY;
     return view->spec->goal == AMBS_MAXIMIZE ? -row->objective : row->objective;
 }
 
@@ -177,7 +225,7 @@ static const char **trial_headings(const ambs_view *view, const char **metrics, 
                                    char (*buffer)[128], ambs_error *err)
 {
     size_t d = ambs_space_dimension(view->spec->space), n = 0;
-    const char **headings = ambs_calloc(d + n_metrics + 5, sizeof *headings, err);
+    const char **headings = ambs_calloc(d + n_metrics + 7, sizeof *headings, err);
     if (headings == NULL) return NULL;
     headings[n++] = ">trial";
     headings[n++] = "state";
@@ -186,6 +234,10 @@ static const char **trial_headings(const ambs_view *view, const char **metrics, 
     for (size_t j = 0; j < n_metrics; j++) {
         snprintf(buffer[d + 1 + j], sizeof *buffer, ">%s", metrics[j]);
         headings[n++] = buffer[d + 1 + j];
+    }
+    if (ambs_repeats_on(&view->spec->repeats)) {
+        headings[n++] = ">mean of";
+        headings[n++] = ">std error";
     }
     headings[n++] = ">duration";
     for (size_t i = 0; i < d; i++) {
@@ -231,6 +283,10 @@ static int trials_text(const ambs_view *view, const ambs_trial_row *const *rows,
         ambs_columns_add(&c, short_number(row->objective, number));
         for (size_t j = 0; j < n_metrics; j++)
             ambs_columns_add(&c, short_number(ambs_export_metric(t, row->id, metrics[j]), number));
+        if (ambs_repeats_on(&view->spec->repeats)) {
+            ambs_columns_addf(&c, "%u", (unsigned)row->n_evaluations);
+            ambs_columns_add(&c, short_number(row->value_error, number));
+        }
         ambs_columns_add(
             &c, isnan(row->duration_s) ? "-" : ambs_format_duration(row->duration_s, duration));
         ambs_view_add_parameters(view, &t->x[row->id * t->d], &c);
@@ -278,6 +334,22 @@ static int parameters_text(const ambs_view *view, const double *x, ambs_text *ou
     return rc;
 }
 
+/* "mean of 4 evaluations, standard deviation 0.31; the true mean is with 95 % between 0.1 and 0.5" */
+static void show_repeats(const ambs_view *view, const ambs_trial_row *row, ambs_text *out)
+{
+    double reach = ambs_study_reach(view->spec, view->table, row->id);
+    if (!ambs_repeats_on(&view->spec->repeats) || row->n_evaluations == 0) return;
+    ambs_text_addf(out, "%s of %u evaluation%s", row->n_evaluations > 1 ? "mean" : "value",
+                   (unsigned)row->n_evaluations, row->n_evaluations > 1 ? "s" : "");
+    if (row->n_refused > 0) ambs_text_addf(out, " (%u more failed)", (unsigned)row->n_refused);
+    if (!isnan(row->value_sd)) ambs_text_addf(out, ", standard deviation %.3g", row->value_sd);
+    if (!isnan(reach))
+        ambs_text_addf(out, "; the true mean is with %.4g %% between %.6g and %.6g",
+                       100 * view->spec->repeats.confidence, row->objective - reach,
+                       row->objective + reach);
+    ambs_text_add(out, "\n");
+}
+
 static void show_head(const ambs_view *view, const ambs_trial_row *row, ambs_text *out)
 {
     const ambs_table *t = view->table;
@@ -288,6 +360,7 @@ static void show_head(const ambs_view *view, const ambs_trial_row *row, ambs_tex
     if (!isnan(row->objective)) {
         ambs_text_addf(out, "%s = %s\n", view->spec->metric,
                        ambs_format_double(row->objective, number));
+        show_repeats(view, row, out);
     }
     if (!isnan(row->mean)) {
         ambs_text_addf(out, "predicted %.6g ± %.2g before it ran\n", row->mean, row->sd);
@@ -304,6 +377,29 @@ static void show_head(const ambs_view *view, const ambs_trial_row *row, ambs_tex
     if (!isnan(row->duration_s))
         ambs_text_addf(out, "ran %s\n", ambs_format_duration(row->duration_s, buffer));
     if (row->message[0] != '\0') ambs_text_addf(out, "message: %s\n", row->message);
+}
+
+/* Of a trial that was evaluated more than once: each evaluation. */
+static int evaluations_text(const ambs_view *view, const ambs_trial_row *row, ambs_text *out,
+                            ambs_error *err)
+{
+    char number[32], reason[64];
+    ambs_columns c;
+    if (row->n_asked < 2) return 0;
+    int rc = ambs_columns_init(&c, (const char *[]){">repeat", "state", ">value", NULL}, err);
+    for (uint32_t i = 0; rc == 0 && i < row->n_asked; i++) {
+        ambs_outcome o;
+        ambs_table_evaluation(view->table, row->id, i, &o);
+        ambs_reason_text(o.reason, o.code, reason);
+        ambs_columns_addf(&c, "%u", (unsigned)i);
+        ambs_columns_addf(&c, "%s%s%s", ambs_trial_state_name(o.state), reason[0] ? ": " : "",
+                          reason);
+        ambs_columns_add(&c, short_number(o.objective, number));
+    }
+    if (rc == 0) rc = ambs_columns_print(&c, out, err);
+    ambs_columns_fini(&c);
+    ambs_text_add(out, "\n");
+    return rc;
 }
 
 static int attempts_text(const ambs_view *view, uint64_t trial, ambs_text *out, ambs_error *err)
@@ -363,6 +459,8 @@ static int show_text(const ambs_view *view, const ambs_trial_row *row, ambs_text
     int rc = parameters_text(view, &view->table->x[row->id * view->table->d], out, err);
     if (rc != 0 || row->n_attempts == 0) return rc;
     ambs_text_add(out, "\n");
+    rc = evaluations_text(view, row, out, err);
+    if (rc != 0) return rc;
     rc = attempts_text(view, row->id, out, err);
     output_text(view, row, out);
     return rc;
@@ -383,7 +481,7 @@ int ambs_view_show(const ambs_view *view, uint64_t trial, ambs_text *out, ambs_e
     }
     ambs_json_writer w;
     ambs_json_begin(&w, out, 2);
-    ambs_view_trial_json(view, &t->rows[trial], &w);
+    ambs_view_whole_trial_json(view, &t->rows[trial], &w);
     ambs_text_add(out, "\n");
     return ambs_text_check(out, err);
 }

@@ -93,3 +93,8 @@ uint64_t ambs_mix64(uint64_t x)
     x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
     return x ^ (x >> 31);
 }
+
+uint64_t ambs_evaluation_seed(uint64_t seed, uint32_t repeat)
+{
+    return repeat == 0 ? seed : ambs_mix64(ambs_mix64(seed) + repeat);
+}

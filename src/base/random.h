@@ -31,6 +31,10 @@ typedef struct ambs_random {
     double spare_normal; /* the second normal of a pair, NaN when none */
 } ambs_random;
 
+/* The seed that takes the study's place in the streams of a trial's evaluation: the study's own for
+ * the first one (repeat 0), another for each repeat. */
+uint64_t ambs_evaluation_seed(uint64_t seed, uint32_t repeat);
+
 void ambs_random_init(ambs_random *r, uint64_t seed, uint64_t trial, uint32_t purpose);
 uint32_t ambs_random_u32(ambs_random *r);
 uint64_t ambs_random_u64(ambs_random *r);

@@ -22,7 +22,7 @@ static int ask_model(const ambs_view *view, expected *ret, ambs_error *err)
     ambs_search *search = NULL;
     double *x = ambs_calloc(view->table->d, sizeof *x, err);
     int rc = x ? ambs_search_create(view->spec, &search, err) : AMBS_E_NOMEM;
-    if (rc == AMBS_OK) rc = ambs_study_restore(view->table, view->table->n, search, err);
+    if (rc == AMBS_OK) rc = ambs_study_restore(view->table, SIZE_MAX, search, err);
     if (rc == AMBS_OK)
         rc = ambs_search_best_by_model(search, &ret->trial, &ret->mean, &ret->sd, x, err);
     ambs_search_destroy(search);
@@ -58,10 +58,27 @@ static int show_by_model(const ambs_view *view, ambs_text *out, ambs_error *err)
     return ambs_view_show(view, e.trial, out, err);
 }
 
+/* Where the metric is noisy enough to be repeated, what the model expects is part of the answer. */
+static int add_by_model(const ambs_view *view, ambs_text *out, ambs_error *err)
+{
+    expected e;
+    int rc = ask_model(view, &e, err);
+    if (rc == AMBS_E_NOT_FOUND) return AMBS_OK; /* there is no model */
+    if (rc != AMBS_OK) return rc;
+    const double reach = 1.96 * e.sd;
+    ambs_text_addf(
+        out, "\nBy the model trial %llu is the best: %s %.6g, with 95 %% from %.6g to %.6g\n",
+        (unsigned long long)e.trial, view->spec->metric, e.mean, e.mean - reach, e.mean + reach);
+    return ambs_text_check(out, err);
+}
+
 static int show(const ambs_call *call, const ambs_view *view, ambs_text *out, ambs_error *err)
 {
     const options *o = call->options;
-    return o->model ? show_by_model(view, out, err) : ambs_view_best(view, out, err);
+    if (o->model) return show_by_model(view, out, err);
+    int rc = ambs_view_best(view, out, err);
+    bool adds = rc == AMBS_OK && !view->json && ambs_repeats_on(&view->spec->repeats);
+    return adds ? add_by_model(view, out, err) : rc;
 }
 
 static int run(const ambs_call *call)
@@ -81,7 +98,7 @@ const ambs_command ambs_command_best = {
         "them, with the hypervolume that they dominate. With one metric: "
         "the best observed one; with --model the one that the study's model expects most of, "
         "which is the better choice where the metric is noisy: the best observed value is also "
-        "the luckiest.",
+        "the luckiest. In a study with repeats both are shown.",
     .options =
         (const ambs_cli_option[]){
             {{"json", AMBS_OPTION_BOOL, offsetof(options, json), "false",

@@ -18,6 +18,7 @@
 #include "cluster/run.h"
 #include "objective/plugin.h"
 #include "space/space.h"
+#include "study/best.h"
 #include "study/front.h"
 
 extern char **environ;
@@ -128,7 +129,7 @@ static void print_front(const ambs_spec *spec, const ambs_table *table)
 
 static void print_best(const ambs_spec *spec, const ambs_table *table)
 {
-    uint64_t best = spec->goal == AMBS_MAXIMIZE ? table->greatest : table->least;
+    uint64_t best = ambs_study_best(spec, table);
     if (best == UINT64_MAX) {
         puts("no trial has completed");
         return;
@@ -150,7 +151,7 @@ static void print_best(const ambs_spec *spec, const ambs_table *table)
 static void print_end_json(const view *v, const ambs_spec *spec, const ambs_table *table,
                            ambs_status status, const char *why)
 {
-    uint64_t best = spec->goal == AMBS_MAXIMIZE ? table->greatest : table->least;
+    uint64_t best = ambs_study_best(spec, table);
     ambs_text text = {0};
     ambs_json_writer w;
     ambs_json_begin(&w, &text, 0);

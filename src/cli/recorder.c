@@ -121,6 +121,15 @@ static int close_wishes(ambs_recorder *r, ambs_error *err)
 int ambs_recorder_proposal(ambs_recorder *r, const ambs_proposal *p, double latency_s,
                            ambs_error *err)
 {
+    if (p->repeat > 0) {
+        ambs_record again = {.type = AMBS_RECORD_REPEAT,
+                             .as.repeat = {.trial = p->trial,
+                                           .repeat = p->repeat,
+                                           .n_inputs = r->life.table->n_inputs,
+                                           .wall_s = ambs_clock_wall_s(),
+                                           .latency_s = latency_s}};
+        return keep(r, &again, false, err);
+    }
     ambs_record record = {.type = AMBS_RECORD_PROPOSAL,
                           .as.proposal = {.proposal = *p,
                                           .n_inputs = r->life.table->n_inputs,
@@ -131,21 +140,32 @@ int ambs_recorder_proposal(ambs_recorder *r, const ambs_proposal *p, double late
     return rc == 0 && wished ? close_wishes(r, err) : rc;
 }
 
+long long ambs_recorder_repeat(const ambs_recorder *r, uint64_t trial)
+{
+    const ambs_table *t = r->life.table;
+    bool out = trial < t->n && t->rows[trial].state == AMBS_TRIAL_WAITING;
+    return out ? (long long)t->rows[trial].n_asked - 1 : -1;
+}
+
 int ambs_recorder_result(ambs_recorder *r, uint64_t trial, const ambs_outcome *outcome,
                          ambs_error *err)
 {
     const ambs_table *t = r->life.table;
-    double now = ambs_clock_wall_s(), began = t->rows[trial].proposed_s;
-    ambs_record start = {
-        .type = AMBS_RECORD_START,
-        .as.start = {.trial = trial,
-                     .attempt = 1,
-                     .wall_s = began,
-                     .staleness = (uint32_t)(t->n_inputs - t->rows[trial].n_inputs)}};
+    const ambs_trial_row *row = &t->rows[trial];
+    const ambs_repeat_row *repeat =
+        row->last_repeat != SIZE_MAX ? &t->repeats[row->last_repeat] : NULL;
+    double now = ambs_clock_wall_s(), began = repeat ? repeat->proposed_s : row->proposed_s;
+    uint32_t attempt = row->n_attempts + 1;
+    uint64_t known = repeat ? repeat->n_inputs : row->n_inputs;
+    ambs_record start = {.type = AMBS_RECORD_START,
+                         .as.start = {.trial = trial,
+                                      .attempt = attempt,
+                                      .wall_s = began,
+                                      .staleness = (uint32_t)(t->n_inputs - known)}};
     ambs_record result = {
         .type = AMBS_RECORD_RESULT,
         .as.result = {
-            .trial = trial, .attempt = 1, .final = true, .wall_s = now, .outcome = *outcome}};
+            .trial = trial, .attempt = attempt, .final = true, .wall_s = now, .outcome = *outcome}};
     result.as.result.outcome.start_s = began;
     if (isnan(outcome->duration_s)) result.as.result.outcome.duration_s = now - began;
     int rc = ambs_life_record(&r->life, &start, err);
@@ -171,9 +191,10 @@ int ambs_recorder_cancel(ambs_recorder *r, uint64_t trial, ambs_error *err)
 int ambs_recorder_report(ambs_recorder *r, uint64_t trial, long long step, const char *metric,
                          double value, ambs_decision decision, ambs_error *err)
 {
+    uint32_t attempt = r->life.table->rows[trial].n_attempts;
     ambs_record record = {.type = AMBS_RECORD_REPORT,
                           .as.report = {.trial = trial,
-                                        .attempt = 1,
+                                        .attempt = attempt + 1,
                                         .decision = decision,
                                         .step = step,
                                         .wall_s = ambs_clock_wall_s(),

@@ -24,6 +24,8 @@ int ambs_recorder_proposal(ambs_recorder *r, const ambs_proposal *p, double late
 int ambs_recorder_take_wishes(ambs_recorder *r, ambs_error *err);
 /* x was given to the search: kept in the queue until its proposal is durable. */
 int ambs_recorder_enqueued(ambs_recorder *r, const double *x, ambs_error *err);
+/* The number of the evaluation of `trial` that is out; -1 where none is. */
+long long ambs_recorder_repeat(const ambs_recorder *r, uint64_t trial);
 /* START (at the time of the proposal) and the final RESULT. */
 int ambs_recorder_result(ambs_recorder *r, uint64_t trial, const ambs_outcome *outcome,
                          ambs_error *err);

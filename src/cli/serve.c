@@ -287,14 +287,20 @@ static void answer_exhausted(const char *message, ambs_json_writer *w)
     ambs_json_string(w, message);
 }
 
+static bool repeats(const ambs_serve *s)
+{
+    return ambs_repeats_on(&s->spec->repeats);
+}
+
 /* The study's own budget; a trial that was cancelled does not count. */
 static bool budget_is_used_up(const ambs_serve *s, char message[128])
 {
     ambs_search_counts c;
     uint64_t budget = s->spec->budget.trials;
     ambs_search_counts_get(s->search, &c);
-    if (budget == 0 || c.told - c.cancelled + c.in_flight < budget) return false;
-    snprintf(message, 128, "the budget of %llu trials is used up", (unsigned long long)budget);
+    if (budget == 0 || c.told + c.in_flight < budget) return false;
+    snprintf(message, 128, "the budget of %llu %s is used up", (unsigned long long)budget,
+             repeats(s) ? "evaluations" : "trials");
     return true;
 }
 
@@ -331,6 +337,11 @@ static int do_ask(ambs_serve *s, ambs_json_node command, ambs_json_writer *w, am
     if (rc != 0) return rc;
     double started = ambs_clock_monotonic_s();
     rc = ambs_search_ask(s->search, &p, err);
+    if (rc == AMBS_E_AGAIN) { /* nothing went wrong: a result has to come first */
+        ambs_json_key(w, "wait"), ambs_json_bool(w, true);
+        ambs_json_key(w, "message"), ambs_json_string(w, err->text);
+        return 0;
+    }
     if (rc == AMBS_E_EXHAUSTED) {
         answer_exhausted(err->text, w);
         return 0;
@@ -340,14 +351,29 @@ static int do_ask(ambs_serve *s, ambs_json_node command, ambs_json_writer *w, am
     if (rc != 0) return rc;
     ambs_json_key(w, "id");
     ambs_json_int(w, (long long)p.trial);
+    if (repeats(s)) ambs_json_key(w, "repeat"), ambs_json_int(w, p.repeat);
     answer_params(s, p.x, w);
     return 0;
+}
+
+/* Which evaluation is told, where the caller says so: a result that comes too late must not pass for
+ * that of the next one. */
+static int check_repeat(const ambs_serve *s, ambs_json_node command, uint64_t id, ambs_error *err)
+{
+    ambs_json_node repeat = ambs_json_get(command, "repeat");
+    long long out = ambs_recorder_repeat(s->recorder, id), told = ambs_json_whole(repeat);
+    if (repeat == NULL || out < 0) return 0; /* the search says so of a trial that is not there */
+    if (ambs_json_type_of(repeat) == AMBS_JSON_INT && told == out) return 0;
+    return ambs_fail(err, AMBS_E_INVALID,
+                     "tell: expected \"repeat\": %lld, the evaluation of trial %llu that is out",
+                     out, (unsigned long long)id);
 }
 
 static int tell_asked(ambs_serve *s, ambs_json_node command, const ambs_outcome *o,
                       uint64_t *ret_id, ambs_error *err)
 {
     int rc = read_id(command, "tell", ret_id, err);
+    if (rc == 0) rc = check_repeat(s, command, *ret_id, err);
     if (rc == 0) rc = ambs_search_tell(s->search, *ret_id, o, err);
     return rc != 0 ? rc : ambs_recorder_result(s->recorder, *ret_id, o, err);
 }
@@ -360,6 +386,10 @@ static int tell_own(ambs_serve *s, ambs_json_node command, const ambs_outcome *o
                          "tell: found both \"id\" and \"params\"; give the id that ask gave, or "
                          "the params of your own");
     }
+    if (ambs_json_get(command, "repeat") != NULL)
+        return ambs_fail(err, AMBS_E_INVALID,
+                         "tell: found both \"repeat\" and \"params\"; a configuration of your own "
+                         "is told once, and evaluated again under its id");
     int rc = ambs_space_read_json(s->spec->space, ambs_json_get(command, "params"), s->x, err);
     if (rc == 0) rc = ambs_search_tell_own(s->search, s->x, o, ret_id, err);
     return rc != 0 ? rc : ambs_recorder_own(s->recorder, *ret_id, s->x, o, err);
@@ -367,8 +397,8 @@ static int tell_own(ambs_serve *s, ambs_json_node command, const ambs_outcome *o
 
 static int do_tell(ambs_serve *s, ambs_json_node command, ambs_json_writer *w, ambs_error *err)
 {
-    static const char *const keys[] = {"cmd",     "id",      "params",     "objective", "status",
-                                       "metrics", "message", "duration_s", NULL};
+    static const char *const keys[] = {"cmd",    "id",      "repeat",  "params",     "objective",
+                                       "status", "metrics", "message", "duration_s", NULL};
     ambs_outcome o;
     uint64_t id = 0;
     int rc = check_keys(command, "tell", keys, err);
@@ -479,6 +509,26 @@ static int answer_front(ambs_serve *s, ambs_json_writer *w, ambs_error *err)
     return rc;
 }
 
+/* "evaluations": 4, "interval": [0.1, 0.3] (null before anything was repeated) */
+static int answer_evaluations(ambs_serve *s, uint64_t id, ambs_json_writer *w, ambs_error *err)
+{
+    uint64_t n;
+    double mean, reach;
+    int rc = ambs_search_evaluations(s->search, id, &n, &mean, &reach, err);
+    if (rc != 0) return rc;
+    ambs_json_key(w, "evaluations"), ambs_json_int(w, (long long)n);
+    ambs_json_key(w, "interval");
+    if (isnan(reach)) {
+        ambs_json_null(w);
+        return 0;
+    }
+    ambs_json_array(w);
+    ambs_json_double(w, mean - reach);
+    ambs_json_double(w, mean + reach);
+    ambs_json_end_array(w);
+    return 0;
+}
+
 static int do_best(ambs_serve *s, ambs_json_node command, ambs_json_writer *w, ambs_error *err)
 {
     uint64_t id = 0;
@@ -494,6 +544,7 @@ static int do_best(ambs_serve *s, ambs_json_node command, ambs_json_writer *w, a
         ambs_json_null(w);
     ambs_json_key(w, "objective");
     ambs_json_double(w, rc == 0 ? objective : NAN);
+    if (rc == 0 && repeats(s) && (rc = answer_evaluations(s, id, w, err)) != 0) return rc;
     if (rc == 0) {
         answer_params(s, s->x, w);
     } else {

@@ -22,7 +22,7 @@ typedef enum phase {
 /* An attempt that waits for its slot. */
 typedef struct waiting {
     uint64_t trial;
-    uint32_t attempt;
+    uint32_t attempt, repeat;
     double fidelity;
     double *x; /* [d], owned */
 } waiting;
@@ -162,8 +162,11 @@ static int send_unstarted(ambs_agent *a, uint32_t s, uint64_t trial, uint32_t at
 
 static int begin(ambs_agent *a, uint32_t s, const waiting *w, ambs_error *err)
 {
-    ambs_attempt attempt = {
-        .trial = w->trial, .attempt = w->attempt, .fidelity = w->fidelity, .x = w->x};
+    ambs_attempt attempt = {.trial = w->trial,
+                            .attempt = w->attempt,
+                            .repeat = w->repeat,
+                            .fidelity = w->fidelity,
+                            .x = w->x};
     ambs_error why = {0};
     a->active = true;
     if (a->config.runner.begin(a->config.runner.ctx, s, &attempt, &why) != AMBS_OK)
@@ -275,7 +278,10 @@ static int take_start(ambs_agent *a, const ambs_message *m, ambs_error *err)
         return send_unstarted(a, at->slot, at->trial, at->attempt, AMBS_REASON_CANCELLED,
                               "the study is ending", err);
     if (a->phase != PHASE_WORKING) return AMBS_OK;
-    waiting w = {.trial = at->trial, .attempt = at->attempt, .fidelity = m->as.start.fidelity};
+    waiting w = {.trial = at->trial,
+                 .attempt = at->attempt,
+                 .repeat = m->as.start.repeat,
+                 .fidelity = m->as.start.fidelity};
     w.x = ambs_memdup(m->as.start.x, a->d, sizeof *w.x, err);
     if (!w.x) return AMBS_E_NOMEM;
     int rc = ambs_queue_push(&a->slots[at->slot].queue, &w, err);

@@ -204,8 +204,10 @@ static int group_begin(void *ctx, uint32_t slot, const ambs_attempt *attempt, am
 {
     ambs_group *g = ctx;
     if (group_room(g, slot) == 0) return ambs_fail(err, AMBS_E_AGAIN, "the group is in use");
-    const group_order order = {
-        .trial = attempt->trial, .attempt = attempt->attempt, .fidelity = attempt->fidelity};
+    const group_order order = {.trial = attempt->trial,
+                               .attempt = attempt->attempt,
+                               .repeat = attempt->repeat,
+                               .fidelity = attempt->fidelity};
     memcpy(g->order, &order, sizeof order);
     memcpy(g->order + sizeof order, attempt->x, g->d * sizeof(double));
     g->has_order = true;

@@ -11,7 +11,7 @@ enum { GROUP_TAG_ORDER = 1, GROUP_TAG_ANSWER = 2 };
 /* What the leader sends to its followers: this, then the d doubles of the configuration. */
 typedef struct group_order {
     uint64_t trial;
-    uint32_t attempt, reserved;
+    uint32_t attempt, repeat;
     double fidelity;
 } group_order;
 

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/random.h"
 #include "cluster/group_state.h"
 #include "objective/checkpoint.h"
 #include "objective/result.h"
@@ -166,7 +167,8 @@ static void read_order(ambs_group *g)
     memcpy(&order, g->order, sizeof order);
     g->attempt = (ambs_attempt){.trial = order.trial,
                                 .attempt = order.attempt,
-                                .study_seed = g->spec->seed,
+                                .repeat = order.repeat,
+                                .study_seed = ambs_evaluation_seed(g->spec->seed, order.repeat),
                                 .fidelity = order.fidelity,
                                 .x = (const double *)(const void *)(g->order + sizeof order)};
     g->stopped = false;

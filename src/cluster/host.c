@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/random.h"
 
 #define SUSPICIOUS_S 1.0
 
@@ -129,7 +130,7 @@ static int host_begin(void *ctx, uint32_t slot, const ambs_attempt *attempt, amb
 {
     const ambs_host *host = ctx;
     ambs_attempt a = *attempt;
-    a.study_seed = host->spec->seed;
+    a.study_seed = ambs_evaluation_seed(host->spec->seed, a.repeat);
     return ambs_runner_begin(host->runner, slot, &a, err);
 }
 

@@ -11,6 +11,7 @@
 #include "base/memory.h"
 #include "cluster/manager_state.h"
 #include "search/goals.h"
+#include "study/best.h"
 #include "study/front.h"
 
 int manager_record(ambs_manager *m, ambs_record *record, ambs_error *err)
@@ -152,9 +153,14 @@ static int write_records(ambs_manager *m, ambs_error *err)
 
 /* --- the limits ------------------------------------------------------------------------------ */
 
-static uint64_t best_trial(const ambs_manager *m)
+/* Looked for once after each result: among repeated trials that is a walk over all of them. */
+static uint64_t best_trial(ambs_manager *m)
 {
-    return m->spec->goal == AMBS_MAXIMIZE ? m->table->greatest : m->table->least;
+    if (m->looked_at == m->table->n_inputs) return m->best_now;
+    m->looked_at = m->table->n_inputs;
+    m->best_now = ambs_study_best(m->spec, m->table);
+    m->target_reached = ambs_study_target_reached(m->spec, m->table, m->best_now);
+    return m->best_now;
 }
 
 /* With several metrics one trial must reach all targets; each result is looked at once. */
@@ -170,9 +176,7 @@ static bool all_targets_are_reached(ambs_manager *m)
 static bool target_is_reached(ambs_manager *m)
 {
     if (m->spec->n_goals > 1) return all_targets_are_reached(m);
-    if (isnan(m->spec->target) || best_trial(m) == UINT64_MAX) return false;
-    double best = m->table->rows[best_trial(m)].objective;
-    return m->spec->goal == AMBS_MAXIMIZE ? best >= m->spec->target : best <= m->spec->target;
+    return best_trial(m) != UINT64_MAX && m->target_reached;
 }
 
 static double time_used_s(const ambs_manager *m)
@@ -246,8 +250,7 @@ static int check_limits(ambs_manager *m, ambs_error *err)
 static bool nothing_is_left(const ambs_manager *m)
 {
     const ambs_table *t = m->table;
-    bool budget_used =
-        m->spec->budget.trials > 0 && t->n - t->n_cancelled >= m->spec->budget.trials;
+    bool budget_used = m->spec->budget.trials > 0 && t->n_evaluations >= m->spec->budget.trials;
     return (m->model_ended || budget_used) && t->n_waiting == t->n_paused && t->n_running == 0 &&
            m->n_allowed == 0;
 }
@@ -276,8 +279,9 @@ static void name_the_end(ambs_manager *m)
     } else if (m->model_ended)
         snprintf(m->text, sizeof m->text, "%s", m->model_text);
     else
-        snprintf(m->text, sizeof m->text, "the budget of %llu trials is used up",
-                 (unsigned long long)(t->n - t->n_cancelled));
+        snprintf(m->text, sizeof m->text, "the budget of %llu %s is used up",
+                 (unsigned long long)t->n_evaluations,
+                 ambs_repeats_on(&m->spec->repeats) ? "evaluations" : "trials");
 }
 
 /* A study that was stopped, or cut by a deadline, may have come to its end while the last trials
@@ -456,7 +460,7 @@ void ambs_manager_progress(const ambs_manager *m, ambs_time time, ambs_progress 
                        .n_complete = t->n_complete,
                        .n_pruned = t->n_pruned,
                        .n_failed = t->n_failed,
-                       .n_done = t->n_complete + t->n_pruned + t->n_failed,
+                       .n_done = t->n_results,
                        .n_running = t->n_running,
                        .n_waiting = t->n_waiting,
                        .budget = m->spec->budget.trials,
@@ -520,7 +524,8 @@ int ambs_manager_create(const ambs_manager_config *config, ambs_time time,
     m->buffer = 1;
     m->trouble_since_s = m->ended_s = m->best_s = NAN;
     m->recorded = m->posted = t->sequence;
-    m->n_done_before = t->n_complete + t->n_pruned + t->n_failed;
+    m->n_done_before = t->n_results;
+    m->looked_at = UINT64_MAX;
     m->best_trial = best_trial(m);
     m->failure_said_s = m->listens_s = -INFINITY;
     m->promised_s = INFINITY;

@@ -117,7 +117,7 @@ bool ambs_manager_is_done(const ambs_manager *manager, ambs_status *ret_status,
 typedef struct ambs_progress {
     double elapsed_s, left_s; /* left: estimated from the budget; NaN: unknown */
     uint64_t n_done, n_complete, n_pruned, n_failed, n_running, n_waiting;
-    uint64_t budget;     /* trials; 0: no limit */
+    uint64_t budget;     /* trials, or evaluations as n_done is; 0: no limit */
     uint64_t best_trial; /* UINT64_MAX: none */
     double best;         /* user's direction */
     double best_s;       /* when it came, elapsed_s of that moment; NaN: in an earlier life */

@@ -70,9 +70,10 @@ static bool may_be_retried(const ambs_manager *m, const ambs_address *at, const 
     const ambs_table *t = m->table;
     const ambs_retry *retry = &m->spec->retry;
     if (retry->max == 0 || !ambs_retry_names(retry, o->reason)) return false;
-    uint32_t n = 0;
+    uint32_t n = 0, repeat = t->rows[at->trial].n_asked - 1;
     for (size_t i = t->rows[at->trial].last_attempt; i != SIZE_MAX; i = t->attempts[i].before)
-        n += t->attempts[i].attempt != at->attempt && t->attempts[i].state == AMBS_TRIAL_FAILED &&
+        n += t->attempts[i].attempt != at->attempt && t->attempts[i].repeat == repeat &&
+             t->attempts[i].state == AMBS_TRIAL_FAILED &&
              ambs_retry_names(retry, t->attempts[i].reason);
     return n < retry->max;
 }

@@ -80,7 +80,7 @@ int manager_check_deadline(ambs_manager *m, ambs_error *err)
     bool early = m->time.now_s < manager_last_call_s(m);
     if (early && !nothing_fits(m)) return AMBS_OK;
     m->cut = true;
-    if (t->n_complete + t->n_pruned + t->n_failed == m->n_done_before && m->n_held > 0)
+    if (t->n_results == m->n_done_before && m->n_held > 0)
         ambs_log_line(m->config.log, AMBS_LOG_WARNING,
                       "no trial has ended in this allocation: give it more time, or trials that "
                       "save their state and go on from it");

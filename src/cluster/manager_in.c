@@ -144,6 +144,8 @@ static int take_outcome(ambs_manager *m, uint32_t rank, const ambs_address *at,
     const ambs_trial_row *row = &m->table->rows[at->trial];
     if (manager_trial_is_over(row))
         return AMBS_OK; /* it came before, or another attempt was first */
+    if (!ambs_table_is_current(m->table, at->trial, at->attempt))
+        return AMBS_OK; /* of an evaluation that ended before this one began */
     bool current = row->state == AMBS_TRIAL_RUNNING && row->n_attempts == at->attempt;
     bool worthless =
         outcome->state == AMBS_TRIAL_CANCELLED || outcome->reason == AMBS_REASON_WORKER_LOST;

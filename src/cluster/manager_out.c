@@ -48,13 +48,30 @@ void manager_place_slot(ambs_manager *m, uint32_t s)
 
 /* --- proposals ------------------------------------------------------------------------------- */
 
-static int take_proposal(ambs_manager *m, const ambs_record_proposal *made, ambs_error *err)
+static int take_repeat(ambs_manager *m, const ambs_record_proposal *made, ambs_error *err)
+{
+    ambs_record record = {.type = AMBS_RECORD_REPEAT};
+    record.as.repeat = (ambs_record_repeat){.trial = made->proposal.trial,
+                                            .repeat = made->proposal.repeat,
+                                            .n_inputs = made->n_inputs,
+                                            .wall_s = m->time.wall_s,
+                                            .latency_s = made->latency_s};
+    m->losses[made->proposal.trial] = 0; /* trial.attempts counts for each evaluation */
+    return manager_record(m, &record, err);
+}
+
+static int take_new(ambs_manager *m, const ambs_record_proposal *made, ambs_error *err)
 {
     ambs_record record = {.type = AMBS_RECORD_PROPOSAL, .as.proposal = *made};
     record.as.proposal.wall_s = m->time.wall_s;
-    uint64_t trial = made->proposal.trial;
     int rc = manager_record(m, &record, err);
-    if (rc == AMBS_OK) rc = manager_grow_losses(m, err);
+    return rc == AMBS_OK ? manager_grow_losses(m, err) : rc;
+}
+
+static int take_proposal(ambs_manager *m, const ambs_record_proposal *made, ambs_error *err)
+{
+    uint64_t trial = made->proposal.trial;
+    int rc = made->proposal.repeat > 0 ? take_repeat(m, made, err) : take_new(m, made, err);
     if (rc != AMBS_OK) return rc;
     if (m->n_allowed > 0) m->n_allowed--;
     return ambs_queue_push(&m->ready, &trial, err);
@@ -97,7 +114,7 @@ static int allow_more(ambs_manager *m, ambs_error *err)
                       m->too_long.n / TOO_LONG_FOR_ONE,
              wanted = (uint64_t)m->idle.n + m->buffer;
     if (coming >= wanted) return AMBS_OK;
-    uint64_t n = wanted - coming, used = m->table->n - m->table->n_cancelled + m->n_allowed;
+    uint64_t n = wanted - coming, used = m->table->n_evaluations + m->n_allowed;
     if (m->spec->budget.trials > 0) {
         uint64_t room = m->spec->budget.trials > used ? m->spec->budget.trials - used : 0;
         if (n > room) n = room;
@@ -149,7 +166,9 @@ static int start(ambs_manager *m, uint32_t s, uint64_t trial, ambs_error *err)
 {
     slot *sl = &m->slots[s];
     const ambs_trial_row *row = &m->table->rows[trial];
-    uint64_t staleness = m->table->n_inputs - row->n_inputs;
+    const ambs_repeat_row *repeat =
+        row->last_repeat != SIZE_MAX ? &m->table->repeats[row->last_repeat] : NULL;
+    uint64_t staleness = m->table->n_inputs - (repeat ? repeat->n_inputs : row->n_inputs);
     ambs_record record = {.type = AMBS_RECORD_START};
     record.as.start =
         (ambs_record_start){.trial = trial,
@@ -160,6 +179,7 @@ static int start(ambs_manager *m, uint32_t s, uint64_t trial, ambs_error *err)
                             .wall_s = m->time.wall_s};
     ambs_message message = {.type = AMBS_MESSAGE_START};
     message.as.start.at = (ambs_address){sl->number, record.as.start.attempt, trial};
+    message.as.start.repeat = repeat ? repeat->repeat : 0;
     message.as.start.fidelity = manager_fidelity(m);
     message.as.start.d = m->table->d;
     int rc = manager_record(m, &record, err);

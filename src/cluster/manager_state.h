@@ -127,11 +127,13 @@ struct ambs_manager {
     bool shortage_said;
     double ended_s; /* when nothing was left but to make the rest durable; NaN before */
     char text[512]; /* why it ends */
+    uint64_t best_now, looked_at; /* the best after so many inputs; UINT64_MAX: look again */
+    bool target_reached;          /* by it */
     uint64_t best_trial;
     double best_s;
     double failure_said_s; /* when the log last named a failed trial */
     uint64_t failures_unsaid;
-    uint64_t n_done_before; /* trials ended before this life */
+    uint64_t n_done_before; /* trials (evaluations) that ended before this life */
     bool active;            /* this turn did something */
 
     ambs_inbox inbox;

@@ -48,6 +48,7 @@ struct ambs_proposer {
                                     input being consumed */
     ambs_queue working, working_rows; /* inputs being consumed, and their x */
     bool over;                        /* it ended or broke: no further proposals */
+    bool waits; /* what comes next hangs on a result: no proposal before the next input */
     /* shared with the loop, under the lock */
     bool threaded;
     pthread_t thread;
@@ -137,7 +138,8 @@ static void consume(ambs_proposer *m, const input *in)
     if (rc != AMBS_OK) end(m, rc, err.text);
 }
 
-static void propose(ambs_proposer *m)
+/* False where nothing can be proposed before the next result. */
+static bool propose(ambs_proposer *m)
 {
     ambs_error err;
     ambs_proposer_event event = {.kind = AMBS_PROPOSER_PROPOSAL};
@@ -146,12 +148,14 @@ static void propose(ambs_proposer *m)
     p->n_inputs = m->n_inputs;
     double begin = m->threaded ? ambs_clock_monotonic_s() : 0;
     int rc = ambs_search_ask(m->search, &p->proposal, &err);
+    if (rc == AMBS_E_AGAIN) return false;
     if (rc != AMBS_OK) {
         end(m, rc, err.text);
-        return;
+        return true;
     }
     p->latency_s = m->threaded ? ambs_clock_monotonic_s() - begin : 0;
     publish(m, &event);
+    return true;
 }
 
 /* Takes the inputs that wait, then makes one proposal if one is allowed. Called with the lock held.
@@ -169,13 +173,15 @@ static void step(ambs_proposer *m)
     pthread_mutex_unlock(&m->lock);
     input in;
     while (ambs_queue_pop(&m->working, &in)) consume(m, &in);
-    if (ask && !m->over) propose(m);
+    bool waits = ask && !m->over && !propose(m);
     pthread_mutex_lock(&m->lock);
+    m->allowed += waits;
+    m->waits = waits;
 }
 
 static bool has_work(const ambs_proposer *m)
 {
-    return m->inputs.n > 0 || (m->allowed > 0 && !m->over);
+    return m->inputs.n > 0 || (m->allowed > 0 && !m->over && !m->waits);
 }
 
 static void *run(void *ctx)

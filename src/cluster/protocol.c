@@ -45,6 +45,7 @@ static void put_welcome(ambs_text *out, const ambs_message *m)
 static void put_start(ambs_text *out, const ambs_message *m)
 {
     put_address(out, &m->as.start.at);
+    ambs_put_u32(out, m->as.start.repeat);
     ambs_put_f64(out, m->as.start.fidelity);
     ambs_put_u32(out, (uint32_t)m->as.start.d);
     for (size_t i = 0; i < m->as.start.d; i++) ambs_put_f64(out, m->as.start.x[i]);
@@ -234,6 +235,7 @@ static int make_memory(ambs_inbox *inbox, size_t size, ambs_error *err)
 static int get_start(ambs_inbox *inbox, ambs_wire *in, ambs_message *ret, ambs_error *err)
 {
     get_address(in, &ret->as.start.at);
+    ret->as.start.repeat = ambs_get_u32(in);
     ret->as.start.fidelity = ambs_get_f64(in);
     size_t d = ambs_get_u32(in);
     if (in->bad || d > (size_t)(in->end - in->at) / sizeof(double)) {

@@ -24,7 +24,7 @@
 enum {
     AMBS_FRAME_SIZE = 4000,
     AMBS_FRAME_HEAD = 20,
-    AMBS_PROTOCOL_VERSION = 3,
+    AMBS_PROTOCOL_VERSION = 4,
     AMBS_MESSAGE_MAX = 64 << 20 /* body of a message in many frames */
 };
 
@@ -75,6 +75,7 @@ typedef struct ambs_message {
         } welcome;
         struct {
             ambs_address at;
+            uint32_t repeat; /* which evaluation of the trial; 0: the first */
             double fidelity; /* NaN where the study has none */
             size_t d;
             const double *x; /* [d], in the inbox's memory */

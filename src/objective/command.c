@@ -14,19 +14,13 @@
 #include "objective/command_files.h"
 #include "objective/folder.h"
 
-static const char *const variables[] = {"AMBS_PARAMS",
-                                        "AMBS_RESULT",
-                                        "AMBS_METRIC",
-                                        "AMBS_TRIAL",
-                                        "AMBS_ATTEMPT",
-                                        "AMBS_SEED",
-                                        "AMBS_STUDY",
-                                        "AMBS_STUDY_DIR",
-                                        "AMBS_CHECKPOINT_DIR",
-                                        "AMBS_RESUME_DIR",
-                                        "AMBS_FIDELITY",
-                                        "AMBS_REPORT_FD",
-                                        NULL};
+static const char *const variables[] = {"AMBS_PARAMS",     "AMBS_RESULT",
+                                        "AMBS_METRIC",     "AMBS_TRIAL",
+                                        "AMBS_ATTEMPT",    "AMBS_REPEAT",
+                                        "AMBS_SEED",       "AMBS_STUDY",
+                                        "AMBS_STUDY_DIR",  "AMBS_CHECKPOINT_DIR",
+                                        "AMBS_RESUME_DIR", "AMBS_FIDELITY",
+                                        "AMBS_REPORT_FD",  NULL};
 
 /* ---- lists of strings ---- */
 
@@ -91,6 +85,8 @@ static void add_variable(const ambs_command *c, const char *name, ambs_text *out
         ambs_text_addf(out, "%llu", (unsigned long long)c->attempt->trial);
     else if (strcmp(name, "AMBS_ATTEMPT") == 0)
         ambs_text_addf(out, "%u", (unsigned)c->attempt->attempt);
+    else if (strcmp(name, "AMBS_REPEAT") == 0)
+        ambs_text_addf(out, "%u", (unsigned)c->attempt->repeat);
     else if (strcmp(name, "AMBS_SEED") == 0)
         ambs_text_addf(out, "%llu", (unsigned long long)ambs_attempt_seed(c->attempt));
     else if (strcmp(name, "AMBS_STUDY") == 0)

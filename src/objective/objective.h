@@ -17,8 +17,10 @@ struct ambs_trial_limits;
 typedef struct ambs_attempt {
     uint64_t trial;
     uint32_t attempt; /* 1 for the first */
+    uint32_t repeat;  /* 0 for the first evaluation of the configuration */
     uint64_t
-        study_seed;  /* streams are keyed (study_seed, trial, purpose): the same on any worker */
+        study_seed;  /* streams are keyed (study_seed, trial, purpose): the same on any worker; the
+                       study's, but for a repeat (ambs_evaluation_seed) */
     double fidelity; /* NaN where the study has none */
     const double *x; /* [d] configuration */
 } ambs_attempt;

@@ -119,9 +119,9 @@ static size_t count_searched(const ambs_space *space)
 static uint64_t initial_size(const ambs_spec *spec, const ambs_options *o)
 {
     if (o->initial_points > 0) return (uint64_t)o->initial_points;
-    uint64_t n = 2 * (uint64_t)count_searched(spec->space);
+    uint64_t n = 2 * (uint64_t)count_searched(spec->space), budget = ambs_spec_configurations(spec);
     if (n > 20) n = 20;
-    if (spec->budget.trials > 0 && n > spec->budget.trials / 10) n = spec->budget.trials / 10;
+    if (spec->budget.trials > 0 && n > budget / 10) n = budget / 10;
     return n < 8 ? 8 : n;
 }
 
@@ -589,6 +589,14 @@ static int tell(void *state, uint64_t id, ambs_error *err)
     return rc;
 }
 
+static int tell_again(void *state, uint64_t id, ambs_error *err)
+{
+    ambs_state *s = state;
+    bool failed = s->context.trial(s->context.search, id)->state == AMBS_TRIAL_FAILED;
+    if (failed && s->feasibility) ambs_feasibility_failed_later(s->feasibility);
+    return ambs_arms_told_again(&s->arms, id, err);
+}
+
 static int cancel(void *state, uint64_t id, ambs_error *err)
 {
     ambs_state *s = state;
@@ -659,6 +667,7 @@ const ambs_method_ops ambs_method_ambs = {
     .adopt = adopt,
     .restore = restore,
     .tell = tell,
+    .tell_again = tell_again,
     .cancel = cancel,
     .best_by_model = best_by_model,
     .use_engine = use_engine,

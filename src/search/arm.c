@@ -155,6 +155,14 @@ int ambs_arms_told(ambs_arms *arms, uint64_t id, ambs_error *err)
     return rc;
 }
 
+int ambs_arms_told_again(ambs_arms *arms, uint64_t id, ambs_error *err)
+{
+    int rc = AMBS_OK;
+    for (size_t i = 0; rc == AMBS_OK && i < arms->n; i++)
+        if (!is_over(&arms->arm[i], id)) rc = ambs_model_told_again(arms->arm[i].model, id, err);
+    return rc;
+}
+
 int ambs_arms_cancelled(ambs_arms *arms, uint64_t id, ambs_error *err)
 {
     int rc = AMBS_OK;

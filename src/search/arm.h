@@ -60,6 +60,7 @@ size_t ambs_arms_turn(const ambs_arms *arms, const ambs_turn *turn);
 /* The log, for all arms. `lie` in the minimised metric's unit, NaN where there was no model. */
 int ambs_arms_asked(ambs_arms *arms, uint64_t id, double lie, ambs_error *err);
 int ambs_arms_told(ambs_arms *arms, uint64_t id, ambs_error *err);
+int ambs_arms_told_again(ambs_arms *arms, uint64_t id, ambs_error *err);
 int ambs_arms_cancelled(ambs_arms *arms, uint64_t id, ambs_error *err);
 
 #endif

@@ -43,7 +43,8 @@ static uint64_t round_of(const ambs_spec *spec, const coarse_options *o)
 {
     if (o->round > 0) return (uint64_t)o->round;
     uint64_t least = 4 * (uint64_t)ambs_space_dimension(spec->space);
-    return spec->budget.trials / 5 > least ? spec->budget.trials / 5 : least;
+    uint64_t n = ambs_spec_configurations(spec) / 5;
+    return n > least ? n : least;
 }
 
 static void fini(void *state)
@@ -120,19 +121,33 @@ static int ask(void *state, uint64_t id, ambs_proposal *ret, ambs_error *err)
     return ambs_search_fresh(&s->context, &random, ret->x, err);
 }
 
-static int tell(void *state, uint64_t id, ambs_error *err)
+static void place(coarse_state *s, uint64_t id)
 {
-    (void)err;
-    coarse_state *s = state;
     const ambs_method_context *c = &s->context;
     double y = c->trial(c->search, id)->y;
-    if (isnan(y)) return AMBS_OK;
+    if (isnan(y)) return;
     size_t at = s->n_best;
     while (at > 0 && y < c->trial(c->search, s->best[at - 1])->y) at--;
-    if (at == MAX_CENTRES) return AMBS_OK;
+    if (at == MAX_CENTRES) return;
     size_t last = s->n_best < MAX_CENTRES ? s->n_best++ : MAX_CENTRES - 1;
     for (size_t i = last; i > at; i--) s->best[i] = s->best[i - 1];
     s->best[at] = id;
+}
+
+static int tell(void *state, uint64_t id, ambs_error *err)
+{
+    (void)err;
+    place(state, id);
+    return AMBS_OK;
+}
+
+static int tell_again(void *state, uint64_t id, ambs_error *err)
+{
+    (void)id, (void)err;
+    coarse_state *s = state;
+    s->n_best = 0;
+    uint64_t n = s->context.n_trials(s->context.search);
+    for (uint64_t i = 0; i < n; i++) place(s, i);
     return AMBS_OK;
 }
 
@@ -148,4 +163,5 @@ const ambs_method_ops ambs_method_coarse_to_fine = {
     .describe = describe,
     .ask = ask,
     .tell = tell,
+    .tell_again = tell_again,
 };

@@ -54,21 +54,33 @@ static const ambs_known *trial(const ambs_feasibility *f, size_t i)
     return f->context.trial(f->context.search, f->ids[i]);
 }
 
+static void consider_fit(ambs_feasibility *f, bool due)
+{
+    if (f->n_failed < LEAST_FAILURES || f->n_failed == f->n_told) return;
+    due = due || f->n_fit == 0 || f->n_told <= f->until ||
+          (double)(f->n_told - f->n_fit) >= f->growth * (double)f->n_fit;
+    if (!due) return;
+    f->n_fit = f->n_told;
+    f->n_fit_failed = f->n_failed;
+    f->n_fits++;
+    f->fit_due = true;
+}
+
 int ambs_feasibility_told(ambs_feasibility *f, uint64_t id, ambs_error *err)
 {
     int rc = ambs_reserve(&f->ids, &f->id_capacity, f->n_told + 1, sizeof *f->ids, err);
     if (rc != AMBS_OK) return rc;
     f->ids[f->n_told++] = id;
     f->n_failed += trial(f, f->n_told - 1)->state == AMBS_TRIAL_FAILED;
-    if (f->n_failed < LEAST_FAILURES || f->n_failed == f->n_told) return AMBS_OK;
-    bool due = f->n_fit == 0 || f->n_told <= f->until ||
-               (double)(f->n_told - f->n_fit) >= f->growth * (double)f->n_fit;
-    if (!due) return AMBS_OK;
-    f->n_fit = f->n_told;
-    f->n_fit_failed = f->n_failed;
-    f->n_fits++;
-    f->fit_due = true;
+    consider_fit(f, false);
     return AMBS_OK;
+}
+
+/* The rows of the last fit may hold the trial, so that they count no more. */
+void ambs_feasibility_failed_later(ambs_feasibility *f)
+{
+    f->n_failed++;
+    consider_fit(f, true);
 }
 
 /* True where the forest predicts trials that it did not see better than their mean does. */

@@ -29,6 +29,8 @@ int ambs_feasibility_create(const ambs_method_context *context, uint64_t until, 
                             ambs_feasibility **ret_feasibility, ambs_error *err);
 void ambs_feasibility_destroy(ambs_feasibility *f);
 int ambs_feasibility_told(ambs_feasibility *f, uint64_t id, ambs_error *err);
+/* A repeat has made a trial a failed one. */
+void ambs_feasibility_failed_later(ambs_feasibility *f);
 
 /* Brings it up to the log. *ret_usable is false where it has nothing to say. */
 int ambs_feasibility_update(ambs_feasibility *f, bool *ret_usable, ambs_error *err);

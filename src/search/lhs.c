@@ -13,17 +13,18 @@ static int check(const ambs_spec *spec, const void *options, ambs_error *err)
         return ambs_fail(err, AMBS_E_INVALID,
                          "found no budget.trials, expected it with the method lhs: a Latin "
                          "hypercube is made for a number of points; or use the method sobol");
-    if (spec->budget.trials > MAX_POINTS)
+    if (ambs_spec_configurations(spec) > MAX_POINTS)
         return ambs_fail(err, AMBS_E_INVALID,
                          "found %llu trials, expected at most %d with the method lhs; use the "
                          "method sobol",
-                         (unsigned long long)spec->budget.trials, MAX_POINTS);
+                         (unsigned long long)ambs_spec_configurations(spec), MAX_POINTS);
     return AMBS_OK;
 }
 
 static int init(void *state, const ambs_method_context *context, ambs_error *err)
 {
-    return ambs_walk_init(state, context, "lhs", context->spec->budget.trials, NULL, NULL, err);
+    return ambs_walk_init(state, context, "lhs", ambs_spec_configurations(context->spec), NULL,
+                          NULL, err);
 }
 
 const ambs_method_ops ambs_method_lhs = {

@@ -12,8 +12,10 @@
 
 /* One trial as a method sees it. */
 typedef struct ambs_known {
-    ambs_trial_state state; /* WAITING: in flight; else COMPLETE, PRUNED, FAILED, CANCELLED */
+    ambs_trial_state state; /* WAITING: in flight; else COMPLETE, PRUNED, FAILED, CANCELLED (also
+                               while a repeat is in flight) */
     ambs_origin origin;
+    uint32_t n;      /* evaluations that y is the mean of; 0: none */
     double y;        /* objective, minimised, finite; NaN where there is none: in flight, failed,
                         cancelled, pruned without a value */
     double lie;      /* on the surrogate's scale, NaN when none is held */
@@ -69,6 +71,9 @@ typedef struct ambs_method_ops {
     /* A trial was told, told as the caller's own, or cancelled: the driver's record is updated
      * already. */
     int (*tell)(void *state, uint64_t id, ambs_error *err);
+    /* A repeat of a trial was told: y in the driver's record is another mean now, or none (the trial
+     * has failed). NULL: the method keeps no copy of what it was told. */
+    int (*tell_again)(void *state, uint64_t id, ambs_error *err);
     int (*cancel)(void *state, uint64_t id, ambs_error *err);
     /* The complete trial with the least predicted mean; mean and sd in the user's metric.
      * AMBS_E_NOT_FOUND without a usable model. Must not change what a later ask proposes. NULL:

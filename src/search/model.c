@@ -52,7 +52,8 @@ struct ambs_model {
     size_t n_rows; /* with those appended since */
     event *events;
     size_t n_events, event_capacity, n_applied;
-    double *y; /* results with a value, in order of their telling */
+    double
+        *y; /* results with a value, in order of their telling, or of the trials after a repeat */
     size_t n_y, y_capacity;
     uint64_t n_told;                 /* with those that failed */
     uint64_t n_fits, n_lies, fit_at; /* n_told at the last fit */
@@ -258,6 +259,32 @@ int ambs_model_told(ambs_model *m, uint64_t id, ambs_error *err)
     if (m->n_fits == 0) return AMBS_OK;
     if (of->row == SIZE_MAX) return append_row(m, id, truth(m, t), err);
     return add_event(m, (event){.kind = EVENT_REPLACE, .row = of->row, .z = truth(m, t)}, err);
+}
+
+/* Results, leaders and the best of the values as they are now, in order of the trials. */
+static void look_at_values(ambs_model *m)
+{
+    m->n_y = m->n_leaders = 0;
+    m->best = INFINITY;
+    for (uint64_t id = 0; id < m->n_trials; id++) {
+        double y = trial(m, id)->y;
+        if (isnan(y)) continue;
+        m->y[m->n_y++] = y;
+        add_leader(m, id, y);
+        if (y < m->best) m->best = y;
+    }
+}
+
+int ambs_model_told_again(ambs_model *m, uint64_t id, ambs_error *err)
+{
+    const ambs_known *t = trial(m, id);
+    bool new_best = t->y < m->best;
+    look_at_values(m);
+    m->n_told++;
+    if (wants_fit(m, new_best)) return make_fit_due(m, err);
+    if (m->n_fits == 0) return AMBS_OK;
+    return add_event(m, (event){.kind = EVENT_REPLACE, .row = m->of[id].row, .z = truth(m, t)},
+                     err);
 }
 
 int ambs_model_cancelled(ambs_model *m, uint64_t id, ambs_error *err)

@@ -49,6 +49,8 @@ void ambs_model_destroy(ambs_model *m);
  * derived, anything but NaN. */
 int ambs_model_asked(ambs_model *m, uint64_t id, double lie, ambs_error *err);
 int ambs_model_told(ambs_model *m, uint64_t id, ambs_error *err);
+/* A repeat of a told trial has changed its value, or made it a failed one. O(trials). */
+int ambs_model_told_again(ambs_model *m, uint64_t id, ambs_error *err);
 int ambs_model_cancelled(ambs_model *m, uint64_t id, ambs_error *err);
 
 /* False before the first result with a value: there is nothing to fit. */

@@ -4,7 +4,8 @@
  *
  * A trial's life here: ask -> in flight (WAITING) -> tell -> COMPLETE, PRUNED or FAILED
  *                                                 -> cancel -> CANCELLED, its configuration is free
- * again All that decides is the order of the calls that succeeded: an ask that fails leaves no
+ * again. Where trials are repeated, ask may send a COMPLETE one into flight once more; to the method
+ * it stays complete, and the tell only changes its value. All that decides is the order of the calls that succeeded: an ask that fails leaves no
  * trace. */
 #include "ambs/search.h"
 
@@ -16,6 +17,7 @@
 #include "numeric/pareto.h"
 #include "search/goals.h"
 #include "search/method.h"
+#include "search/race.h"
 #include "space/space.h"
 
 enum { ROWS_PER_BLOCK = 1024 };
@@ -41,7 +43,8 @@ struct ambs_search {
     size_t n_again, first_again, again_capacity;
     double *queue; /* [n_queue, d] enqueued, first in first out */
     size_t n_queue, first_queue, queue_capacity;
-    uint64_t best; /* UINT64_MAX: none */
+    ambs_race *race; /* which trials are repeated; NULL: none is */
+    uint64_t best;   /* UINT64_MAX: none */
     ambs_search_counts counts;
     uint64_t n_lies;
     bool broken; /* memory ran out in the middle of a change */
@@ -128,6 +131,8 @@ int ambs_search_create(const ambs_spec *spec, ambs_search **ret_search, ambs_err
     s->best = UINT64_MAX;
     int rc = ambs_space_set_create(s->space, &s->taken, err);
     if (rc == AMBS_OK) rc = take_defaults(s, err);
+    if (rc == AMBS_OK && ambs_repeats_on(&spec->repeats))
+        rc = ambs_race_create(&spec->repeats, spec->budget.trials, &s->race, err);
     if (rc == AMBS_OK) rc = init_method(s, err);
     if (rc == AMBS_OK)
         *ret_search = s;
@@ -153,6 +158,7 @@ void ambs_search_destroy(ambs_search *s)
     free(s->again);
     free(s->queue);
     ambs_space_set_destroy(s->taken);
+    ambs_race_destroy(s->race);
     free(s);
 }
 
@@ -160,6 +166,7 @@ void ambs_search_destroy(ambs_search *s)
 static int reserve_trial(ambs_search *s, ambs_error *err)
 {
     int rc = ambs_reserve(&s->trials, &s->trial_capacity, s->n_trials + 1, sizeof *s->trials, err);
+    if (rc == AMBS_OK && s->race) rc = ambs_race_reserve(s->race, err);
     if (rc != AMBS_OK || s->n_trials < s->n_blocks * ROWS_PER_BLOCK) return rc;
     rc = ambs_reserve(&s->blocks, &s->block_capacity, s->n_blocks + 1, sizeof *s->blocks, err);
     if (rc != AMBS_OK) return rc;
@@ -182,6 +189,7 @@ static int add_trial(ambs_search *s, const double *x, ambs_origin origin, double
     if (rc != AMBS_OK) return rc;
     double *row = row_of(s, s->n_trials);
     memcpy(row, x, s->d * sizeof *row);
+    if (s->race) ambs_race_asked(s->race, s->n_trials);
     for (size_t j = 0; j < s->g; j++) row[s->d + j] = NAN;
     s->trials[s->n_trials++] = (ambs_known){.state = AMBS_TRIAL_WAITING,
                                             .origin = origin,
@@ -292,11 +300,80 @@ static int check_proposed(const ambs_search *s, const double *x, ambs_error *err
                      s->method->member.name, (unsigned long long)id);
 }
 
-int ambs_search_ask(ambs_search *s, ambs_proposal *ret, ambs_error *err)
+/* ---- repeats ---- */
+
+static bool is_in_flight(const ambs_search *s, uint64_t id)
 {
-    int rc = check_whole(s, err);
-    if (rc == AMBS_OK) rc = reserve_trial(s, err);
-    if (rc != AMBS_OK) return rc;
+    return s->race ? ambs_race_trial(s->race, id)->in_flight
+                   : s->trials[id].state == AMBS_TRIAL_WAITING;
+}
+
+static void repeat(ambs_search *s, uint64_t id, ambs_proposal *ret)
+{
+    const ambs_known *t = &s->trials[id];
+    *ret = (ambs_proposal){.trial = id,
+                           .repeat = ambs_race_trial(s->race, id)->n_asked,
+                           .origin = t->origin,
+                           .mean = NAN,
+                           .sd = NAN,
+                           .acquisition = NAN,
+                           .lie = NAN,
+                           .n_told = s->counts.told,
+                           .n_lies = s->n_lies,
+                           .x = ret->x};
+    memcpy(ret->x, t->x, s->d * sizeof *ret->x);
+    ambs_race_asked(s->race, id);
+    s->counts.asked++;
+    s->counts.in_flight++;
+}
+
+/* What the race says in the place of a new configuration: *ret_done where that was all. `exhausted`:
+ * why there is no new one, else AMBS_OK. */
+static int consult_race(ambs_search *s, int exhausted, ambs_proposal *ret, bool *ret_done,
+                        ambs_error *err)
+{
+    uint64_t id;
+    *ret_done = true;
+    switch (ambs_race_advise(s->race, exhausted != AMBS_OK, &id)) {
+    case AMBS_RACE_REPEAT:
+        repeat(s, id, ret);
+        return AMBS_OK;
+    case AMBS_RACE_WAIT:
+        return ambs_fail(err, AMBS_E_AGAIN,
+                         "what is proposed next hangs on an evaluation in flight: tell a result "
+                         "first");
+    case AMBS_RACE_NOTHING:
+        if (exhausted != AMBS_OK) return exhausted;
+        return ambs_fail(err, AMBS_E_EXHAUSTED,
+                         "what is left of the budget of %llu evaluations is too little for another "
+                         "configuration",
+                         (unsigned long long)s->spec->budget.trials);
+    default:
+        *ret_done = false;
+        return AMBS_OK;
+    }
+}
+
+static int restore_repeat(ambs_search *s, const ambs_proposal *p, ambs_error *err)
+{
+    bool known = s->race && p->trial < s->n_trials;
+    const ambs_raced *t = known ? ambs_race_trial(s->race, p->trial) : NULL;
+    if (!t || t->in_flight || t->closed || t->n_asked != p->repeat ||
+        !ambs_space_equal(s->space, s->trials[p->trial].x, p->x))
+        return ambs_fail(err, AMBS_E_MISMATCH,
+                         "repeat %u of trial %llu as recorded is not one that can be made here",
+                         (unsigned)p->repeat, (unsigned long long)p->trial);
+    ambs_race_asked(s->race, p->trial);
+    s->counts.asked++;
+    s->counts.in_flight++;
+    return AMBS_OK;
+}
+
+/* ---- asking ---- */
+
+static int ask_new(ambs_search *s, ambs_proposal *ret, ambs_error *err)
+{
+    int rc = AMBS_OK;
     own_choice own = choose_own(s);
     ambs_proposal p = {.trial = s->n_trials,
                        .origin = own.origin,
@@ -322,9 +399,21 @@ int ambs_search_ask(ambs_search *s, ambs_proposal *ret, ambs_error *err)
     return AMBS_OK;
 }
 
+int ambs_search_ask(ambs_search *s, ambs_proposal *ret, ambs_error *err)
+{
+    bool done = false;
+    int rc = check_whole(s, err);
+    if (rc == AMBS_OK) rc = reserve_trial(s, err);
+    if (rc == AMBS_OK && s->race) rc = consult_race(s, AMBS_OK, ret, &done, err);
+    if (rc == AMBS_OK && !done) rc = ask_new(s, ret, err);
+    bool exhausted = rc == AMBS_E_EXHAUSTED || rc == AMBS_E_INFEASIBLE;
+    return s->race && !done && exhausted ? consult_race(s, rc, ret, &done, err) : rc;
+}
+
 int ambs_search_restore_ask(ambs_search *s, const ambs_proposal *p, ambs_error *err)
 {
     int rc = check_whole(s, err);
+    if (rc == AMBS_OK && p->repeat > 0) return restore_repeat(s, p, err);
     if (rc == AMBS_OK) rc = reserve_trial(s, err);
     if (rc != AMBS_OK) return rc;
     if (p->trial != s->n_trials)
@@ -360,7 +449,7 @@ static int find_open(ambs_search *s, uint64_t id, const char *verb, ambs_known *
                          "there is no trial %llu to %s; %llu trials were made",
                          (unsigned long long)id, verb, (unsigned long long)s->n_trials);
     *ret = &s->trials[id];
-    if ((*ret)->state == AMBS_TRIAL_WAITING) return AMBS_OK;
+    if (is_in_flight(s, id)) return AMBS_OK;
     return ambs_fail(err, AMBS_E_INVALID, "trial %llu is %s already, so there is nothing to %s",
                      (unsigned long long)id, ambs_trial_state_name((*ret)->state), verb);
 }
@@ -384,6 +473,26 @@ static bool take_goals(ambs_search *s, uint64_t id, const ambs_outcome *o)
     return false;
 }
 
+static uint64_t *count_of(ambs_search *s, ambs_trial_state state)
+{
+    if (state == AMBS_TRIAL_COMPLETE) return &s->counts.complete;
+    return state == AMBS_TRIAL_PRUNED ? &s->counts.pruned : &s->counts.failed;
+}
+
+/* The evaluation that ended joins those before it. */
+static void settle_repeats(ambs_search *s, uint64_t id)
+{
+    ambs_known *t = &s->trials[id];
+    t->state = ambs_race_told(s->race, id, t->state, t->y);
+    t->n = ambs_race_trial(s->race, id)->sample.n;
+    if (t->state == AMBS_TRIAL_FAILED) t->n = 0;
+    if (t->state == AMBS_TRIAL_FAILED)
+        t->y = NAN;
+    else if (t->n > 0)
+        t->y = ambs_race_trial(s->race, id)->sample.mean;
+    if (!ambs_race_best(s->race, &s->best)) s->best = UINT64_MAX;
+}
+
 /* The trial leaves the flight with its outcome. */
 static void settle(ambs_search *s, uint64_t id, const ambs_outcome *o)
 {
@@ -392,25 +501,36 @@ static void settle(ambs_search *s, uint64_t id, const ambs_outcome *o)
                   (s->g == 0 || (o->state != AMBS_TRIAL_FAILED && take_goals(s, id, o)));
     s->n_lies -= !isnan(t->lie);
     t->lie = NAN;
-    t->state = o->state == AMBS_TRIAL_COMPLETE && !finite ? AMBS_TRIAL_FAILED : o->state;
-    t->y = t->state != AMBS_TRIAL_FAILED && finite ? s->sign * o->objective : NAN;
     s->counts.in_flight--;
     s->counts.told++;
-    s->counts.complete += t->state == AMBS_TRIAL_COMPLETE;
-    s->counts.pruned += t->state == AMBS_TRIAL_PRUNED;
-    s->counts.failed += t->state == AMBS_TRIAL_FAILED;
-    if (t->state == AMBS_TRIAL_COMPLETE && (s->best == UINT64_MAX || t->y < s->trials[s->best].y))
+    if (t->state != AMBS_TRIAL_WAITING) --*count_of(s, t->state);
+    t->state = o->state == AMBS_TRIAL_COMPLETE && !finite ? AMBS_TRIAL_FAILED : o->state;
+    t->y = t->state != AMBS_TRIAL_FAILED && finite ? s->sign * o->objective : NAN;
+    t->n = t->state == AMBS_TRIAL_COMPLETE;
+    if (s->race)
+        settle_repeats(s, id);
+    else if (t->n > 0 && (s->best == UINT64_MAX || t->y < s->trials[s->best].y))
         s->best = id;
+    ++*count_of(s, t->state);
+}
+
+/* The method hears of the first evaluation of a trial by tell, of later ones by tell_again. */
+static int tell_method(ambs_search *s, uint64_t id, bool again, ambs_error *err)
+{
+    const ambs_method_ops *m = s->method;
+    if (again) return m->tell_again ? m->tell_again(s->state, id, err) : AMBS_OK;
+    return m->tell ? m->tell(s->state, id, err) : AMBS_OK;
 }
 
 int ambs_search_tell(ambs_search *s, uint64_t id, const ambs_outcome *outcome, ambs_error *err)
 {
-    ambs_known *t;
+    ambs_known *t = NULL;
     int rc = find_open(s, id, "tell", &t, err);
     if (rc == AMBS_OK) rc = check_outcome(outcome, err);
     if (rc != AMBS_OK) return rc;
+    bool again = t->state != AMBS_TRIAL_WAITING;
     settle(s, id, outcome);
-    return finish(s, s->method->tell ? s->method->tell(s->state, id, err) : AMBS_OK);
+    return finish(s, tell_method(s, id, again, err));
 }
 
 int ambs_search_tell_own(ambs_search *s, const double *x, const ambs_outcome *outcome,
@@ -432,7 +552,7 @@ int ambs_search_tell_own(ambs_search *s, const double *x, const ambs_outcome *ou
     if (rc != AMBS_OK) return rc;
     settle(s, id, outcome);
     *ret_trial = id;
-    return finish(s, s->method->tell ? s->method->tell(s->state, id, err) : AMBS_OK);
+    return finish(s, tell_method(s, id, false, err));
 }
 
 int ambs_search_enqueue(ambs_search *s, const double *x, ambs_error *err)
@@ -467,6 +587,12 @@ int ambs_search_cancel(ambs_search *s, uint64_t id, ambs_error *err)
 {
     ambs_known *t = NULL;
     int rc = find_open(s, id, "cancel", &t, err);
+    if (rc == AMBS_OK && t->state != AMBS_TRIAL_WAITING) { /* a repeat: the trial stays */
+        ambs_race_cancelled(s->race, id);
+        s->counts.in_flight--;
+        s->counts.cancelled++;
+        return AMBS_OK;
+    }
     bool comes_again =
         rc == AMBS_OK && (t->origin == AMBS_ORIGIN_POINT || t->origin == AMBS_ORIGIN_DEFAULT ||
                           t->origin == AMBS_ORIGIN_ENQUEUED || t->origin == AMBS_ORIGIN_DESIGN);
@@ -474,6 +600,7 @@ int ambs_search_cancel(ambs_search *s, uint64_t id, ambs_error *err)
         rc = ambs_reserve(&s->again, &s->again_capacity, s->n_again + 1, sizeof *s->again, err);
     if (rc != AMBS_OK) return rc;
     if (comes_again) s->again[s->n_again++] = id;
+    if (s->race) ambs_race_cancelled(s->race, id);
     ambs_space_set_remove(s->taken, t->x);
     s->n_lies -= !isnan(t->lie);
     t->lie = NAN;
@@ -492,6 +619,18 @@ int ambs_search_best(const ambs_search *s, uint64_t *ret_trial, double *ret_obje
     *ret_trial = s->best;
     *ret_objective = s->sign * s->trials[s->best].y;
     memcpy(ret_x, s->trials[s->best].x, s->d * sizeof *ret_x);
+    return AMBS_OK;
+}
+
+int ambs_search_evaluations(const ambs_search *s, uint64_t id, uint64_t *ret_n, double *ret_mean,
+                            double *ret_reach, ambs_error *err)
+{
+    if (id >= s->n_trials)
+        return ambs_fail(err, AMBS_E_NOT_FOUND, "there is no trial %llu; %llu trials were made",
+                         (unsigned long long)id, (unsigned long long)s->n_trials);
+    *ret_n = s->trials[id].n;
+    *ret_mean = s->sign * s->trials[id].y;
+    *ret_reach = s->race && *ret_n > 0 ? ambs_race_reach(s->race, id) : NAN;
     return AMBS_OK;
 }
 

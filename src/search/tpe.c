@@ -161,6 +161,14 @@ static int ask(void *state, uint64_t id, ambs_proposal *ret, ambs_error *err)
     return ambs_search_fresh(&s->context, &random, ret->x, err);
 }
 
+/* Into its place, behind equals; there is room. */
+static void insert(tpe_state *s, uint64_t id, double y)
+{
+    size_t at = s->n_results++;
+    for (; at > 0 && y < s->results[at - 1].y; at--) s->results[at] = s->results[at - 1];
+    s->results[at] = (result){y, id};
+}
+
 static int tell(void *state, uint64_t id, ambs_error *err)
 {
     tpe_state *s = state;
@@ -168,10 +176,20 @@ static int tell(void *state, uint64_t id, ambs_error *err)
     if (isnan(y)) return AMBS_OK;
     int rc =
         ambs_reserve(&s->results, &s->results_capacity, s->n_results + 1, sizeof *s->results, err);
-    if (rc != AMBS_OK) return rc;
-    size_t at = s->n_results++;
-    for (; at > 0 && y < s->results[at - 1].y; at--) s->results[at] = s->results[at - 1];
-    s->results[at] = (result){y, id};
+    if (rc == AMBS_OK) insert(s, id, y);
+    return rc;
+}
+
+static int tell_again(void *state, uint64_t id, ambs_error *err)
+{
+    (void)err;
+    tpe_state *s = state;
+    double y = s->context.trial(s->context.search, id)->y;
+    size_t at = 0;
+    while (s->results[at].id != id) at++;
+    s->n_results--;
+    memmove(s->results + at, s->results + at + 1, (s->n_results - at) * sizeof *s->results);
+    if (!isnan(y)) insert(s, id, y);
     return AMBS_OK;
 }
 
@@ -186,4 +204,5 @@ const ambs_method_ops ambs_method_tpe = {
     .fini = fini,
     .ask = ask,
     .tell = tell,
+    .tell_again = tell_again,
 };

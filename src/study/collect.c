@@ -20,7 +20,7 @@ int ambs_collection_begin(ambs_collection *c, const char *path, ambs_spec *spec,
 
 static bool is_wanted(const ambs_trial_row *row, bool complete)
 {
-    if (complete) return row->state == AMBS_TRIAL_COMPLETE;
+    if (complete) return ambs_trial_has_result(row);
     return row->state == AMBS_TRIAL_FAILED || row->state == AMBS_TRIAL_PRUNED;
 }
 

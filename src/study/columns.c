@@ -62,6 +62,14 @@ static const ambs_column trials[] = {
      .about = "exit status or number of the signal, else 0"},
     {"objective", AMBS_COLUMN_F64, FIELD(ambs_trial_row, objective),
      .about = "the metric as the user wrote it, not turned round; NaN: none"},
+    {"n_evaluations", AMBS_COLUMN_U32, FIELD(ambs_trial_row, n_evaluations),
+     .about = "evaluations whose values the objective is the mean of", .repeats = true},
+    {"first", AMBS_COLUMN_F64, FIELD(ambs_trial_row, first),
+     .about = "the value of the first of them; NaN: none", .repeats = true},
+    {"sd", AMBS_COLUMN_F64, FIELD(ambs_trial_row, value_sd),
+     .about = "standard deviation of their values, with n - 1; NaN below two", .repeats = true},
+    {"standard_error", AMBS_COLUMN_F64, FIELD(ambs_trial_row, value_error),
+     .about = "of their mean, sd / sqrt(n_evaluations); NaN below two", .repeats = true},
     {"attempts", AMBS_COLUMN_U32, FIELD(ambs_trial_row, n_attempts),
      .about = "attempts started so far"},
     {"rank", AMBS_COLUMN_U32, FIELD(ambs_trial_row, rank),
@@ -117,6 +125,8 @@ static const ambs_column attempts[] = {
     {"trial", AMBS_COLUMN_COUNT, FIELD(ambs_attempt_row, trial), .about = "the row of /trials"},
     {"attempt", AMBS_COLUMN_U32, FIELD(ambs_attempt_row, attempt),
      .about = "1 for the first of the trial"},
+    {"repeat", AMBS_COLUMN_U32, FIELD(ambs_attempt_row, repeat),
+     .about = "which evaluation of the trial: 0 for the first", .repeats = true},
     {"epoch", AMBS_COLUMN_U32, FIELD(ambs_attempt_row, epoch),
      .about = "life of the manager, see /allocations"},
     {"rank", AMBS_COLUMN_U32, FIELD(ambs_attempt_row, rank),
@@ -134,6 +144,38 @@ static const ambs_column attempts[] = {
      .about = "as in /trials"},
     {"code", AMBS_COLUMN_I32, FIELD(ambs_attempt_row, code),
      .about = "exit status or number of the signal, else 0"},
+    {NULL}};
+
+static const ambs_column repeats[] = {
+    {"trial", AMBS_COLUMN_COUNT, FIELD(ambs_repeat_row, trial), .about = "the row of /trials"},
+    {"repeat", AMBS_COLUMN_U32, FIELD(ambs_repeat_row, repeat),
+     .about = "1 for the second evaluation of the trial"},
+    {"state", AMBS_COLUMN_WORD, FIELD(ambs_repeat_row, state), STATES,
+     .about = "waiting until it ended: complete, pruned, failed or cancelled"},
+    {"reason", AMBS_COLUMN_REASON, FIELD(ambs_repeat_row, reason), FIELD(ambs_repeat_row, code),
+     .about = "as in /trials"},
+    {"code", AMBS_COLUMN_I32, FIELD(ambs_repeat_row, code),
+     .about = "exit status or number of the signal, else 0"},
+    {"value", AMBS_COLUMN_F64, FIELD(ambs_repeat_row, value),
+     .about = "the metric as the user wrote it; NaN: none"},
+    {"attempt", AMBS_COLUMN_U32, FIELD(ambs_repeat_row, attempt),
+     .about = "the attempt that gave it; 0: none"},
+    {"trials", AMBS_COLUMN_COUNT, FIELD(ambs_repeat_row, n_trials),
+     .about = "trials proposed before it: places it among the proposals"},
+    {"inputs", AMBS_COLUMN_COUNT, FIELD(ambs_repeat_row, n_inputs),
+     .about = "tells and cancels consumed before, as in /proposals"},
+    {"proposed", AMBS_COLUMN_F64, FIELD(ambs_repeat_row, proposed_s), .unit = "s",
+     .about = "when it was asked for, since 1970-01-01 UTC"},
+    {"latency", AMBS_COLUMN_F64, FIELD(ambs_repeat_row, latency_s), .unit = "s",
+     .about = "how long that took; NaN: not known"},
+    {"start", AMBS_COLUMN_F64, FIELD(ambs_repeat_row, start_s), .unit = "s",
+     .about = "since 1970-01-01 UTC; NaN: not known"},
+    {"end", AMBS_COLUMN_F64, FIELD(ambs_repeat_row, end_s), .unit = "s",
+     .about = "since 1970-01-01 UTC; NaN: not known"},
+    {"duration", AMBS_COLUMN_F64, FIELD(ambs_repeat_row, duration_s), .unit = "s",
+     .about = "by the worker's monotonic clock; NaN: not known"},
+    {"received", AMBS_COLUMN_F64, FIELD(ambs_repeat_row, received_s), .unit = "s",
+     .about = "when the manager had the result, since 1970-01-01 UTC; NaN: not yet"},
     {NULL}};
 
 static const ambs_column curves[] = {
@@ -256,6 +298,9 @@ const ambs_column_group ambs_column_groups[] = {
     GROUP(output, ambs_output_row, outputs, n_outputs,
           "begin and end of what attempts printed, in parts"),
     GROUP(slots, ambs_slot_row, slots, n_slots, "what the slots of the workers own"),
+    {"repeats", repeats, sizeof(ambs_repeat_row), offsetof(ambs_table, repeats),
+     offsetof(ambs_table, n_repeats),
+     "evaluations of trials beyond their first, in the order in which they were asked for", true},
     {NULL}};
 
 /* ---- the operation log ---- */
@@ -283,7 +328,7 @@ static int add_input(operation_log *log, const ambs_table *t, size_t i, ambs_err
 {
     const ambs_input_row *input = &t->inputs[i];
     int rc = AMBS_OK;
-    if (input->trial < t->n && !isnan(t->rows[input->trial].lie))
+    if (input->trial < t->n && input->repeat == 0 && !isnan(t->rows[input->trial].lie))
         rc = add(log, AMBS_OPERATION_UNLIE, input->trial, err);
     if (rc != AMBS_OK) return rc;
     return add(log, input->type == AMBS_RECORD_CANCEL ? AMBS_OPERATION_CANCEL : AMBS_OPERATION_TELL,
@@ -303,12 +348,14 @@ int ambs_operations_derive(const ambs_table *t, uint8_t **ret_operations, uint64
     operation_log log = {0};
     size_t consumed = 0;
     int rc = AMBS_OK;
-    for (size_t i = 0; i < t->n && rc == AMBS_OK; i++) {
-        const ambs_trial_row *row = &t->rows[i];
-        if (row->origin == AMBS_ORIGIN_OWN) continue; /* it comes as a tell */
-        while (consumed < row->n_inputs && consumed < t->n_inputs && rc == AMBS_OK)
+    ambs_ask_walk walk;
+    ambs_asks_begin(&walk, t);
+    while (rc == AMBS_OK && ambs_asks_next(&walk)) {
+        while (consumed < walk.n_inputs && consumed < t->n_inputs && rc == AMBS_OK)
             rc = add_input(&log, t, consumed++, err);
-        if (rc == AMBS_OK) rc = add_proposal(&log, row, err);
+        if (rc == AMBS_OK)
+            rc = walk.repeat ? add(&log, AMBS_OPERATION_ASK, walk.trial, err)
+                             : add_proposal(&log, &t->rows[walk.trial], err);
     }
     while (consumed < t->n_inputs && rc == AMBS_OK) rc = add_input(&log, t, consumed++, err);
     if (rc != AMBS_OK) {

@@ -28,6 +28,7 @@ typedef struct ambs_column {
     int n_words; /* values 0 … n_words-1 */
     const char *unit;
     const char *about;
+    bool repeats; /* only in the files of studies with `repeats`; elsewhere its missing value */
 } ambs_column;
 
 /* One group of the file that mirrors an array of the table. */
@@ -37,6 +38,7 @@ typedef struct ambs_column_group {
     size_t stride;
     size_t rows, n; /* offsets in ambs_table of the array's pointer and of its size_t length */
     const char *about;
+    bool repeats; /* only in the files of studies with `repeats` */
 } ambs_column_group;
 
 /* Ends with a NULL name. `trials` comes first, then `proposals`; both have the rows of table->rows.

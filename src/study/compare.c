@@ -173,6 +173,16 @@ static const char *value_of(const facts *f, const char *name)
     return NULL;
 }
 
+/* Nothing where there are none, so that a study of before has the digest of before. */
+static void add_repeats(facts *f, const ambs_repeats *repeats)
+{
+    char min[32], max[32], confidence[32];
+    if (!ambs_repeats_on(repeats)) return;
+    add_fact(f, "repeats", "min", ambs_format_double(repeats->min, min));
+    add_fact(f, "repeats", "max", ambs_format_double(repeats->max, max));
+    add_fact(f, "repeats", "confidence", ambs_format_double(repeats->confidence, confidence));
+}
+
 static void collect(const ambs_spec *spec, facts *f)
 {
     char seed[32];
@@ -194,6 +204,7 @@ static void collect(const ambs_spec *spec, facts *f)
         add_fact(f, "surrogate", "ranks", "some");
     add_points(f, spec);
     add_warm(f, spec);
+    add_repeats(f, &spec->repeats);
 }
 
 static void add_difference(ambs_text *out, const char *name, const char *was, const char *is)

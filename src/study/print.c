@@ -293,7 +293,8 @@ static void print_budget(const ambs_spec *spec, ambs_text *out)
     char time[40];
     label(out, "budget");
     if (b->trials > 0)
-        ambs_text_addf(out, "%llu trial%s", (unsigned long long)b->trials,
+        ambs_text_addf(out, "%llu %s%s", (unsigned long long)b->trials,
+                       ambs_repeats_on(&spec->repeats) ? "evaluation" : "trial",
                        b->trials == 1 ? "" : "s");
     if (!isnan(b->time_s))
         ambs_text_addf(out, "%s%s", b->trials > 0 ? ", " : "",
@@ -307,6 +308,26 @@ static void print_budget(const ambs_spec *spec, ambs_text *out)
         ambs_text_addf(out, "ends after %llu, or ", (unsigned long long)b->failures_total);
     ambs_text_addf(out, "%s%llu in a row\n", b->failures_total > 0 ? "" : "ends after ",
                    (unsigned long long)b->failures_in_row);
+}
+
+static void print_repeats(const ambs_spec *spec, ambs_text *out)
+{
+    const ambs_repeats *r = &spec->repeats;
+    unsigned long long n = (unsigned long long)ambs_spec_configurations(spec);
+    if (!ambs_repeats_on(r)) return;
+    label(out, "repeats");
+    if (r->min == r->max)
+        ambs_text_addf(out, "each configuration is evaluated %u times", (unsigned)r->max);
+    else
+        ambs_text_addf(out,
+                       "%u evaluation%s of each configuration, up to %u of those that may be the "
+                       "best, until it is known with %.4g %% confidence",
+                       (unsigned)r->min, r->min == 1 ? "" : "s", (unsigned)r->max,
+                       100 * r->confidence);
+    if (n > 0)
+        ambs_text_addf(out, "; the budget counts evaluations: at most %llu configuration%s", n,
+                       n == 1 ? "" : "s");
+    ambs_text_add(out, "\n");
 }
 
 static void print_worker(const ambs_spec *spec, ambs_text *out)
@@ -412,6 +433,7 @@ void ambs_spec_print(const ambs_spec *spec, const char *output, ambs_text *out)
     print_surrogate(&spec->surrogate, out);
     print_warm(spec, out);
     print_budget(spec, out);
+    print_repeats(spec, out);
     print_worker(spec, out);
     print_folders(spec, out);
     print_retry(&spec->retry, out);

@@ -72,6 +72,8 @@ void ambs_read_sections(ambs_reader *r, const ambs_yaml_node *root);
 void ambs_read_metrics(ambs_reader *r, const ambs_yaml_node *root);
 /* read_retry.c */
 void ambs_read_retry(ambs_reader *r, const ambs_yaml_node *root);
+/* read_repeats.c; budget and metrics were read */
+void ambs_read_repeats(ambs_reader *r, const ambs_yaml_node *root);
 /* read_parameters.c: parameters into spec->space; `when` and constraints follow in
  * read_conditions.c. */
 void ambs_read_parameters(ambs_reader *r, const ambs_yaml_node *parameters);

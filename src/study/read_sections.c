@@ -47,7 +47,7 @@ typedef struct budget_section {
 
 static const ambs_option budget_table[] = {
     {"trials", AMBS_OPTION_INT, offsetof(budget_section, trials), NULL, 1, 0x1p53, NULL,
-     "trials, resumed ones included"},
+     "trials, resumed ones included; evaluations where there are repeats"},
     {"time", AMBS_OPTION_DURATION, offsetof(budget_section, time), NULL, 1e-3, INFINITY, NULL,
      "wall time of all lives together"},
     {"failures", AMBS_OPTION_STRING, 0, NULL, 1, 0, NULL, "a mapping of total and in_a_row"},
@@ -426,7 +426,6 @@ static const char *reserved_because(const char *name)
 {
     static const char *const reserved[][2] = {
         {"stopping", "this version has no stopping rules: every trial runs to its end"},
-        {"repeats", "this version evaluates each configuration once"},
     };
     for (size_t i = 0; i < sizeof reserved / sizeof reserved[0]; i++)
         if (strcmp(name, reserved[i][0]) == 0) return reserved[i][1];
@@ -435,10 +434,11 @@ static const char *reserved_because(const char *name)
 
 static void check_top(ambs_reader *r, const ambs_yaml_node *root)
 {
-    static const char *const known[] = {
-        "study",       "metric",     "metrics",     "objective",  "parameters", "space",
-        "constraints", "method",     "budget",      "trial",      "retry",      "slots",
-        "manager",     "durability", "on_deadline", "warm_start", "surrogate",  NULL};
+    static const char *const known[] = {"study",      "metric",    "metrics",     "objective",
+                                        "parameters", "space",     "constraints", "method",
+                                        "budget",     "trial",     "retry",       "repeats",
+                                        "slots",      "manager",   "durability",  "on_deadline",
+                                        "warm_start", "surrogate", NULL};
     for (size_t i = 0; i < root->n; i++) {
         const ambs_yaml_node *key = root->keys[i];
         const char *because = reserved_because(key->text);
@@ -466,4 +466,5 @@ void ambs_read_sections(ambs_reader *r, const ambs_yaml_node *root)
     read_on_deadline(r, root);
     read_surrogate(r, root);
     ambs_read_retry(r, root);
+    ambs_read_repeats(r, root);
 }

@@ -298,6 +298,15 @@ static void output(codec *c, ambs_record_output *r)
     text(c, &r->text);
 }
 
+static void repeat(codec *c, ambs_record_repeat *r)
+{
+    u64(c, &r->trial);
+    u32(c, &r->repeat);
+    u64(c, &r->n_inputs);
+    f64(c, &r->wall_s);
+    f64(c, &r->latency_s);
+}
+
 static void body(codec *c, ambs_record *r)
 {
     switch (r->type) {
@@ -339,6 +348,9 @@ static void body(codec *c, ambs_record *r)
         return;
     case AMBS_RECORD_OUTPUT:
         output(c, &r->as.output);
+        return;
+    case AMBS_RECORD_REPEAT:
+        repeat(c, &r->as.repeat);
         return;
     }
     c->trouble = "its type is not known";

@@ -4,7 +4,7 @@
  * apply the same records to a table of their own. So there is one state machine, in table.c.
  *
  * Model inputs (flag `input`) are what the search consumes, in this order: a RESULT that ends a
- * trial, a CANCEL, an OWN. Each PROPOSAL says by `n_inputs` how many of them (counted from the
+ * trial (or a repeat of it), a CANCEL, an OWN. Each PROPOSAL and REPEAT says by `n_inputs` how many of them (counted from the
  * start of the study) the search had consumed when it was made: together that is the operation log.
  *
  * On disk (all little-endian): length u32 of what follows the CRC, CRC32C u32 of it, then
@@ -33,7 +33,8 @@ typedef enum ambs_record_type {
     AMBS_RECORD_JOB = 11,    /* the batch job of this life: its deadline, how it goes on */
     AMBS_RECORD_SLOT = 12,   /* what a slot of a worker that joined owns */
     AMBS_RECORD_OUTPUT = 13, /* a part of what an attempt printed */
-    AMBS_RECORD_LAST = AMBS_RECORD_OUTPUT
+    AMBS_RECORD_REPEAT = 14, /* an earlier trial is to be evaluated once more */
+    AMBS_RECORD_LAST = AMBS_RECORD_REPEAT
 } ambs_record_type;
 
 typedef enum ambs_worker_state {
@@ -85,9 +86,16 @@ typedef struct ambs_record_proposal {
     double wall_s, latency_s; /* when made, how long it took */
 } ambs_record_proposal;
 
+typedef struct ambs_record_repeat {
+    uint64_t trial;
+    uint32_t repeat;   /* 1 for the second evaluation */
+    uint64_t n_inputs; /* model inputs consumed before */
+    double wall_s, latency_s;
+} ambs_record_repeat;
+
 typedef struct ambs_record_start {
     uint64_t trial;
-    uint32_t attempt; /* 1 for the first of the trial */
+    uint32_t attempt; /* 1 for the first of the trial, whatever it evaluates; counts up */
     uint32_t rank, slot;
     uint32_t staleness; /* results told between its making and its dispatch */
     double wall_s;
@@ -97,7 +105,7 @@ typedef struct ambs_record_result {
     uint64_t trial;
     uint32_t attempt; /* 0 where the caller evaluated it himself, without a START (serve) */
     uint32_t rank, slot;
-    bool final;    /* ends the trial: a model input. Else the trial waits for another attempt
+    bool final;    /* ends the evaluation: a model input. Else the trial waits for another attempt
                       (state PAUSED: for its promotion) */
     double wall_s; /* received */
     ambs_outcome outcome;
@@ -190,6 +198,7 @@ typedef struct ambs_record {
         ambs_record_job job;
         ambs_record_slot slot;
         ambs_record_output output;
+        ambs_record_repeat repeat;
     } as;
 } ambs_record;
 

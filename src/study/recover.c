@@ -216,7 +216,7 @@ static int salvage(recovery *r, const char *output, ambs_error *err)
 static int rebuild(recovery *r, ambs_table *table, ambs_error *err)
 {
     r->found.n_trials = table->n;
-    r->found.n_results = table->n_complete + table->n_failed + table->n_pruned;
+    r->found.n_results = table->n_results;
     int rc = ambs_study_snapshot(r->path, err);
     if (rc == AMBS_OK)
         say(r, "%s was made anew from the journal: %zu trials, %llu results, nothing is lost",

@@ -38,8 +38,9 @@ static likeness compare(double a, double b)
 
 static likeness compare_proposals(const ambs_proposal *a, const ambs_proposal *b, size_t d)
 {
-    bool same = a->origin == b->origin && a->n_told == b->n_told && a->n_lies == b->n_lies &&
+    bool same = a->trial == b->trial && a->repeat == b->repeat && a->origin == b->origin &&
                 a->refitted == b->refitted;
+    if (a->repeat == 0) same = same && a->n_told == b->n_told && a->n_lies == b->n_lies;
     likeness worst = same ? SAME : DIFFERENT;
     const double pairs[][2] = {
         {a->mean, b->mean}, {a->sd, b->sd}, {a->acquisition, b->acquisition}, {a->lie, b->lie}};
@@ -54,13 +55,13 @@ static likeness compare_proposals(const ambs_proposal *a, const ambs_proposal *b
     return worst;
 }
 
-static int restore_to(replay *r, size_t n_trials)
+static int restore_to(replay *r, size_t n_asks)
 {
     ambs_search_destroy(r->search);
     r->search = NULL;
     r->n_restores++;
     int rc = ambs_search_create(r->spec, &r->search, r->err);
-    return rc == AMBS_OK ? ambs_study_restore(r->table, n_trials, r->search, r->err) : rc;
+    return rc == AMBS_OK ? ambs_study_restore(r->table, n_asks, r->search, r->err) : rc;
 }
 
 static void count(replay *r, uint64_t trial, likeness l)
@@ -73,9 +74,9 @@ static void count(replay *r, uint64_t trial, likeness l)
     }
 }
 
-static int replay_ask(replay *r, uint64_t trial)
+static int replay_ask(replay *r, const ambs_ask_walk *walk, size_t n_asks)
 {
-    ambs_proposal recorded = ambs_study_recorded_proposal(r->table, trial);
+    ambs_proposal recorded = ambs_study_recorded_ask(walk);
     ambs_proposal anew = {.x = r->x};
     ambs_error why = {0};
     /* what was enqueued came next, so it was enqueued just before as far as the log can tell */
@@ -85,19 +86,21 @@ static int replay_ask(replay *r, uint64_t trial)
     if (rc == AMBS_OK) rc = ambs_search_ask(r->search, &anew, &why);
     if (rc == AMBS_E_NOMEM) return ambs_fail(r->err, rc, "%s", why.text);
     likeness l = rc == AMBS_OK ? compare_proposals(&recorded, &anew, r->table->d) : DIFFERENT;
-    count(r, trial, l);
-    return l == SAME ? AMBS_OK : restore_to(r, trial + 1);
+    count(r, walk->trial, l);
+    return l == SAME ? AMBS_OK : restore_to(r, n_asks);
 }
 
 static int replay_all(replay *r)
 {
     const ambs_table *t = r->table;
     int rc = AMBS_OK;
-    for (size_t i = 0; i < t->n && rc == AMBS_OK && r->n_restores < MOST_RESTORES; i++) {
-        if (t->rows[i].origin == AMBS_ORIGIN_OWN) continue;
-        while (rc == AMBS_OK && r->consumed < t->rows[i].n_inputs)
+    ambs_ask_walk walk;
+    ambs_asks_begin(&walk, t);
+    for (size_t n = 1; rc == AMBS_OK && r->n_restores < MOST_RESTORES && ambs_asks_next(&walk);
+         n++) {
+        while (rc == AMBS_OK && r->consumed < walk.n_inputs)
             rc = ambs_study_feed_input(t, r->consumed++, r->search, r->err);
-        if (rc == AMBS_OK) rc = replay_ask(r, i);
+        if (rc == AMBS_OK) rc = replay_ask(r, &walk, n);
     }
     return rc;
 }

@@ -1,22 +1,30 @@
 /* SPDX-License-Identifier: MIT */
 #include "study/resume.h"
 
+#include <math.h>
+
 #include "study/spec.h"
 #include "study/store.h"
 
-ambs_proposal ambs_study_recorded_proposal(const ambs_table *t, uint64_t trial)
+ambs_proposal ambs_study_recorded_ask(const ambs_ask_walk *walk)
 {
-    const ambs_trial_row *row = &t->rows[trial];
-    return (ambs_proposal){.trial = trial,
-                           .origin = row->origin,
-                           .mean = row->mean,
-                           .sd = row->sd,
-                           .acquisition = row->acquisition,
-                           .lie = row->lie,
-                           .n_told = row->n_told,
-                           .n_lies = row->n_lies,
-                           .refitted = row->refitted,
-                           .x = t->x + trial * t->d};
+    const ambs_table *t = walk->table;
+    const ambs_trial_row *row = &t->rows[walk->trial];
+    ambs_proposal p = {.trial = walk->trial,
+                       .origin = row->origin,
+                       .mean = row->mean,
+                       .sd = row->sd,
+                       .acquisition = row->acquisition,
+                       .lie = row->lie,
+                       .n_told = row->n_told,
+                       .n_lies = row->n_lies,
+                       .refitted = row->refitted,
+                       .x = t->x + walk->trial * t->d};
+    if (!walk->repeat) return p;
+    p.repeat = walk->repeat->repeat;
+    p.mean = p.sd = p.acquisition = p.lie = NAN;
+    p.refitted = false;
+    return p;
 }
 
 int ambs_study_feed_input(const ambs_table *t, size_t i, ambs_search *search, ambs_error *err)
@@ -25,7 +33,7 @@ int ambs_study_feed_input(const ambs_table *t, size_t i, ambs_search *search, am
     ambs_outcome outcome;
     uint64_t id = input->trial;
     int rc;
-    ambs_table_outcome(t, id, &outcome);
+    ambs_table_evaluation(t, id, input->repeat, &outcome);
     if (input->type == AMBS_RECORD_CANCEL)
         rc = ambs_search_cancel(search, id, err);
     else if (input->type == AMBS_RECORD_OWN)
@@ -42,19 +50,20 @@ int ambs_study_feed_input(const ambs_table *t, size_t i, ambs_search *search, am
     return AMBS_OK;
 }
 
-int ambs_study_restore(const ambs_table *t, size_t n_trials, ambs_search *search, ambs_error *err)
+int ambs_study_restore(const ambs_table *t, size_t n_asks, ambs_search *search, ambs_error *err)
 {
     size_t consumed = 0;
     int rc = AMBS_OK;
-    for (size_t i = 0; i < n_trials && rc == AMBS_OK; i++) {
-        if (t->rows[i].origin == AMBS_ORIGIN_OWN) continue; /* it is an input */
-        while (rc == AMBS_OK && consumed < t->rows[i].n_inputs)
+    ambs_ask_walk walk;
+    ambs_asks_begin(&walk, t);
+    for (size_t i = 0; i < n_asks && rc == AMBS_OK && ambs_asks_next(&walk); i++) {
+        while (rc == AMBS_OK && consumed < walk.n_inputs)
             rc = ambs_study_feed_input(t, consumed++, search, err);
-        ambs_proposal p = ambs_study_recorded_proposal(t, i);
+        ambs_proposal p = ambs_study_recorded_ask(&walk);
         if (rc == AMBS_OK && (rc = ambs_search_restore_ask(search, &p, err)) != AMBS_OK)
             ambs_wrap(err, rc, "restoring proposal %zu", i);
     }
-    while (rc == AMBS_OK && n_trials == t->n && consumed < t->n_inputs)
+    while (rc == AMBS_OK && n_asks == SIZE_MAX && consumed < t->n_inputs)
         rc = ambs_study_feed_input(t, consumed++, search, err);
     return rc;
 }
@@ -82,7 +91,7 @@ int ambs_study_resume(const char *path, ambs_spec *now, ambs_table **ret_table,
     if ((rc = check_spec(table, now, err)) != AMBS_OK)
         ambs_wrap(err, rc, "%s can not be resumed", path);
     if (rc == AMBS_OK) rc = ambs_search_create(now, &search, err);
-    if (rc == AMBS_OK) rc = ambs_study_restore(table, table->n, search, err);
+    if (rc == AMBS_OK) rc = ambs_study_restore(table, SIZE_MAX, search, err);
     if (rc != AMBS_OK) {
         ambs_search_destroy(search);
         ambs_table_destroy(table);

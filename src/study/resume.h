@@ -13,13 +13,13 @@ int ambs_study_read_journal(const char *path, ambs_table **ret_table,
 /* The spec as the last life recorded it. */
 int ambs_study_recorded_spec(const ambs_table *table, ambs_spec **ret_spec, ambs_error *err);
 
-/* The proposal of a trial as it was recorded; x points into the table. */
-ambs_proposal ambs_study_recorded_proposal(const ambs_table *table, uint64_t trial);
+/* The ask that the walk is at, as it was recorded; x points into the table. */
+ambs_proposal ambs_study_recorded_ask(const ambs_ask_walk *walk);
 /* Gives the search model input `i`: the tell, the cancel, or the caller's own configuration. */
 int ambs_study_feed_input(const ambs_table *table, size_t i, ambs_search *search, ambs_error *err);
-/* Restores the search to where it was after the first `n_trials` proposals; with all of them, also
- * feeds the inputs after the last one. */
-int ambs_study_restore(const ambs_table *table, size_t n_trials, ambs_search *search,
+/* Restores the search to where it was after the first `n_asks` proposals and repeats; with SIZE_MAX
+ * after all of them and the inputs behind the last one. */
+int ambs_study_restore(const ambs_table *table, size_t n_asks, ambs_search *search,
                        ambs_error *err);
 
 #endif

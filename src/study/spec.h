@@ -90,6 +90,25 @@ typedef struct ambs_retry {
     uint32_t reasons; /* bit i: those with reason i */
 } ambs_retry;
 
+/* How often a configuration is evaluated: max <= 1 means once. */
+typedef struct ambs_repeats {
+    uint32_t min, max; /* equal: each exactly so often; else further ones go to the best (a race) */
+    double confidence; /* with which a race wants to know the best, and of the intervals shown */
+} ambs_repeats;
+
+/* Whether configurations are evaluated more than once; `budget.trials` counts evaluations then. */
+static inline bool ambs_repeats_on(const ambs_repeats *repeats)
+{
+    return repeats->max > 1;
+}
+
+/* Evaluations without which a configuration is the best only where none has them: `min`, and two in
+ * a race. */
+static inline uint32_t ambs_repeats_to_lead(const ambs_repeats *repeats)
+{
+    return repeats->min < 2 && repeats->max > 1 ? 2 : repeats->min;
+}
+
 bool ambs_retry_names(const ambs_retry *retry, ambs_reason reason);
 void ambs_retry_print(const ambs_retry *retry, ambs_text *out); /* "exit, timeout" */
 
@@ -145,11 +164,19 @@ struct ambs_spec {
     ambs_continuation on_deadline;
     ambs_slot_settings slots;
     ambs_retry retry;
+    ambs_repeats repeats;
     char **notes; /* what was read other than literally (an ordinal by inference, W&B); `ambs
                      check` prints them, `ambs run` logs them */
     size_t n_notes;
     uint64_t digest; /* see ambs_spec_digest() */
 };
+
+/* How many configurations the budget pays for, each evaluated as seldom as it may be; 0: no limit. */
+static inline uint64_t ambs_spec_configurations(const struct ambs_spec *spec)
+{
+    return ambs_repeats_on(&spec->repeats) ? spec->budget.trials / spec->repeats.min
+                                           : spec->budget.trials;
+}
 
 /* Reads a recorded text (ambs_spec.text) to look at what was done: as ambs_spec_parse(), but what
  * lies outside the text (programs, data sets) is not looked for, since it may be gone or on another
@@ -160,8 +187,8 @@ int ambs_spec_parse_recorded(const char *text, size_t length, const char *name,
  * go. */
 void ambs_spec_print(const ambs_spec *spec, const char *output, ambs_text *out);
 /* The keys that may differ when a study is resumed are workers, budget, trial limits, retry, slots,
- * manager, surrogate, durability, on_deadline, metric.target; another space, seed, metric, objective or method
- * is AMBS_E_MISMATCH
+ * manager, surrogate, durability, on_deadline, metric.target; another space, seed, metric, objective,
+ * method or repeats is AMBS_E_MISMATCH
  * with each difference
  * ("seed: 7 in the study, 8 in the file"). */
 int ambs_spec_check_resume(const ambs_spec *recorded, const ambs_spec *now, ambs_error *err);

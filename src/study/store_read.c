@@ -248,6 +248,7 @@ static int read_column(field *f, hid_t group, const char *group_name, size_t n)
 {
     hid_t truth;
     int rc;
+    if (f->column->repeats && H5Lexists(group, f->column->name, H5P_DEFAULT) <= 0) return AMBS_OK;
     switch (f->column->kind) {
     case AMBS_COLUMN_COUNT:
     case AMBS_COLUMN_STEP:
@@ -309,7 +310,7 @@ static int read_group(reader *r, const ambs_column_group *g, bool fresh)
     size_t n;
     hid_t group =
         H5Lexists(r->file, g->name, H5P_DEFAULT) > 0 ? H5Gopen2(r->file, g->name, H5P_DEFAULT) : -1;
-    int rc = group >= 0 ? AMBS_OK : fault(r, "", g->name, "is missing");
+    int rc = group >= 0 || g->repeats ? AMBS_OK : fault(r, "", g->name, "is missing");
     if (fresh && rc == AMBS_OK) {
         n = count_rows(group, g);
         base = ambs_calloc(n, g->stride, r->err);
@@ -559,7 +560,8 @@ static int place_inputs(const log_columns *l, size_t n)
         if (rc != AMBS_OK) return rc;
         ambs_input_row *input = &t->inputs[t->n_inputs++];
         *input = (ambs_input_row){.type = (ambs_record_type)l->inputs[i], .trial = l->trials[i]};
-        if (input->trial < t->n && t->rows[input->trial].origin == AMBS_ORIGIN_OWN)
+        if (input->type == AMBS_RECORD_RESULT && input->trial < t->n &&
+            t->rows[input->trial].origin == AMBS_ORIGIN_OWN)
             input->type = AMBS_RECORD_OWN;
     }
     return AMBS_OK;
@@ -629,6 +631,7 @@ static int read_groups(reader *r)
         rc = read_group(r, g, g == trials || g->rows != trials->rows);
     ambs_table *t = r->table;
     t->attempts_capacity = t->n_attempts;
+    t->repeats_capacity = t->n_repeats;
     t->curve_capacity = t->n_curve;
     t->events_capacity = t->n_events;
     t->lives_capacity = t->n_lives;

@@ -19,6 +19,7 @@
 
 #include "base/json.h"
 #include "base/memory.h"
+#include "base/random.h"
 #include "config.h"
 #include "space/space.h"
 #include "study/columns.h"
@@ -300,6 +301,7 @@ static int put_rows(writer *w, hid_t group, const ambs_column_group *g)
     memcpy(&n, table + g->n, sizeof n);
     int rc = AMBS_OK;
     for (const ambs_column *c = g->columns; c->name && rc == AMBS_OK; c++) {
+        if (c->repeats && !ambs_repeats_on(&w->spec->repeats)) continue;
         field f = {.column = c, .base = base, .stride = g->stride, .table = w->table};
         rc = put_column(w, group, &f, n);
     }
@@ -531,9 +533,15 @@ static int put_metrics(writer *w, hid_t trials)
 typedef struct evaluation {
     uint64_t trial;
     uint32_t repeat, attempt;
+    ambs_trial_state state;
     double fidelity, value, sd;
     uint64_t seed;
 } evaluation;
+
+static const char *state_name(int value)
+{
+    return ambs_trial_state_name((ambs_trial_state)value);
+}
 
 static const ambs_column evaluation_columns[] = {
     {"trial", AMBS_COLUMN_COUNT, offsetof(evaluation, trial), .about = "the row of /trials"},
@@ -541,47 +549,88 @@ static const ambs_column evaluation_columns[] = {
      .about = "value of the fidelity parameter; NaN: the study has none"},
     {"repeat", AMBS_COLUMN_U32, offsetof(evaluation, repeat),
      .about = "0 for the first evaluation at this fidelity"},
+    {"state", AMBS_COLUMN_WORD, offsetof(evaluation, state), .word = state_name,
+     .n_words = AMBS_TRIAL_CANCELLED + 1, .about = "complete, pruned or failed"},
     {"attempt", AMBS_COLUMN_U32, offsetof(evaluation, attempt),
      .about = "the attempt that gave it"},
     {"seed", AMBS_COLUMN_COUNT, offsetof(evaluation, seed),
-     .about = "of the study: streams are keyed (seed, trial, purpose)"},
+     .about = "of the evaluation: streams are keyed (seed, trial, purpose); of the study for the "
+              "first"},
     {"value", AMBS_COLUMN_F64, offsetof(evaluation, value),
      .about = "the metric as the user wrote it; NaN: failed"},
     {"sd", AMBS_COLUMN_F64, offsetof(evaluation, sd),
      .about = "standard deviation where the trial gave one; else NaN"},
     {NULL}};
 
+/* The trials' first evaluations, each with its repeats behind it. */
+typedef struct evaluations {
+    const writer *w;
+    evaluation *rows;
+    size_t n;
+} evaluations;
+
+static double fidelity_of(const writer *w, size_t trial)
+{
+    const ambs_space *space = w->spec->space;
+    int i = w->spec->fidelity ? ambs_space_find(space, w->spec->fidelity) : -1;
+    if (i < 0) return NAN;
+    const parameter_column c = {.i = (size_t)i,
+                                .parameter = ambs_space_parameter(space, (size_t)i)};
+    return number_of(&c, w->table->x[trial * w->table->d + (size_t)i]);
+}
+
+static void add_evaluation(evaluations *e, size_t trial, uint32_t repeat, uint32_t attempt,
+                           ambs_trial_state state, double value)
+{
+    if (state != AMBS_TRIAL_COMPLETE && state != AMBS_TRIAL_PRUNED && state != AMBS_TRIAL_FAILED)
+        return;
+    e->rows[e->n++] = (evaluation){.trial = trial,
+                                   .repeat = repeat,
+                                   .attempt = attempt,
+                                   .state = state,
+                                   .value = value,
+                                   .sd = NAN,
+                                   .seed = ambs_evaluation_seed(e->w->spec->seed, repeat),
+                                   .fidelity = fidelity_of(e->w, trial)};
+}
+
+/* The last attempt that was started for the first evaluation. */
+static uint32_t first_attempt(const ambs_table *t, const ambs_trial_row *row)
+{
+    size_t i = row->last_attempt;
+    while (i != SIZE_MAX && t->attempts[i].repeat > 0) i = t->attempts[i].before;
+    return i != SIZE_MAX ? t->attempts[i].attempt : 0;
+}
+
+static void add_repeats(evaluations *e, size_t trial, size_t i)
+{
+    if (i == SIZE_MAX) return;
+    const ambs_repeat_row *r = &e->w->table->repeats[i];
+    add_repeats(e, trial, r->before);
+    add_evaluation(e, trial, r->repeat, r->attempt, r->state, r->value);
+}
+
 static int put_evaluations(writer *w)
 {
     const ambs_table *t = w->table;
-    int fidelity = w->spec->fidelity ? ambs_space_find(w->spec->space, w->spec->fidelity) : -1, rc;
-    evaluation *rows = ambs_calloc(t->n, sizeof *rows, w->err);
-    if (!rows) return AMBS_E_NOMEM;
-    size_t n = 0;
+    int rc;
+    evaluations e = {.w = w, .rows = ambs_calloc(t->n + t->n_repeats, sizeof *e.rows, w->err)};
+    if (!e.rows) return AMBS_E_NOMEM;
     for (size_t i = 0; i < t->n; i++) {
         const ambs_trial_row *row = &t->rows[i];
-        if (row->state != AMBS_TRIAL_COMPLETE && row->state != AMBS_TRIAL_PRUNED &&
-            row->state != AMBS_TRIAL_FAILED)
-            continue;
-        parameter_column c = {
-            .i = (size_t)fidelity,
-            .parameter =
-                fidelity >= 0 ? ambs_space_parameter(w->spec->space, (size_t)fidelity) : NULL};
-        rows[n++] = (evaluation){
-            .trial = i,
-            .attempt = row->n_attempts,
-            .value = row->objective,
-            .sd = NAN,
-            .seed = w->spec->seed,
-            .fidelity = fidelity >= 0 ? number_of(&c, t->x[i * t->d + (size_t)fidelity]) : NAN};
+        bool repeated = row->last_repeat != SIZE_MAX;
+        add_evaluation(&e, i, 0, repeated ? first_attempt(t, row) : row->n_attempts,
+                       repeated ? AMBS_TRIAL_COMPLETE : row->state,
+                       repeated ? row->first : row->objective);
+        add_repeats(&e, i, row->last_repeat);
     }
     hid_t group = open_group(w, w->file, "evaluations",
                              "every value that the objective gave, in order of the trials", &rc);
     for (const ambs_column *c = evaluation_columns; c->name && rc == AMBS_OK; c++) {
-        field f = {.column = c, .base = (const char *)rows, .stride = sizeof *rows, .table = t};
-        rc = put_column(w, group, &f, n);
+        field f = {.column = c, .base = (const char *)e.rows, .stride = sizeof *e.rows, .table = t};
+        rc = put_column(w, group, &f, e.n);
     }
-    free(rows);
+    free(e.rows);
     return close_group(w, group, rc);
 }
 
@@ -720,6 +769,7 @@ static int put_all(writer *w)
 {
     int rc = put_root(w);
     for (const ambs_column_group *g = ambs_column_groups; g->name && rc == AMBS_OK; g++) {
+        if (g->repeats && !ambs_repeats_on(&w->spec->repeats)) continue;
         hid_t group = open_group(w, w->file, g->name, g->about, &rc);
         if (rc == AMBS_OK) rc = put_rows(w, group, g);
         if (rc == AMBS_OK && g == &ambs_column_groups[0]) rc = put_parameters(w, group);

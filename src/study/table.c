@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "numeric/sample.h"
 
 int ambs_table_create(ambs_table **ret_table, ambs_error *err)
 {
@@ -42,6 +43,7 @@ void ambs_table_destroy(ambs_table *t)
     free(t->x);
     free(t->metrics);
     free(t->attempts);
+    free(t->repeats);
     free(t->curve);
     free(t->curve_names);
     free(t->inputs);
@@ -59,7 +61,7 @@ size_t ambs_table_last_attempt(const ambs_table *t, uint64_t trial)
 void ambs_table_outcome(const ambs_table *t, uint64_t trial, ambs_outcome *ret)
 {
     const ambs_trial_row *row = &t->rows[trial];
-    *ret = (ambs_outcome){.state = row->state,
+    *ret = (ambs_outcome){.state = ambs_trial_has_result(row) ? AMBS_TRIAL_COMPLETE : row->state,
                           .reason = row->reason,
                           .code = row->code,
                           .objective = row->objective,
@@ -71,6 +73,52 @@ void ambs_table_outcome(const ambs_table *t, uint64_t trial, ambs_outcome *ret)
     if (ret->n_metrics > 0)
         memcpy(ret->metrics, t->metrics + row->metrics, ret->n_metrics * sizeof *ret->metrics);
     snprintf(ret->message, sizeof ret->message, "%s", row->message);
+}
+
+bool ambs_trial_has_result(const ambs_trial_row *row)
+{
+    if (row->state == AMBS_TRIAL_COMPLETE) return true;
+    return row->n_evaluations > 0 &&
+           (row->state == AMBS_TRIAL_WAITING || row->state == AMBS_TRIAL_RUNNING);
+}
+
+static ambs_repeat_row *find_repeat(const ambs_table *t, const ambs_trial_row *row, uint32_t repeat)
+{
+    size_t i = row->last_repeat;
+    while (i != SIZE_MAX && t->repeats[i].repeat != repeat) i = t->repeats[i].before;
+    return i != SIZE_MAX ? &t->repeats[i] : NULL;
+}
+
+const ambs_repeat_row *ambs_table_repeat(const ambs_table *t, uint64_t trial, uint32_t repeat)
+{
+    return find_repeat(t, &t->rows[trial], repeat);
+}
+
+/* Only what succeeded is repeated. */
+void ambs_table_evaluation(const ambs_table *t, uint64_t trial, uint32_t repeat, ambs_outcome *ret)
+{
+    const ambs_trial_row *row = &t->rows[trial];
+    const ambs_repeat_row *e = ambs_table_repeat(t, trial, repeat);
+    if (row->last_repeat == SIZE_MAX) {
+        ambs_table_outcome(t, trial, ret);
+        return;
+    }
+    size_t i = row->last_attempt;
+    while (i != SIZE_MAX && t->attempts[i].repeat > 0) i = t->attempts[i].before;
+    const ambs_attempt_row *first = i != SIZE_MAX ? &t->attempts[i] : NULL;
+    *ret = (ambs_outcome){.state = e ? e->state : AMBS_TRIAL_COMPLETE,
+                          .reason = e ? e->reason : AMBS_REASON_NONE,
+                          .code = e ? e->code : 0,
+                          .objective = e ? e->value : row->first,
+                          .start_s = e       ? e->start_s
+                                     : first ? first->start_s
+                                             : NAN,
+                          .end_s = e       ? e->end_s
+                                   : first ? first->end_s
+                                           : NAN,
+                          .duration_s = e       ? e->duration_s
+                                        : first ? first->duration_s
+                                                : NAN};
 }
 
 static int unfit(ambs_error *err, uint64_t trial, const char *what)
@@ -143,6 +191,11 @@ static ambs_trial_row *add_trial(ambs_table *t, const ambs_proposal *p, const do
                             .state = AMBS_TRIAL_WAITING,
                             .origin = p->origin,
                             .objective = NAN,
+                            .n_asked = 1,
+                            .first = NAN,
+                            .value_sd = NAN,
+                            .value_error = NAN,
+                            .last_repeat = SIZE_MAX,
                             .mean = p->mean,
                             .sd = p->sd,
                             .acquisition = p->acquisition,
@@ -159,6 +212,7 @@ static ambs_trial_row *add_trial(ambs_table *t, const ambs_proposal *p, const do
                             .message = ""};
     t->n++;
     t->n_waiting++;
+    t->n_evaluations++;
     return row;
 }
 
@@ -175,6 +229,64 @@ static int apply_proposal(ambs_table *t, const ambs_record_proposal *r, ambs_err
     row->latency_s = r->latency_s;
     return AMBS_OK;
 }
+
+/* ---- repeats ---- */
+
+static int apply_repeat(ambs_table *t, const ambs_record_repeat *r, ambs_error *err)
+{
+    ambs_trial_row *row = find_trial(t, r->trial, err);
+    if (!row) return AMBS_E_FORMAT;
+    if (row->state != AMBS_TRIAL_COMPLETE || r->repeat != row->n_asked)
+        return unfit(err, r->trial,
+                     "only a complete trial is repeated, and repeats count up by one");
+    const ambs_repeat_row *last = t->n_repeats > 0 ? &t->repeats[t->n_repeats - 1] : NULL;
+    if (r->n_inputs > t->n_inputs || (last && r->n_inputs < last->n_inputs))
+        return unfit(err, r->trial, "its number of model inputs does not fit the log");
+    int rc =
+        ambs_reserve(&t->repeats, &t->repeats_capacity, t->n_repeats + 1, sizeof *t->repeats, err);
+    if (rc != AMBS_OK) return rc;
+    t->repeats[t->n_repeats] = (ambs_repeat_row){.trial = r->trial,
+                                                 .repeat = r->repeat,
+                                                 .n_trials = t->n,
+                                                 .n_inputs = r->n_inputs,
+                                                 .proposed_s = r->wall_s,
+                                                 .latency_s = r->latency_s,
+                                                 .state = AMBS_TRIAL_WAITING,
+                                                 .value = NAN,
+                                                 .start_s = NAN,
+                                                 .end_s = NAN,
+                                                 .duration_s = NAN,
+                                                 .received_s = NAN,
+                                                 .before = row->last_repeat};
+    row->last_repeat = t->n_repeats++;
+    row->n_asked++;
+    t->n_evaluations++;
+    move_to(t, row, AMBS_TRIAL_WAITING);
+    return AMBS_OK;
+}
+
+/* Adds the values up to `i` in their order. */
+static void add_values(const ambs_table *t, size_t i, ambs_sample *sample)
+{
+    if (i == SIZE_MAX) return;
+    add_values(t, t->repeats[i].before, sample);
+    if (t->repeats[i].state == AMBS_TRIAL_COMPLETE) ambs_sample_add(sample, t->repeats[i].value);
+}
+
+/* The trial's value after a repeat: the mean, as the search has it. */
+static void take_mean(const ambs_table *t, ambs_trial_row *row)
+{
+    ambs_sample sample = {0};
+    ambs_sample_add(&sample, row->first);
+    add_values(t, row->last_repeat, &sample);
+    row->n_evaluations = sample.n;
+    row->objective = sample.mean;
+    row->value_sd = ambs_sample_sd(&sample);
+    row->value_error = ambs_sample_error(&sample);
+}
+
+/* The incumbents anew, since a mean moves in either direction. */
+static void find_incumbents(ambs_table *t);
 
 /* ---- attempts and outcomes ---- */
 
@@ -195,6 +307,7 @@ static int apply_start(ambs_table *t, const ambs_record_start *r, ambs_error *er
                                                     .rank = r->rank,
                                                     .slot = r->slot,
                                                     .epoch = epoch,
+                                                    .repeat = row->n_asked - 1,
                                                     .start_s = r->wall_s,
                                                     .end_s = NAN,
                                                     .duration_s = NAN,
@@ -215,6 +328,14 @@ static ambs_attempt_row *find_attempt(ambs_table *t, const ambs_trial_row *row, 
     size_t i = row->last_attempt;
     while (i != SIZE_MAX && t->attempts[i].attempt != attempt) i = t->attempts[i].before;
     return i != SIZE_MAX ? &t->attempts[i] : NULL;
+}
+
+bool ambs_table_is_current(const ambs_table *t, uint64_t trial, uint32_t attempt)
+{
+    const ambs_trial_row *row = &t->rows[trial];
+    size_t i = row->last_attempt;
+    while (i != SIZE_MAX && t->attempts[i].attempt != attempt) i = t->attempts[i].before;
+    return i != SIZE_MAX && t->attempts[i].repeat + 1 == row->n_asked;
 }
 
 static void end_attempt(ambs_attempt_row *a, const ambs_outcome *o)
@@ -254,34 +375,86 @@ static int reserve_outcome(ambs_table *t, const ambs_outcome *o, const char **re
 
 static void note_incumbents(ambs_table *t, const ambs_trial_row *row)
 {
-    if (!isfinite(row->objective)) return;
+    if (!isfinite(row->objective) || !ambs_trial_has_result(row)) return;
     if (t->least == UINT64_MAX || row->objective < t->rows[t->least].objective) t->least = row->id;
     if (t->greatest == UINT64_MAX || row->objective > t->rows[t->greatest].objective)
         t->greatest = row->id;
 }
 
-static void finish(ambs_table *t, ambs_trial_row *row, ambs_record_type type, const ambs_outcome *o,
-                   const char *message, double wall_s)
+static void find_incumbents(ambs_table *t)
 {
-    row->reason = o->reason;
-    row->code = o->code;
-    row->objective = o->objective;
-    if (isfinite(o->start_s)) row->start_s = o->start_s;
-    row->end_s = o->end_s;
-    row->duration_s = o->duration_s;
-    row->received_s = wall_s;
-    row->message = message;
+    t->least = t->greatest = UINT64_MAX;
+    for (size_t i = 0; i < t->n; i++) note_incumbents(t, &t->rows[i]);
+}
+
+/* A repeat has ended: its row, the trial's value, and what has become of the trial. */
+static void finish_repeat(ambs_table *t, ambs_trial_row *row, uint32_t attempt,
+                          const ambs_outcome *o, double wall_s)
+{
+    ambs_repeat_row *e = &t->repeats[row->last_repeat];
+    e->state = o->state;
+    e->reason = o->reason;
+    e->code = o->code;
+    e->attempt = attempt;
+    e->value = o->objective;
+    e->start_s = isfinite(o->start_s) ? o->start_s : row->start_s;
+    e->end_s = o->end_s;
+    e->duration_s = o->duration_s;
+    e->received_s = wall_s;
+    row->n_refused += o->state == AMBS_TRIAL_FAILED;
+    take_mean(t, row);
+    bool failed = row->n_evaluations <= row->n_refused;
+    if (failed) row->objective = NAN;
+    move_to(t, row, failed ? AMBS_TRIAL_FAILED : AMBS_TRIAL_COMPLETE);
+    find_incumbents(t);
+}
+
+static void keep_metrics(ambs_table *t, ambs_trial_row *row, const ambs_outcome *o)
+{
     row->metrics = t->n_metrics;
     row->n_metrics = o->n_metrics;
     if (o->n_metrics > 0)
         memcpy(t->metrics + t->n_metrics, o->metrics, o->n_metrics * sizeof *o->metrics);
     t->n_metrics += o->n_metrics;
-    t->inputs[t->n_inputs++] = (ambs_input_row){.type = type, .trial = row->id};
+}
+
+static void finish_first(ambs_table *t, ambs_trial_row *row, const ambs_outcome *o)
+{
+    row->objective = o->objective;
+    if (o->state == AMBS_TRIAL_COMPLETE) {
+        row->first = o->objective;
+        row->n_evaluations = 1;
+    }
+    row->n_refused += o->state == AMBS_TRIAL_FAILED;
     move_to(t, row, o->state);
-    if (o->state == AMBS_TRIAL_FAILED) t->n_failed_in_row++;
-    if (o->state != AMBS_TRIAL_COMPLETE) return;
-    t->n_failed_in_row = 0;
-    note_incumbents(t, row);
+    if (o->state == AMBS_TRIAL_COMPLETE) note_incumbents(t, row);
+}
+
+/* `attempt` gave the outcome of the evaluation that was asked for last. */
+static void finish(ambs_table *t, ambs_trial_row *row, ambs_record_type type, uint32_t attempt,
+                   const ambs_outcome *o, const char *message, double wall_s)
+{
+    bool repeat = row->last_repeat != SIZE_MAX, failed = o->state == AMBS_TRIAL_FAILED;
+    t->inputs[t->n_inputs++] =
+        (ambs_input_row){.type = type, .repeat = row->n_asked - 1, .trial = row->id};
+    t->n_results++;
+    t->n_failed_in_row = failed                            ? t->n_failed_in_row + 1
+                         : o->state == AMBS_TRIAL_COMPLETE ? 0
+                                                           : t->n_failed_in_row;
+    if (isfinite(o->start_s)) row->start_s = o->start_s;
+    row->end_s = o->end_s;
+    row->duration_s = o->duration_s;
+    row->received_s = wall_s;
+    if (row->message[0]) free((char *)row->message);
+    row->message = message;
+    if (repeat)
+        finish_repeat(t, row, attempt, o, wall_s);
+    else
+        finish_first(t, row, o);
+    bool stands = repeat && row->state == AMBS_TRIAL_COMPLETE;
+    row->reason = stands ? AMBS_REASON_NONE : o->reason;
+    row->code = stands ? 0 : o->code;
+    if (!repeat || o->state == AMBS_TRIAL_COMPLETE) keep_metrics(t, row, o);
 }
 
 static int check_final(uint64_t trial, const ambs_outcome *o, ambs_error *err)
@@ -304,6 +477,8 @@ static int apply_result(ambs_table *t, const ambs_record_result *r, ambs_error *
         return unfit(err, r->trial, "the attempt of this result was never started");
     if (!r->final && attempt->state != AMBS_TRIAL_RUNNING)
         return unfit(err, r->trial, "the attempt of this result has ended before");
+    if (attempt && attempt->repeat + 1 != row->n_asked)
+        return unfit(err, r->trial, "the attempt of this result was one of an earlier evaluation");
     if (!r->final) {
         end_attempt(attempt, &r->outcome);
         row->end_s = r->outcome.end_s;
@@ -320,7 +495,7 @@ static int apply_result(ambs_table *t, const ambs_record_result *r, ambs_error *
     cancel_attempts(t, row, r->wall_s);
     row->rank = r->rank;
     row->slot = r->slot;
-    finish(t, row, AMBS_RECORD_RESULT, &r->outcome, message, r->wall_s);
+    finish(t, row, AMBS_RECORD_RESULT, r->attempt, &r->outcome, message, r->wall_s);
     return AMBS_OK;
 }
 
@@ -332,7 +507,16 @@ static int apply_cancel(ambs_table *t, const ambs_record_cancel *r, ambs_error *
         return unfit(err, r->trial, "only a waiting trial can be cancelled");
     int rc = ambs_reserve(&t->inputs, &t->inputs_capacity, t->n_inputs + 1, sizeof *t->inputs, err);
     if (rc != AMBS_OK) return rc;
-    t->inputs[t->n_inputs++] = (ambs_input_row){.type = AMBS_RECORD_CANCEL, .trial = r->trial};
+    t->inputs[t->n_inputs++] =
+        (ambs_input_row){.type = AMBS_RECORD_CANCEL, .repeat = row->n_asked - 1, .trial = r->trial};
+    t->n_evaluations--;
+    if (row->last_repeat != SIZE_MAX) {
+        t->repeats[row->last_repeat].state = AMBS_TRIAL_CANCELLED;
+        t->repeats[row->last_repeat].reason = AMBS_REASON_CANCELLED;
+        t->repeats[row->last_repeat].received_s = r->wall_s;
+        move_to(t, row, AMBS_TRIAL_COMPLETE);
+        return AMBS_OK;
+    }
     row->received_s = r->wall_s;
     row->reason = AMBS_REASON_CANCELLED;
     move_to(t, row, AMBS_TRIAL_CANCELLED);
@@ -354,7 +538,7 @@ static int apply_own(ambs_table *t, const ambs_record_own *r, ambs_error *err)
                        .lie = NAN};
     ambs_trial_row *row = add_trial(t, &p, r->x, t->n_inputs);
     row->proposed_s = r->wall_s;
-    finish(t, row, AMBS_RECORD_OWN, &r->outcome, message, r->wall_s);
+    finish(t, row, AMBS_RECORD_OWN, 0, &r->outcome, message, r->wall_s);
     return AMBS_OK;
 }
 
@@ -378,7 +562,9 @@ static int apply_report(ambs_table *t, const ambs_record_report *r, ambs_error *
 {
     const ambs_trial_row *row = find_trial(t, r->trial, err);
     if (!row) return AMBS_E_FORMAT;
-    if (r->attempt > (row->n_attempts > 0 ? row->n_attempts : 1))
+    bool repeat_waits = row->state == AMBS_TRIAL_WAITING && row->last_repeat != SIZE_MAX;
+    /* serve records the start together with the result */
+    if (r->attempt > row->n_attempts + (repeat_waits || row->n_attempts == 0))
         return unfit(err, r->trial, "the attempt of this report was never started");
     uint32_t metric = 0;
     int rc = ambs_reserve(&t->curve, &t->curve_capacity, t->n_curve + 1, sizeof *t->curve, err);
@@ -586,6 +772,8 @@ static int apply_body(ambs_table *t, const ambs_record *r, ambs_error *err)
         return apply_slot(t, &r->as.slot, err);
     case AMBS_RECORD_OUTPUT:
         return apply_output(t, &r->as.output, err);
+    case AMBS_RECORD_REPEAT:
+        return apply_repeat(t, &r->as.repeat, err);
     }
     return ambs_fail(err, AMBS_E_FORMAT, "type %d is not known", (int)r->type);
 }
@@ -604,14 +792,40 @@ int ambs_table_apply(ambs_table *t, const ambs_record *record, ambs_error *err)
     return AMBS_OK;
 }
 
+/* ---- the asks ---- */
+
+void ambs_asks_begin(ambs_ask_walk *walk, const ambs_table *table)
+{
+    *walk = (ambs_ask_walk){.table = table};
+}
+
+bool ambs_asks_next(ambs_ask_walk *w)
+{
+    const ambs_table *t = w->table;
+    while (w->next_trial < t->n && t->rows[w->next_trial].origin == AMBS_ORIGIN_OWN)
+        w->next_trial++; /* it is an input */
+    w->repeat = w->next_repeat < t->n_repeats ? &t->repeats[w->next_repeat] : NULL;
+    if (w->repeat && w->repeat->n_trials > w->next_trial && w->next_trial < t->n) w->repeat = NULL;
+    if (!w->repeat && w->next_trial == t->n) return false;
+    if (w->repeat)
+        w->next_repeat++;
+    else
+        w->next_trial++;
+    w->trial = w->repeat ? w->repeat->trial : w->next_trial - 1;
+    w->n_inputs = w->repeat ? w->repeat->n_inputs : t->rows[w->trial].n_inputs;
+    return true;
+}
+
 /* ---- after reading a file ---- */
 
-/* Drops attempts, points of curves, output and inputs of trials that are not there. */
+/* Drops attempts, repeats, points of curves, output and inputs of trials that are not there. */
 static bool drop_strays(ambs_table *t)
 {
-    size_t attempts = 0, curve = 0, inputs = 0, outputs = 0;
+    size_t attempts = 0, repeats = 0, curve = 0, inputs = 0, outputs = 0;
     for (size_t i = 0; i < t->n_attempts; i++)
         if (t->attempts[i].trial < t->n) t->attempts[attempts++] = t->attempts[i];
+    for (size_t i = 0; i < t->n_repeats; i++)
+        if (t->repeats[i].trial < t->n) t->repeats[repeats++] = t->repeats[i];
     for (size_t i = 0; i < t->n_curve; i++)
         if (t->curve[i].trial < t->n && t->curve[i].metric < t->n_curve_names)
             t->curve[curve++] = t->curve[i];
@@ -624,10 +838,11 @@ static bool drop_strays(ambs_table *t)
         else
             free(t->outputs[i].text);
     }
-    bool dropped = attempts < t->n_attempts || curve < t->n_curve || inputs < t->n_inputs ||
-                   outputs < t->n_outputs;
+    bool dropped = attempts < t->n_attempts || repeats < t->n_repeats || curve < t->n_curve ||
+                   inputs < t->n_inputs || outputs < t->n_outputs;
     t->n_outputs = outputs;
     t->n_attempts = attempts;
+    t->n_repeats = repeats;
     t->n_curve = curve;
     t->n_inputs = inputs;
     return dropped;
@@ -652,24 +867,79 @@ static bool link_attempts(ambs_table *t)
     return fits;
 }
 
+/* Chains the repeats of each trial and puts the value together that its columns do not hold. */
+static bool link_repeats(ambs_table *t)
+{
+    bool fits = true;
+    for (size_t i = 0; i < t->n; i++) {
+        ambs_trial_row *row = &t->rows[i];
+        row->last_repeat = SIZE_MAX;
+        row->n_asked = 1;
+        row->n_refused = row->state == AMBS_TRIAL_FAILED;
+        row->n_evaluations = row->state == AMBS_TRIAL_COMPLETE;
+        if (row->state == AMBS_TRIAL_COMPLETE && isnan(row->first)) row->first = row->objective;
+    }
+    for (size_t i = 0; i < t->n_repeats; i++) {
+        ambs_repeat_row *e = &t->repeats[i];
+        ambs_trial_row *row = &t->rows[e->trial];
+        if (row->last_repeat == SIZE_MAX) row->n_refused = 0;
+        fits = fits && e->repeat == row->n_asked && isfinite(row->first);
+        e->before = row->last_repeat;
+        row->last_repeat = i;
+        row->n_asked++;
+        row->n_refused += e->state == AMBS_TRIAL_FAILED;
+    }
+    for (size_t i = 0; i < t->n; i++) {
+        ambs_trial_row *row = &t->rows[i];
+        if (row->last_repeat == SIZE_MAX) continue;
+        take_mean(t, row);
+        if (row->state == AMBS_TRIAL_FAILED) row->objective = NAN;
+    }
+    return fits;
+}
+
+/* Each evaluation of a trial ends by one input before the next is asked for, so they count up.
+ * n_asked serves as the counter. Only the first evaluation of a trial can be the caller's own. */
+static void number_inputs(ambs_table *t)
+{
+    for (size_t i = 0; i < t->n; i++) t->rows[i].n_asked = 0;
+    for (size_t i = 0; i < t->n_inputs; i++) {
+        ambs_input_row *input = &t->inputs[i];
+        input->repeat = t->rows[input->trial].n_asked++;
+        if (input->repeat > 0 && input->type == AMBS_RECORD_OWN) input->type = AMBS_RECORD_RESULT;
+    }
+}
+
+static void recount_results(ambs_table *t)
+{
+    t->n_results = t->n_failed_in_row = 0;
+    t->least = t->greatest = UINT64_MAX;
+    for (size_t i = 0; i < t->n_inputs; i++) {
+        const ambs_trial_row *row = &t->rows[t->inputs[i].trial];
+        if (t->inputs[i].type == AMBS_RECORD_CANCEL) continue;
+        ambs_outcome o;
+        ambs_table_evaluation(t, row->id, t->inputs[i].repeat, &o);
+        t->n_results++;
+        if (o.state == AMBS_TRIAL_FAILED) t->n_failed_in_row++;
+        if (o.state == AMBS_TRIAL_COMPLETE) t->n_failed_in_row = 0;
+        note_incumbents(t, row);
+    }
+}
+
 static void recount(ambs_table *t)
 {
     t->output_bytes = 0;
     for (size_t i = 0; i < t->n_outputs; i++) t->output_bytes += strlen(t->outputs[i].text);
     t->n_waiting = t->n_running = t->n_complete = t->n_failed = t->n_pruned = t->n_cancelled =
-        t->n_failed_in_row = t->n_paused = 0;
-    t->least = t->greatest = UINT64_MAX;
+        t->n_paused = 0;
     for (size_t i = 0; i < t->n; i++) {
         ++*count_of(t, t->rows[i].state);
         t->n_paused += t->rows[i].state == AMBS_TRIAL_PAUSED;
     }
-    for (size_t i = 0; i < t->n_inputs; i++) {
-        const ambs_trial_row *row = &t->rows[t->inputs[i].trial];
-        if (row->state == AMBS_TRIAL_FAILED) t->n_failed_in_row++;
-        if (row->state != AMBS_TRIAL_COMPLETE) continue;
-        t->n_failed_in_row = 0;
-        note_incumbents(t, row);
-    }
+    t->n_evaluations = t->n - t->n_cancelled;
+    for (size_t i = 0; i < t->n_repeats; i++)
+        t->n_evaluations += t->repeats[i].state != AMBS_TRIAL_CANCELLED;
+    recount_results(t);
 }
 
 int ambs_table_relink(ambs_table *t, bool mend, ambs_error *err)
@@ -680,6 +950,8 @@ int ambs_table_relink(ambs_table *t, bool mend, ambs_error *err)
         t->rows[i].id = i;
     }
     if (!link_attempts(t)) fits = false;
+    number_inputs(t);
+    if (!link_repeats(t)) fits = false;
     recount(t);
     if (!fits && !mend)
         return ambs_fail(err, AMBS_E_FORMAT,

@@ -3,8 +3,12 @@
  * file, no MPI. Columns grow together; row i is trial id i.
  *
  *   PROPOSAL, OWN ─► waiting ─START─► running ─RESULT final─► complete | pruned | failed
- *                       ▲  └─CANCEL─► cancelled   │
- *                       └────RESULT not final─────┘
+ *                       ▲  └─CANCEL─► cancelled   │                 │
+ *                       ├────RESULT not final─────┘                 │
+ *                       └───────────────REPEAT──────────────────────┘
+ *   A trial that is evaluated again keeps its value, the mean of the evaluations that succeeded,
+ *   while it waits and runs; a CANCEL then takes back the repeat alone: the trial is complete. It
+ *   has failed once no more of its evaluations succeeded than failed.
  *   RESULT not final with state PAUSED: running ─► paused ─START─► running
  *   LIFE: every running attempt of the life before ended as `worker lost`, its trial waits again.
  */
@@ -19,7 +23,12 @@ typedef struct ambs_trial_row {
     ambs_reason reason;
     int code;
     ambs_origin origin;
-    double objective; /* user's direction; NaN */
+    double objective;       /* user's direction; the mean of the evaluations with a value; NaN */
+    uint32_t n_evaluations; /* with a value */
+    uint32_t n_asked, n_refused;  /* evaluations proposed; of them failed */
+    double first;                 /* the value of the first; NaN */
+    double value_sd, value_error; /* of the values and of their mean; NaN below two */
+    size_t last_repeat;           /* index into table->repeats; SIZE_MAX: none */
     double mean, sd, acquisition, lie;
     uint64_t n_told, n_lies, n_inputs;
     bool refitted;
@@ -36,12 +45,29 @@ typedef struct ambs_trial_row {
 typedef struct ambs_attempt_row {
     uint64_t trial;
     uint32_t attempt, rank, slot, epoch;
+    uint32_t repeat;                   /* what it evaluates: 0 for the first evaluation */
     double start_s, end_s, duration_s; /* end NaN while running */
     ambs_trial_state state;            /* RUNNING until it ends */
     ambs_reason reason;
     int code;
     size_t before; /* index of the trial's attempt before this one; SIZE_MAX: none */
 } ambs_attempt_row;
+
+/* An evaluation beyond the first of a trial, in the order in which they were asked for. */
+typedef struct ambs_repeat_row {
+    uint64_t trial;
+    uint32_t repeat; /* 1 for the second evaluation */
+    uint64_t n_trials,
+        n_inputs; /* trials proposed and inputs consumed before: its place in the log */
+    double proposed_s, latency_s;
+    ambs_trial_state state; /* WAITING until it ended: COMPLETE, PRUNED, FAILED or CANCELLED */
+    ambs_reason reason;
+    int code;
+    uint32_t attempt; /* that gave the value; 0: none */
+    double value;     /* NaN */
+    double start_s, end_s, duration_s, received_s;
+    size_t before; /* index of the trial's repeat before this one; SIZE_MAX: none */
+} ambs_repeat_row;
 
 typedef struct ambs_curve_row {
     uint64_t trial;
@@ -54,6 +80,7 @@ typedef struct ambs_curve_row {
 
 typedef struct ambs_input_row { /* the model inputs in order */
     ambs_record_type type;      /* RESULT, CANCEL, OWN */
+    uint32_t repeat;            /* which evaluation of the trial */
     uint64_t trial;
 } ambs_input_row;
 
@@ -111,6 +138,8 @@ typedef struct ambs_table {
     ambs_metric *metrics;
     size_t n_attempts, attempts_capacity;
     ambs_attempt_row *attempts; /* in order of start */
+    size_t n_repeats, repeats_capacity;
+    ambs_repeat_row *repeats;
     size_t n_curve, curve_capacity;
     ambs_curve_row *curve;
     size_t n_curve_names;
@@ -132,7 +161,9 @@ typedef struct ambs_table {
     uint64_t n_paused; /* among n_waiting */
     uint64_t n_waiting, n_running, n_complete, n_failed, n_pruned, n_cancelled;
     uint64_t n_failed_in_row; /* failures since the last complete trial, in order of the results */
-    /* the incumbents, one for each direction, so that the table needs no goal */
+    uint64_t n_evaluations;   /* proposed and not cancelled, the caller's own too */
+    uint64_t n_results;       /* of them ended */
+    /* the incumbents by their (mean) objective, one for each direction, so that the table needs no goal */
     uint64_t least, greatest; /* trial ids of the least and greatest objective; UINT64_MAX: none */
 } ambs_table;
 
@@ -149,11 +180,35 @@ bool ambs_table_expects_output(const ambs_table *table, const ambs_record_output
 /* The index into attempts of the running (or last) attempt of a trial; SIZE_MAX when it never
  * started. */
 size_t ambs_table_last_attempt(const ambs_table *table, uint64_t trial);
-/* How a trial ended, as its RESULT or OWN record said (at most AMBS_MAX_METRICS metrics). */
+/* Whether an attempt was started for the evaluation of the trial that was asked for last: the result
+ * of an earlier one comes too late. */
+bool ambs_table_is_current(const ambs_table *table, uint64_t trial, uint32_t attempt);
+/* How a trial ended, as its RESULT or OWN record said (at most AMBS_MAX_METRICS metrics); of one that
+ * was repeated, its mean with the rest from the last evaluation that succeeded. */
 void ambs_table_outcome(const ambs_table *table, uint64_t trial, ambs_outcome *ret_outcome);
+/* How one evaluation of a trial ended, for the search: metrics and message are left out where the
+ * trial was repeated. */
+void ambs_table_evaluation(const ambs_table *table, uint64_t trial, uint32_t repeat,
+                           ambs_outcome *ret_outcome);
+/* The repeat row of an evaluation, NULL for the first one. O(repeats of the trial). */
+const ambs_repeat_row *ambs_table_repeat(const ambs_table *table, uint64_t trial, uint32_t repeat);
+/* True where the trial's objective is a result: complete, or complete but for a repeat. */
+bool ambs_trial_has_result(const ambs_trial_row *row);
 /* The index of a name in curve_names, added when it is new. */
 int ambs_table_metric_index(ambs_table *table, const char *name, uint32_t *ret_index,
                             ambs_error *err);
+/* The asks of a study in their order: proposals of trials, and repeats of earlier ones. Trials that
+ * the caller told on his own are inputs, no asks. */
+typedef struct ambs_ask_walk {
+    const ambs_table *table;
+    uint64_t trial;
+    const ambs_repeat_row *repeat; /* NULL: the proposal of the trial */
+    uint64_t n_inputs;             /* consumed before it */
+    size_t next_trial, next_repeat;
+} ambs_ask_walk;
+void ambs_asks_begin(ambs_ask_walk *walk, const ambs_table *table);
+/* False at the end. */
+bool ambs_asks_next(ambs_ask_walk *walk);
 /* After the arrays were filled from a file: checks what refers to trials, links the attempts,
  * counts. AMBS_E_FORMAT where something does not fit; with `mend` that is dropped instead. */
 int ambs_table_relink(ambs_table *table, bool mend, ambs_error *err);

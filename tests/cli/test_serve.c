@@ -111,6 +111,66 @@ static void reports_and_cancels(void **state)
     end(s);
 }
 
+/* Two evaluations of each configuration: the second is asked for under the same id. */
+static void evaluates_a_configuration_again(void **state)
+{
+    (void)state;
+    ambs_serve *s = session_of("metric: {name: loss}\nmethod: {name: random}\nbudget: {trials: 4}\n"
+                               "parameters: {x: {min: 0.0, max: 1.0}}\nrepeats: 2\n");
+    char *first = answer(s, "{\"cmd\": \"ask\"}"), *other = answer(s, "{\"cmd\": \"ask\"}");
+    assert_true(begins_with(first, "{\"id\": 0, \"repeat\": 0, \"params\": "));
+    assert_true(begins_with(other, "{\"id\": 1, \"repeat\": 0, \"params\": "));
+    expect(
+        s, "{\"cmd\": \"ask\"}",
+        "{\"wait\": true, \"message\": \"what is proposed next hangs on an evaluation in flight: "
+        "tell a result first\"}");
+    expect(s, "{\"cmd\": \"tell\", \"id\": 0, \"repeat\": 1, \"objective\": 1}",
+           "{\"error\": \"tell: expected \\\"repeat\\\": 0, the evaluation of trial 0 that is "
+           "out\"}");
+    expect(s, "{\"cmd\": \"tell\", \"id\": 0, \"repeat\": 0, \"objective\": 1}",
+           "{\"ok\": true, \"id\": 0}");
+    char *again = answer(s, "{\"cmd\": \"ask\"}");
+    assert_true(begins_with(again, "{\"id\": 0, \"repeat\": 1, \"params\": "));
+    assert_string_equal(strstr(again, "\"params\""), strstr(first, "\"params\""));
+    expect(s, "{\"cmd\": \"tell\", \"id\": 0, \"repeat\": 0, \"objective\": 1}",
+           "{\"error\": \"tell: expected \\\"repeat\\\": 1, the evaluation of trial 0 that is "
+           "out\"}");
+    expect(s, "{\"cmd\": \"tell\", \"id\": 0, \"objective\": 3}", "{\"ok\": true, \"id\": 0}");
+    expect(s, "{\"cmd\": \"tell\", \"id\": 0, \"objective\": 3}",
+           "{\"error\": \"trial 0 is complete already, so there is nothing to tell\"}");
+    char *best = answer(s, "{\"cmd\": \"best\"}");
+    /* the spread of 1 and 3 is sqrt(2), t of 0.975 with one degree of freedom 12.7062 */
+    assert_true(begins_with(best, "{\"id\": 0, \"objective\": 2, \"evaluations\": 2, "
+                                  "\"interval\": [-10.70620"));
+    free(answer(s, "{\"cmd\": \"tell\", \"id\": 1, \"objective\": 3}"));
+    free(answer(s, "{\"cmd\": \"ask\"}"));
+    free(answer(s, "{\"cmd\": \"tell\", \"id\": 1, \"objective\": 3}"));
+    expect(s, "{\"cmd\": \"ask\"}",
+           "{\"exhausted\": true, \"message\": \"the budget of 4 evaluations is used up\"}");
+    expect(s, "{\"cmd\": \"tell\", \"params\": {\"x\": 0.5}, \"repeat\": 0, \"objective\": 1}",
+           "{\"error\": \"tell: found both \\\"repeat\\\" and \\\"params\\\"; a configuration "
+           "of your own is told once, and evaluated again under its id\"}");
+    free(first), free(other), free(again), free(best);
+    end(s);
+}
+
+/* A cancelled trial gives its place in the budget back, once. */
+static void a_cancelled_trial_costs_nothing(void **state)
+{
+    (void)state;
+    ambs_serve *s = session_of("metric: {name: loss}\nmethod: {name: random}\nbudget: {trials: 1}\n"
+                               "parameters: {x: {min: 0.0, max: 1.0}}\n");
+    free(answer(s, "{\"cmd\": \"ask\"}"));
+    expect(s, "{\"cmd\": \"cancel\", \"id\": 0}", "{\"ok\": true, \"id\": 0}");
+    char *again = answer(s, "{\"cmd\": \"ask\"}");
+    assert_true(begins_with(again, "{\"id\": 1, "));
+    free(again);
+    free(answer(s, "{\"cmd\": \"tell\", \"id\": 1, \"objective\": 3}"));
+    expect(s, "{\"cmd\": \"ask\"}",
+           "{\"exhausted\": true, \"message\": \"the budget of 1 trials is used up\"}");
+    end(s);
+}
+
 static void says_when_a_space_is_exhausted(void **state)
 {
     (void)state;
@@ -344,6 +404,8 @@ int main(void)
         cmocka_unit_test(asks_tells_and_names_the_best),
         cmocka_unit_test(takes_a_configuration_of_the_callers_own),
         cmocka_unit_test(reports_and_cancels),
+        cmocka_unit_test(evaluates_a_configuration_again),
+        cmocka_unit_test(a_cancelled_trial_costs_nothing),
         cmocka_unit_test(says_when_a_space_is_exhausted),
         cmocka_unit_test(says_when_the_budget_is_used_up),
         cmocka_unit_test(begins_by_init_with_an_object_or_yaml),

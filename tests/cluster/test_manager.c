@@ -716,6 +716,95 @@ static void a_suspects_late_result_is_taken_once_and_it_rejoins(void **state)
     world_end(&w);
 }
 
+/* --- repeats --------------------------------------------------------------------------------- */
+
+static void begin_repeated(uint32_t n)
+{
+    world_init(&w, 1);
+    w.repeats = n;
+    w.spec.repeats = (ambs_repeats){n, n, 0.95};
+}
+
+static void each_trial_is_evaluated_so_often(void **state)
+{
+    (void)state;
+    begin_repeated(3);
+    w.n_ranks = 5;
+    w.delay_s = 0.3;
+    w.duplicates = 0.2;
+    w.spec.budget.trials = 60;
+    world_begin(&w);
+    finish(1000);
+    assert_int_equal(status, AMBS_STATUS_DONE);
+    assert_string_equal(text, "the budget of 60 evaluations is used up");
+    assert_int_equal(w.table->n_complete, 20);
+    assert_int_equal(w.table->n_evaluations, 60);
+    for (uint64_t i = 0; i < 20; i++) {
+        assert_int_equal(w.table->rows[i].n_evaluations, 3);
+        assert_true(w.table->rows[i].objective == (double)i);
+    }
+    world_assert_exactly_once(&w);
+    world_end(&w);
+}
+
+/* Rank 1 freezes with the first evaluation of a trial; another rank makes it, and the second one;
+ * what rank 1 brings then counts for neither. */
+static void a_late_result_does_not_pass_for_the_next_evaluation(void **state)
+{
+    (void)state;
+    begin_repeated(4);
+    w.duration = ten_s;
+    w.spec.budget.trials = 8;
+    world_begin(&w);
+    assert_false(world_run(&w, 5));
+    uint64_t trial = w.table->rows[0].rank == 1 ? 0 : 1;
+    world_freeze(&w, 1, 86);
+    assert_false(world_run(&w, 85));
+    const ambs_trial_row *row = &w.table->rows[trial];
+    assert_int_equal(row->state, AMBS_TRIAL_RUNNING);
+    assert_true(row->n_asked > 1 && row->rank == 2);
+    uint32_t attempts = row->n_attempts, told = w.told[trial];
+    assert_false(world_run(&w, 86.5));
+    assert_int_equal(row->state, AMBS_TRIAL_RUNNING);
+    assert_int_equal(row->n_attempts, attempts);
+    assert_int_equal(w.told[trial], told);
+    finish(1000);
+    assert_int_equal(w.table->n_complete, 2);
+    world_assert_exactly_once(&w);
+    world_end(&w);
+}
+
+static void a_dead_workers_evaluation_is_issued_again(void **state)
+{
+    (void)state;
+    begin_repeated(3);
+    w.duration = ten_s;
+    w.spec.budget.trials = 12;
+    world_begin(&w);
+    assert_false(world_run(&w, 15));
+    world_kill(&w, 1, true);
+    finish(1000);
+    assert_int_equal(status, AMBS_STATUS_DONE);
+    assert_int_equal(w.table->n_results, 12);
+    assert_int_equal(w.n_lost_records, 1);
+    world_assert_exactly_once(&w);
+    world_end(&w);
+}
+
+static void a_target_is_not_reached_by_one_evaluation(void **state)
+{
+    (void)state;
+    begin_repeated(3);
+    w.spec.budget.trials = 60;
+    w.spec.target = 0; /* the first trial has it, from its first evaluation on */
+    world_begin(&w);
+    finish(1000);
+    assert_string_equal(text, "the target was reached");
+    assert_int_equal(w.table->rows[0].n_evaluations, 3);
+    assert_true(w.table->n_results < 12);
+    world_end(&w);
+}
+
 /* For three minutes nobody is heard, and the heartbeats wait to be read when it goes on. */
 static void a_manager_that_was_stopped_calls_nobody_silent(void **state)
 {
@@ -933,6 +1022,10 @@ static void random_faults_lose_and_repeat_nothing(void **state)
         w.delay_s = seed % 2 ? 0.5 : 0;
         w.duplicates = seed % 3 ? 0.1 : 0;
         w.durable_lag_s = seed % 7 ? 0.01 : 2;
+        if (seed % 4 == 1) {
+            w.repeats = 2 + (uint32_t)(seed % 3);
+            w.spec.repeats = (ambs_repeats){w.repeats, w.repeats, 0.95};
+        }
         w.spec.manager.timeout_s = 1e6;
         world_begin(&w);
         double at = 0;
@@ -946,7 +1039,7 @@ static void random_faults_lose_and_repeat_nothing(void **state)
         }
         finish(at);
         assert_int_equal(status, AMBS_STATUS_DONE);
-        assert_int_equal(w.table->n, 200);
+        assert_int_equal(w.table->n_evaluations, 200);
         assert_int_equal(w.table->n_waiting, 0);
         world_end(&w);
     }
@@ -1139,6 +1232,10 @@ int main(void)
         cmocka_unit_test(a_rank_that_computes_may_be_silent_for_its_timeout),
         cmocka_unit_test(silent_workers_are_waited_for_and_then_given_up),
         cmocka_unit_test(a_suspects_late_result_is_taken_once_and_it_rejoins),
+        cmocka_unit_test(each_trial_is_evaluated_so_often),
+        cmocka_unit_test(a_late_result_does_not_pass_for_the_next_evaluation),
+        cmocka_unit_test(a_dead_workers_evaluation_is_issued_again),
+        cmocka_unit_test(a_target_is_not_reached_by_one_evaluation),
         cmocka_unit_test(a_manager_that_was_stopped_calls_nobody_silent),
         cmocka_unit_test(a_worker_that_dies_while_the_manager_is_stopped_is_missed),
         cmocka_unit_test(a_worker_that_was_stopped_for_long_comes_back),

@@ -193,7 +193,7 @@ static void another_version_is_refused_by_name(void **state)
     ambs_message back;
     assert_int_equal(ambs_inbox_next(&box, &bytes, &length, &back, &err), AMBS_E_FORMAT);
     assert_string_equal(
-        err.text, "found protocol version 9, expected 3: start every rank with the same ambs");
+        err.text, "found protocol version 9, expected 4: start every rank with the same ambs");
     ambs_text_fini(&out);
     ambs_inbox_fini(&box);
 }

@@ -179,12 +179,14 @@ static bool journal_has_news(world *w, double *due)
 
 static int model_tell(void *ctx, uint64_t trial, const ambs_outcome *outcome, ambs_error *e)
 {
-    (void)e, (void)outcome;
     world *w = ctx;
     assert_true(trial < w->n_proposed);
     w->told[trial]++;
     w->n_told++;
-    return AMBS_OK;
+    (void)outcome;
+    if (w->table->rows[trial].state != AMBS_TRIAL_COMPLETE || w->told[trial] >= w->repeats)
+        return AMBS_OK;
+    return ambs_queue_push(&w->due, &trial, e);
 }
 
 static int model_cancel(void *ctx, uint64_t trial, ambs_error *e)
@@ -224,6 +226,16 @@ static int model_forecast(void *ctx, uint64_t trial, const double *x, double fid
     return ambs_queue_push(&((world *)ctx)->asked, &trial, e);
 }
 
+/* What is left of the budget is owed to trials that were begun. */
+static bool has_to_wait(const world *w)
+{
+    uint64_t owed = 0;
+    for (size_t i = 0; i < w->table->n; i++)
+        if (w->table->rows[i].state != AMBS_TRIAL_FAILED)
+            owed += w->repeats - w->table->rows[i].n_asked;
+    return owed > 0 && w->table->n_evaluations + owed + w->repeats > w->spec.budget.trials;
+}
+
 static bool model_next(void *ctx, ambs_proposer_event *ret)
 {
     world *w = ctx;
@@ -234,6 +246,16 @@ static bool model_next(void *ctx, ambs_proposer_event *ret)
         return true;
     }
     if (w->allowed == 0) return false;
+    if (ambs_queue_pop(&w->due, &trial)) {
+        w->allowed--;
+        w->x[0] = (double)trial;
+        *ret = (ambs_proposer_event){.kind = AMBS_PROPOSER_PROPOSAL};
+        ret->proposal.proposal =
+            (ambs_proposal){.trial = trial, .repeat = w->told[trial], .x = w->x};
+        ret->proposal.n_inputs = w->n_told;
+        return true;
+    }
+    if (w->repeats > 0 && has_to_wait(w)) return false;
     if (w->model_limit > 0 && w->n_proposed >= w->model_limit) {
         if (w->limit_said) return false;
         w->limit_said = true;
@@ -301,6 +323,10 @@ static int runner_begin(void *ctx, uint32_t slot, const ambs_attempt *attempt, a
     struct world_run *r = &a->runs[slot];
     assert_false(r->busy);
     assert_true(attempt->x[0] == (double)attempt->trial);
+    size_t row = w->table->rows[attempt->trial].last_attempt;
+    while (w->table->attempts[row].attempt != attempt->attempt)
+        row = w->table->attempts[row].before;
+    assert_int_equal(attempt->repeat, w->table->attempts[row].repeat);
     double duration = w->duration ? w->duration(w, attempt->trial, attempt->attempt) : 1;
     *r = (struct world_run){.busy = true,
                             .trial = attempt->trial,
@@ -549,7 +575,7 @@ static void live_and_die(world *w, uint32_t epoch)
 void world_begin(world *w)
 {
     w->writes.item_size = w->commits.item_size = sizeof(commit);
-    w->asked.item_size = sizeof(uint64_t);
+    w->asked.item_size = w->due.item_size = sizeof(uint64_t);
     must(ambs_table_create(&w->table, &err));
     for (uint32_t i = 0; i < w->n_dead_lives; i++) live_and_die(w, i + 1);
     begin_life(w, w->n_dead_lives + 1);
@@ -598,6 +624,7 @@ void world_end(world *w)
     ambs_queue_fini(&w->writes);
     ambs_queue_fini(&w->commits);
     ambs_queue_fini(&w->asked);
+    ambs_queue_fini(&w->due);
     free(w->heap);
     free(w->agents);
     free(w->told);
@@ -611,8 +638,12 @@ void world_assert_exactly_once(world *w)
     for (uint64_t i = 0; i < w->table->n; i++) {
         ambs_trial_state state = w->table->rows[i].state;
         bool ended = state == AMBS_TRIAL_COMPLETE || state == AMBS_TRIAL_FAILED;
-        assert_int_equal(w->told[i], ended ? 1 : 0);
-        over += ended;
+        uint32_t n = ended ? w->table->rows[i].n_asked : 0;
+        for (size_t k = 0; k < w->table->n_repeats; k++)
+            n -= w->table->repeats[k].trial == i &&
+                 w->table->repeats[k].state == AMBS_TRIAL_CANCELLED;
+        assert_int_equal(w->told[i], n);
+        over += n;
     }
     assert_int_equal(w->n_told, over);
     assert_int_equal(w->table->n_running, 0);

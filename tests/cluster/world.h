@@ -52,6 +52,7 @@ typedef struct world {
     double write_lag_s, durable_lag_s; /* after it was handed over; after it was written */
     double turn_lag_s;    /* from a message to the manager to its turn: a loop that gets no core */
     uint64_t model_limit; /* proposals before the model says EXHAUSTED; 0: none */
+    uint32_t repeats;     /* the model asks for each trial so often, if it succeeds; 0: once */
     bool (*pauses)(struct world *w, uint64_t trial, uint32_t attempt); /* NULL: none */
     /* Lives before this one, which ended without a word while `n_doomed` trials ran. */
     uint32_t n_dead_lives, n_doomed;
@@ -80,6 +81,7 @@ typedef struct world {
     ambs_queue writes, commits; /* {time, sequence} */
     bool limit_said;
     ambs_queue asked; /* trials whose duration was asked for */
+    ambs_queue due;   /* trials to be evaluated again */
     double x[WORLD_D];
     double last_to_manager_s, *last_to_agent_s; /* the order between two ranks is kept */
     double *last_from_agent_s;

@@ -22,13 +22,25 @@ static const char text[] = "study: {name: everything, seed: 7}\n"
                            "  epochs: {value: 30}\n"
                            "method: {name: random}\n";
 
-ambs_spec *make_spec(void)
+static ambs_spec *parse(const char *all)
 {
     ambs_spec *spec;
     ambs_error err = {0};
-    if (ambs_spec_parse(text, strlen(text), "everything.yaml", NULL, 0, &spec, &err) != 0)
+    if (ambs_spec_parse(all, strlen(all), "everything.yaml", NULL, 0, &spec, &err) != 0)
         fail_msg("%s", err.text);
     return spec;
+}
+
+ambs_spec *make_spec(void)
+{
+    return parse(text);
+}
+
+ambs_spec *make_repeated_spec(void)
+{
+    char all[sizeof text + 64];
+    snprintf(all, sizeof all, "%srepeats: {min: 1, max: 5}\n", text);
+    return parse(all);
 }
 
 typedef struct maker {
@@ -108,6 +120,48 @@ static ambs_outcome any_outcome(maker *m)
     return o;
 }
 
+/* Up to four further evaluations of a trial that is complete: some fail, are withdrawn, or end with
+ * the life. */
+static void give_repeats(maker *m, uint64_t trial, uint32_t attempts)
+{
+    uint32_t n = (uint32_t)ambs_random_below(&m->random, 5), good = 1, bad = 0;
+    for (uint32_t i = 1; i <= n && good > bad; i++) {
+        ambs_record repeat = {.type = AMBS_RECORD_REPEAT,
+                              .as.repeat = {.trial = trial,
+                                            .repeat = i,
+                                            .n_inputs = m->n_inputs,
+                                            .wall_s = m->now_s,
+                                            .latency_s = 1e-4}};
+        give(m, &repeat);
+        if (ambs_random_below(&m->random, 10) == 0) {
+            ambs_record cancel = {.type = AMBS_RECORD_CANCEL,
+                                  .as.cancel = {.trial = trial, .wall_s = m->now_s}};
+            give(m, &cancel);
+            continue;
+        }
+        ambs_record start = {
+            .type = AMBS_RECORD_START,
+            .as.start = {.trial = trial, .attempt = ++attempts, .rank = 2, .wall_s = m->now_s}};
+        give(m, &start);
+        if (ambs_random_below(&m->random, 20) == 0) return;
+        ambs_record result = {
+            .type = AMBS_RECORD_RESULT,
+            .as.result = {
+                .trial = trial, .attempt = attempts, .rank = 2, .final = true, .wall_s = m->now_s}};
+        result.as.result.outcome = any_outcome(m);
+        if (result.as.result.outcome.state == AMBS_TRIAL_COMPLETE)
+            good++;
+        else
+            bad++;
+        give(m, &result);
+    }
+}
+
+static bool may_repeat(const maker *m, const ambs_outcome *o)
+{
+    return ambs_repeats_on(&m->spec->repeats) && o->state == AMBS_TRIAL_COMPLETE;
+}
+
 static void give_end_of(maker *m, uint64_t trial)
 {
     uint64_t kind = ambs_random_below(&m->random, 10);
@@ -170,6 +224,7 @@ static void give_end_of(maker *m, uint64_t trial)
                                         .wall_s = m->now_s}};
     result.as.result.outcome = any_outcome(m);
     give(m, &result);
+    if (may_repeat(m, &result.as.result.outcome)) give_repeats(m, trial, attempt);
 }
 
 static void give_trial(maker *m, uint64_t trial)
@@ -182,6 +237,7 @@ static void give_trial(maker *m, uint64_t trial)
                            .as.own = {.trial = trial, .wall_s = m->now_s, .x = x}};
         own.as.own.outcome = any_outcome(m);
         give(m, &own);
+        if (may_repeat(m, &own.as.own.outcome)) give_repeats(m, trial, 0);
         return;
     }
     bool model = trial % 2;

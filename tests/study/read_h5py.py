@@ -86,6 +86,27 @@ def described(path):
             assert f"`{name}`" in text, f"{manual} says nothing of the attribute {name}"
 
 
+def evaluated(path):
+    """What a user computes of /evaluations is what /trials says; a trial that failed by them has no value."""
+    with h5py.File(path) as f:
+        e = pd.DataFrame({name: column[:] for name, column in f["evaluations"].items()})
+        t = pd.DataFrame({name: f["trials"][name][:] for name in ("objective", "n_evaluations", "first", "sd", "standard_error")})
+        states = f["trials/state"].asstr()[:]
+        operations = f["operations/operation"].asstr()[:]
+        assert len(f["repeats/trial"]) > 100 and len(e) == (operations == "tell").sum()
+        assert (operations == "ask").sum() == (f["proposals/origin"].asstr()[:] != "own").sum() + len(f["repeats/trial"])
+    good = e[e.state == b"complete"].groupby("trial").value
+    repeated = e.groupby("trial").size() > 1
+    for trial in good.groups:
+        values = good.get_group(trial)
+        n, failed = len(values), (e[e.trial == trial].state == b"failed").sum()
+        row = t.loc[trial]
+        assert row.n_evaluations == n and row["first"] == values.iloc[0]
+        assert np.isclose(row.objective, values.mean()) if n > failed else np.isnan(row.objective) and states[trial] == "failed"
+        assert n == 1 or np.isclose(row.sd, values.std()) and np.isclose(row.standard_error, values.sem())
+    assert repeated.sum() > 50
+
+
 def crc32c(data):
     table = []
     for i in range(256):
@@ -117,7 +138,7 @@ def journal_as_described(path):
         assert len(body) == length and crc32c(body) == crc
         sequence += 1
         assert int.from_bytes(body[:8], "little") == sequence
-        assert 1 <= int.from_bytes(body[8:10], "little") <= 13
+        assert 1 <= int.from_bytes(body[8:10], "little") <= 14
         at += 8 + length
     assert sequence > 100
 
@@ -147,11 +168,15 @@ with tempfile.TemporaryDirectory() as folder:
     subprocess.run([maker, "write", large, "5000"], check=True)
     empty = os.path.join(folder, "empty.h5")
     subprocess.run([maker, "write", empty, "0"], check=True)
+    repeated = os.path.join(folder, "repeated.h5")
+    subprocess.run([maker, "repeated", repeated, "400"], check=True)
     checks = [
         ("h5py and pandas read a study by plain calls", lambda: plain_calls(path, 300)),
         ("h5py and pandas read a chunked study by plain calls", lambda: plain_calls(large, 5000)),
         ("columns have one length and refer to trials that exist", lambda: [consistent(p) for p in (path, large, empty)]),
         ("every column is described in the file and in the manual", lambda: described(path)),
+        ("so is every column of a study with repeats", lambda: described(repeated)),
+        ("means and spreads are those of the evaluations", lambda: evaluated(repeated)),
         ("the seal is the CRC32C of the file", lambda: sealed(path)),
         ("the journal is framed as the manual says", lambda: journal_as_described(path)),
         ("the file can be opened at every moment while snapshots are killed",

@@ -172,6 +172,13 @@ void random_record(ambs_random *r, ambs_record_type type, size_t d, record_room 
                                               .printed = u64(r),
                                               .text = text(r, room, 0)};
         break;
+    case AMBS_RECORD_REPEAT:
+        ret->as.repeat = (ambs_record_repeat){.trial = u64(r),
+                                              .repeat = u32(r),
+                                              .n_inputs = u64(r),
+                                              .wall_s = any_double(r),
+                                              .latency_s = any_double(r)};
+        break;
     }
 }
 
@@ -294,6 +301,13 @@ void assert_records_equal(const ambs_record *a, const ambs_record *b, size_t d)
         assert_int_equal(a->as.output.part, b->as.output.part);
         assert_int_equal(a->as.output.printed, b->as.output.printed);
         assert_string_equal(a->as.output.text, b->as.output.text);
+        break;
+    case AMBS_RECORD_REPEAT:
+        assert_int_equal(a->as.repeat.trial, b->as.repeat.trial);
+        assert_int_equal(a->as.repeat.repeat, b->as.repeat.repeat);
+        assert_int_equal(a->as.repeat.n_inputs, b->as.repeat.n_inputs);
+        assert_same(a->as.repeat.wall_s, b->as.repeat.wall_s);
+        assert_same(a->as.repeat.latency_s, b->as.repeat.latency_s);
         break;
     }
 }

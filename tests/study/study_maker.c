@@ -23,10 +23,10 @@ static int complain(const ambs_error *err)
     return 1;
 }
 
-static int write_study(const char *path, size_t n)
+static int write_study(const char *path, size_t n, bool repeated)
 {
     ambs_error err = {0};
-    ambs_spec *spec = make_spec();
+    ambs_spec *spec = repeated ? make_repeated_spec() : make_spec();
     make_journal(path, spec, 1, n, 2);
     int rc = ambs_study_snapshot(path, &err);
     ambs_spec_destroy(spec);
@@ -89,9 +89,11 @@ static int torment(const char *path, double seconds)
 int main(int argc, char **argv)
 {
     if (argc == 4 && strcmp(argv[1], "write") == 0)
-        return write_study(argv[2], strtoul(argv[3], NULL, 10));
+        return write_study(argv[2], strtoul(argv[3], NULL, 10), false);
+    if (argc == 4 && strcmp(argv[1], "repeated") == 0)
+        return write_study(argv[2], strtoul(argv[3], NULL, 10), true);
     if (argc == 4 && strcmp(argv[1], "torment") == 0)
         return torment(argv[2], strtod(argv[3], NULL));
-    fprintf(stderr, "usage: study_maker write PATH TRIALS | torment PATH SECONDS\n");
+    fprintf(stderr, "usage: study_maker write|repeated PATH TRIALS | torment PATH SECONDS\n");
     return 2;
 }

@@ -155,14 +155,15 @@ static const wrong table[] = {
      {{0}},
      "s.yaml:1:1: found unknown key \"paramters\"; did you mean \"parameters\"? known: study, "
      "metric, metrics, "
-     "objective, parameters, space, constraints, method, budget, trial, retry, slots, manager, "
+     "objective, parameters, space, constraints, method, budget, trial, retry, repeats, slots, "
+     "manager, "
      "durability, on_deadline, warm_start, surrogate"},
     {"unknown section without a near one",
      LITERAL("parameters: {x: {min: 0.0, max: 1.0}}\ncolours: 3\n"),
      {{0}},
      "s.yaml:2:1: found unknown key \"colours\"; known: study, metric, metrics, objective, "
      "parameters, space, "
-     "constraints, method, budget, trial, retry, slots, manager, durability, on_deadline, "
+     "constraints, method, budget, trial, retry, repeats, slots, manager, durability, on_deadline, "
      "warm_start, surrogate"},
     {"unknown key of study",
      LITERAL("study: {sed: 1}\nparameters: {x: {min: 0.0, max: 1.0}}\n"),
@@ -440,12 +441,58 @@ static const wrong table[] = {
      "s.yaml:2:1: found the reserved section \"stopping\": this version has no stopping rules: "
      "every "
      "trial runs to its end; remove it"},
-    {"repeats",
-     LITERAL("parameters: {x: {min: 0.0, max: 1.0}}\nrepeats: 3\n"),
+    {"repeats not a number",
+     LITERAL("parameters: {x: {min: 0.0, max: 1.0}}\nrepeats: often\n"),
      {{0}},
-     "s.yaml:2:1: found the reserved section \"repeats\": this version evaluates each "
-     "configuration once; "
-     "remove it"},
+     "s.yaml:2:10: repeats: found \"often\", expected the number of evaluations of each "
+     "configuration from 1 to 1000, or a mapping as in {min: 1, max: 10, policy: race}"},
+    {"repeats none",
+     LITERAL("parameters: {x: {min: 0.0, max: 1.0}}\nrepeats: 0\n"),
+     {{0}},
+     "s.yaml:2:10: repeats: found \"0\", expected the number of evaluations of each "
+     "configuration from 1 to 1000, or a mapping as in {min: 1, max: 10, policy: race}"},
+    {"repeats a list",
+     LITERAL("parameters: {x: {min: 0.0, max: 1.0}}\nrepeats: [3]\n"),
+     {{0}},
+     "s.yaml:2:10: repeats: found a list, expected a mapping of names and values"},
+    {"repeats of an unknown policy",
+     LITERAL("parameters: {x: {min: 0.0, max: 1.0}}\nrepeats: {policy: racing}\n"),
+     {{0}},
+     "s.yaml:2:19: policy: found \"racing\", expected one of race, fixed"},
+    {"repeats unknown key",
+     LITERAL("parameters: {x: {min: 0.0, max: 1.0}}\nrepeats: {maximum: 3}\n"),
+     {{0}},
+     "s.yaml:2:11: found unknown key \"maximum\" in repeats; known: min, max, policy, confidence"},
+    {"repeats max below min",
+     LITERAL("parameters: {x: {min: 0.0, max: 1.0}}\nrepeats: {min: 5, max: 3}\n"),
+     {{0}},
+     "s.yaml:2:24: max: found 3, expected at least the 5 of min"},
+    {"repeats fixed but different",
+     LITERAL("parameters: {x: {min: 0.0, max: 1.0}}\n"
+             "repeats: {min: 2, max: 3, policy: fixed}\n"),
+     {{0}},
+     "s.yaml:2:16: min: found 2, expected the 3 of max, since policy fixed evaluates each "
+     "configuration equally often; or policy: race"},
+    {"repeats fixed without a number",
+     LITERAL("parameters: {x: {min: 0.0, max: 1.0}}\nrepeats: {policy: fixed}\n"),
+     {{0}},
+     "s.yaml:2:10: policy: found fixed without max, expected the number of evaluations as in "
+     "{policy: fixed, max: 3}"},
+    {"repeats of too much confidence",
+     LITERAL("parameters: {x: {min: 0.0, max: 1.0}}\nrepeats: {confidence: 95}\n"),
+     {{0}},
+     "s.yaml:2:23: confidence: found \"95\", expected a value from 0.5 to 0.9999"},
+    {"repeats beside several metrics",
+     LITERAL("parameters: {x: {min: 0.0, max: 1.0}}\nmetrics: [{name: a}, {name: b}]\n"
+             "repeats: 3\n"),
+     {{0}},
+     "s.yaml:3:10: repeats: found it beside 2 metrics; this version races by one metric: leave one "
+     "of the two out"},
+    {"repeats beyond the budget",
+     LITERAL("parameters: {x: {min: 0.0, max: 1.0}}\nbudget: {trials: 4}\nrepeats: 5\n"),
+     {{0}},
+     "s.yaml:3:10: repeats: found 5 evaluations of each configuration, expected at most the 4 that "
+     "budget.trials allows in all"},
     {"retry not a mapping",
      LITERAL("parameters: {x: {min: 0.0, max: 1.0}}\nretry: 3\n"),
      {{0}},

@@ -77,6 +77,32 @@ static void studies_of_every_layout_survive_the_file(void **state)
         round_trip(*state, sizes[i], 1 + (uint32_t)i % 3);
 }
 
+/* What the file of such a study holds beyond that of any other. */
+static void repeats_survive_the_file(void **state)
+{
+    fixture *f = *state;
+    ambs_spec_destroy(f->spec);
+    f->spec = make_repeated_spec();
+    static const size_t sizes[] = {0, 1, 50, 3000};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) round_trip(f, sizes[i], 3);
+    ambs_table *in = make_table(f->spec, 7, 200, 2), *out;
+    ambs_spec *spec;
+    ambs_error err = {0};
+    assert_int_equal(ambs_store_write(f->path, in, f->spec, &err), 0);
+    assert_int_equal(ambs_store_read(f->path, &out, &spec, &err), 0);
+    assert_true(in->n_repeats > 100);
+    assert_int_equal(in->n_evaluations, out->n_evaluations);
+    assert_int_equal(in->n_results, out->n_results);
+    for (size_t i = 0; i < in->n; i++) {
+        assert_int_equal(in->rows[i].n_asked, out->rows[i].n_asked);
+        assert_int_equal(in->rows[i].n_refused, out->rows[i].n_refused);
+        assert_int_equal(in->rows[i].n_evaluations, out->rows[i].n_evaluations);
+    }
+    ambs_table_destroy(in);
+    ambs_table_destroy(out);
+    ambs_spec_destroy(spec);
+}
+
 static void the_snapshot_holds_what_the_journal_holds(void **state)
 {
     fixture *f = *state;
@@ -200,6 +226,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         STORE_TEST(an_empty_study_survives_the_file),
         STORE_TEST(studies_of_every_layout_survive_the_file),
+        STORE_TEST(repeats_survive_the_file),
         STORE_TEST(a_study_without_file_or_journal_is_not_found),
         STORE_TEST(the_snapshot_holds_what_the_journal_holds),
         STORE_TEST(a_file_without_a_journal_is_loaded),

@@ -76,6 +76,14 @@ static int cancel(bench *b, uint64_t trial)
     return apply(b, (ambs_record){.type = AMBS_RECORD_CANCEL, .as.cancel = {.trial = trial}});
 }
 
+static int repeat(bench *b, uint64_t trial, uint32_t number)
+{
+    return apply(
+        b, (ambs_record){
+               .type = AMBS_RECORD_REPEAT,
+               .as.repeat = {.trial = trial, .repeat = number, .n_inputs = b->table->n_inputs}});
+}
+
 static void nothing_comes_before_a_life(void **state)
 {
     (void)state;
@@ -218,7 +226,7 @@ static void random_records_never_break_the_table(void **state)
         for (int i = 0; i < 500; i++) {
             uint64_t trial = ambs_random_below(&random, 8);
             uint32_t attempt = (uint32_t)ambs_random_below(&random, 4);
-            switch (ambs_random_below(&random, 5)) {
+            switch (ambs_random_below(&random, 6)) {
             case 0:
                 propose(&b, b.table->n, ambs_random_below(&random, 5));
                 break;
@@ -231,6 +239,9 @@ static void random_records_never_break_the_table(void **state)
                 break;
             case 3:
                 cancel(&b, trial);
+                break;
+            case 4:
+                repeat(&b, trial, 1 + (uint32_t)ambs_random_below(&random, 3));
                 break;
             default:
                 if (i % 50 == 0) apply(&b, life_record(2 + (uint32_t)i));
@@ -247,6 +258,122 @@ static void random_records_never_break_the_table(void **state)
     }
 }
 
+static void a_repeated_trial_has_the_mean_of_its_evaluations(void **state)
+{
+    (void)state;
+    bench b = make_bench();
+    const ambs_table *t = b.table;
+    const ambs_trial_row *row;
+    propose(&b, 0, 0);
+    assert_int_equal(repeat(&b, 0, 1), AMBS_E_FORMAT); /* it has no value yet */
+    begin(&b, 0, 1), end(&b, 0, 1, true, AMBS_TRIAL_COMPLETE, 1);
+    assert_int_equal(repeat(&b, 0, 2), AMBS_E_FORMAT);
+    assert_int_equal(repeat(&b, 0, 1), 0);
+    row = &t->rows[0];
+    assert_int_equal(row->state, AMBS_TRIAL_WAITING);
+    assert_true(row->objective == 1 && ambs_trial_has_result(row) && t->least == 0);
+    begin(&b, 0, 2);
+    assert_int_equal(t->attempts[1].repeat, 1);
+    assert_int_equal(end(&b, 0, 1, true, AMBS_TRIAL_COMPLETE, 9), AMBS_E_FORMAT); /* too late */
+    assert_int_equal(end(&b, 0, 2, true, AMBS_TRIAL_COMPLETE, 4), 0);
+    assert_int_equal(row->state, AMBS_TRIAL_COMPLETE);
+    assert_int_equal(row->n_evaluations, 2);
+    assert_true(row->objective == 2.5 && row->first == 1);
+    assert_float_equal(row->value_sd, sqrt(4.5), 1e-15);
+    assert_float_equal(row->value_error, 1.5, 1e-15);
+    assert_int_equal(t->n_evaluations, 2);
+    assert_int_equal(t->n_results, 2);
+    ambs_outcome o;
+    ambs_table_evaluation(t, 0, 0, &o);
+    assert_true(o.state == AMBS_TRIAL_COMPLETE && o.objective == 1);
+    ambs_table_evaluation(t, 0, 1, &o);
+    assert_true(o.state == AMBS_TRIAL_COMPLETE && o.objective == 4);
+    ambs_table_destroy(b.table);
+}
+
+static void a_cancelled_repeat_leaves_the_trial_complete(void **state)
+{
+    (void)state;
+    bench b = make_bench();
+    propose(&b, 0, 0), begin(&b, 0, 1), end(&b, 0, 1, true, AMBS_TRIAL_COMPLETE, 1);
+    repeat(&b, 0, 1);
+    assert_int_equal(cancel(&b, 0), 0);
+    assert_int_equal(b.table->rows[0].state, AMBS_TRIAL_COMPLETE);
+    assert_int_equal(b.table->repeats[0].state, AMBS_TRIAL_CANCELLED);
+    assert_int_equal(b.table->n_evaluations, 1);
+    assert_int_equal(b.table->n_cancelled, 0);
+    assert_int_equal(repeat(&b, 0, 2), 0); /* its number does not come again */
+    ambs_table_destroy(b.table);
+}
+
+static void a_repeated_trial_fails_by_the_majority(void **state)
+{
+    (void)state;
+    bench b = make_bench();
+    const ambs_trial_row *row;
+    propose(&b, 0, 0), begin(&b, 0, 1), end(&b, 0, 1, true, AMBS_TRIAL_COMPLETE, 1);
+    repeat(&b, 0, 1), begin(&b, 0, 2), end(&b, 0, 2, true, AMBS_TRIAL_COMPLETE, 3);
+    repeat(&b, 0, 2), begin(&b, 0, 3), end(&b, 0, 3, true, AMBS_TRIAL_FAILED, NAN);
+    row = &b.table->rows[0];
+    assert_int_equal(row->state, AMBS_TRIAL_COMPLETE);
+    assert_true(row->objective == 2 && row->n_refused == 1);
+    assert_int_equal(b.table->n_failed_in_row, 1);
+    repeat(&b, 0, 3), begin(&b, 0, 4), end(&b, 0, 4, true, AMBS_TRIAL_FAILED, NAN);
+    assert_int_equal(row->state, AMBS_TRIAL_FAILED);
+    assert_true(isnan(row->objective));
+    assert_int_equal(b.table->n_failed, 1);
+    assert_true(b.table->least == UINT64_MAX);
+    assert_int_equal(repeat(&b, 0, 4), AMBS_E_FORMAT);
+    ambs_table_destroy(b.table);
+}
+
+static void a_new_life_has_a_lost_repeat_wait_again(void **state)
+{
+    (void)state;
+    bench b = make_bench();
+    propose(&b, 0, 0), begin(&b, 0, 1), end(&b, 0, 1, true, AMBS_TRIAL_COMPLETE, 1);
+    repeat(&b, 0, 1), begin(&b, 0, 2);
+    assert_int_equal(apply(&b, life_record(2)), 0);
+    assert_int_equal(b.table->rows[0].state, AMBS_TRIAL_WAITING);
+    assert_int_equal(begin(&b, 0, 3), 0);
+    assert_int_equal(b.table->attempts[2].repeat, 1);
+    assert_int_equal(end(&b, 0, 3, true, AMBS_TRIAL_COMPLETE, 2), 0);
+    assert_true(b.table->rows[0].objective == 1.5);
+    ambs_table_destroy(b.table);
+}
+
+/* Repeats and proposals interleave as they were asked for. */
+static void asks_are_walked_in_their_order(void **state)
+{
+    (void)state;
+    bench b = make_bench();
+    propose(&b, 0, 0), begin(&b, 0, 1), end(&b, 0, 1, true, AMBS_TRIAL_COMPLETE, 1);
+    repeat(&b, 0, 1);
+    propose(&b, 1, 1);
+    apply(&b, (ambs_record){.type = AMBS_RECORD_OWN,
+                            .as.own = {.trial = 2,
+                                       .x = b.x,
+                                       .outcome = {.state = AMBS_TRIAL_COMPLETE, .objective = 2}}});
+    begin(&b, 0, 2), end(&b, 0, 2, true, AMBS_TRIAL_COMPLETE, 1);
+    repeat(&b, 2, 1);
+    repeat(&b, 0, 2);
+    propose(&b, 3, 3);
+    static const struct {
+        uint64_t trial, n_inputs;
+        uint32_t repeat;
+    } expected[] = {{0, 0, 0}, {0, 1, 1}, {1, 1, 0}, {2, 3, 1}, {0, 3, 2}, {3, 3, 0}};
+    ambs_ask_walk w;
+    ambs_asks_begin(&w, b.table);
+    for (size_t i = 0; i < 6; i++) {
+        assert_true(ambs_asks_next(&w));
+        assert_int_equal(w.trial, expected[i].trial);
+        assert_int_equal(w.n_inputs, expected[i].n_inputs);
+        assert_int_equal(w.repeat ? w.repeat->repeat : 0, expected[i].repeat);
+    }
+    assert_false(ambs_asks_next(&w));
+    ambs_table_destroy(b.table);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -259,6 +386,11 @@ int main(void)
         cmocka_unit_test(a_new_life_loses_what_was_running_and_belongs_to_the_same_study),
         cmocka_unit_test(failures_in_a_row_and_both_incumbents_are_kept),
         cmocka_unit_test(random_records_never_break_the_table),
+        cmocka_unit_test(a_repeated_trial_has_the_mean_of_its_evaluations),
+        cmocka_unit_test(a_cancelled_repeat_leaves_the_trial_complete),
+        cmocka_unit_test(a_repeated_trial_fails_by_the_majority),
+        cmocka_unit_test(a_new_life_has_a_lost_repeat_wait_again),
+        cmocka_unit_test(asks_are_walked_in_their_order),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("study/table", tests, NULL, NULL);

@@ -20,7 +20,9 @@ static void header(const ambs_spec *spec, const char **metrics, ambs_text *out)
     }
     ambs_text_fini(&name);
     ambs_text_add(out, ",attempts,rank,slot,proposed,start,end,duration,received,predicted_mean,"
-                       "predicted_sd,message\n");
+                       "predicted_sd");
+    if (ambs_repeats_on(&spec->repeats)) ambs_text_add(out, ",n_evaluations,sd,standard_error");
+    ambs_text_add(out, ",message\n");
 }
 
 static void line(const ambs_table *table, const ambs_spec *spec, const char **metrics,
@@ -45,6 +47,12 @@ static void line(const ambs_table *table, const ambs_spec *spec, const char **me
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
         ambs_text_add(out, ",");
         ambs_export_number(out, numbers[i]);
+    }
+    if (ambs_repeats_on(&spec->repeats)) {
+        ambs_text_addf(out, ",%u,", (unsigned)row->n_evaluations);
+        ambs_export_number(out, row->value_sd);
+        ambs_text_add(out, ",");
+        ambs_export_number(out, row->value_error);
     }
     ambs_text_add(out, ",");
     ambs_export_csv_field(out, row->message);
