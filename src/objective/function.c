@@ -221,6 +221,8 @@ static int evaluate(void *state, const ambs_attempt *attempt, const ambs_reporte
     return AMBS_OK;
 }
 
+static const char *const nothing_else[] = {NULL};
+
 const ambs_objective_ops ambs_objective_function = {
     .member = {.name = "function",
                .summary =
@@ -228,6 +230,7 @@ const ambs_objective_ops ambs_objective_function = {
                .options = options,
                .options_size = sizeof(function_options)},
     .hosted = true,
+    .also = nothing_else,
     .check = check,
     .describe = describe,
     .open = open_function,

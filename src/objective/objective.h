@@ -77,6 +77,9 @@ typedef struct ambs_objective_ops {
     void (*close)(void *state);
     /* Frees what set_other() put into options beyond the table; NULL: nothing. */
     void (*fini)(void *options);
+    /* The names of all that its results may hold beside the metric, ends with NULL: what a study with
+     * several metrics can search for. NULL: what the trial tells is its own affair. */
+    const char *const *also;
 } ambs_objective_ops;
 
 extern const ambs_objective_ops *const ambs_objective_registry[];

@@ -455,6 +455,18 @@ static int evaluate(void *state, const ambs_attempt *attempt, const ambs_reporte
     return AMBS_OK;
 }
 
+static const char *const also[] = {"validation_error",
+                                   "validation_cross_entropy",
+                                   "validation_mse",
+                                   "test_error",
+                                   "test_cross_entropy",
+                                   "test_mse",
+                                   "train_loss",
+                                   "epochs",
+                                   "best_epoch",
+                                   "weights",
+                                   NULL};
+
 const ambs_objective_ops ambs_objective_train = {
     .member = {.name = "train",
                .summary = "a built-in trainer on a data set",
@@ -462,6 +474,7 @@ const ambs_objective_ops ambs_objective_train = {
                .options_size = sizeof(train_options)},
     .hosted = true,
     .set_other = set_other,
+    .also = also,
     .check = check,
     .check_files = check_files,
     .describe = describe,

@@ -17,7 +17,7 @@
 #include "numeric/pareto.h"
 #include "search/goals.h"
 
-enum { BLOCK = 512 };
+enum { BLOCK = 512, MAX_BELIEVED = 512 };
 #define AUGMENTATION 0.05
 /* Keeps the logarithm of a gain finite, relative to the front's box. */
 #define LEAST_GAIN 1e-12
@@ -193,11 +193,13 @@ static void take_front(ambs_pareto *p)
     p->n_y = p->n_front;
 }
 
-/* What the models expect of the trials in flight joins the front. */
+/* What the models expect of the trials in flight joins the front: of the newest MAX_BELIEVED, since
+ * with more workers each ask would be mostly this. */
 static int believe(ambs_pareto *p, uint64_t n_trials, ambs_error *err)
 {
     const ambs_method_context *c = &p->context;
-    for (uint64_t id = 0; id < n_trials; id++) {
+    size_t most = p->n_y + MAX_BELIEVED;
+    for (uint64_t id = n_trials; id-- > 0 && p->n_y < most;) {
         const ambs_known *t = c->trial(c->search, id);
         if (t->state != AMBS_TRIAL_WAITING) continue;
         for (size_t j = 0; j < p->m; j++) {
@@ -208,14 +210,6 @@ static int believe(ambs_pareto *p, uint64_t n_trials, ambs_error *err)
         p->n_y++;
     }
     return AMBS_OK;
-}
-
-static size_t count_waiting(const ambs_method_context *c, uint64_t n_trials)
-{
-    size_t n = 0;
-    for (uint64_t id = 0; id < n_trials; id++)
-        n += c->trial(c->search, id)->state == AMBS_TRIAL_WAITING;
-    return n;
 }
 
 /* Uniform on the simplex. */
@@ -241,8 +235,8 @@ int ambs_pareto_prepare(ambs_pareto *p, size_t arm, double parameter, ambs_rando
     uint64_t n_trials = p->context.n_trials(p->context.search);
     p->arm = arm;
     p->parameter = parameter;
-    size_t n = p->n_front + count_waiting(&p->context, n_trials);
-    int rc = ambs_reserve(&p->y, &p->y_capacity, n, p->m * sizeof *p->y, err);
+    int rc =
+        ambs_reserve(&p->y, &p->y_capacity, p->n_front + MAX_BELIEVED, p->m * sizeof *p->y, err);
     if (rc != AMBS_OK) return rc;
     take_front(p);
     take_reference(p);

@@ -9,8 +9,8 @@
 #include "numeric/pareto.h"
 #include "search/goals.h"
 
-/* Steps of the hypervolume: some seconds. */
-#define WORK 1e9
+/* Steps of the hypervolume: about a second. */
+#define WORK 3e8
 
 void ambs_front_fini(ambs_front *f)
 {

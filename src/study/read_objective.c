@@ -214,6 +214,31 @@ static void check_trial(ambs_reader *r, const ambs_yaml_node *objective,
     }
 }
 
+/* Of several metrics the first is checked by the kind itself. */
+static void check_metrics(ambs_reader *r, const ambs_yaml_node *objective)
+{
+    const ambs_spec *spec = r->spec;
+    const ambs_member *m = &spec->objective->member;
+    const char *const *also = spec->objective->also;
+    for (size_t j = 1; also && j < spec->n_goals; j++) {
+        ambs_text list = {0};
+        bool known = false;
+        for (size_t i = 0; also[i]; i++) {
+            known |= strcmp(also[i], spec->goals[j].name) == 0;
+            ambs_text_addf(&list, "%s%s", i > 0 ? ", " : "", also[i]);
+        }
+        if (list.failed)
+            r->findings->no_memory = true;
+        else if (!known)
+            ambs_read_fault(
+                r, objective,
+                "metrics: found \"%s\", which results of %s do not hold; beside the first "
+                "metric they hold %s",
+                spec->goals[j].name, m->name, list.text ? list.text : "nothing");
+        ambs_text_fini(&list);
+    }
+}
+
 void ambs_read_check_objective(ambs_reader *r, const ambs_yaml_node *objective,
                                const ambs_yaml_node *trial)
 {
@@ -224,6 +249,7 @@ void ambs_read_check_objective(ambs_reader *r, const ambs_yaml_node *objective,
     if (ops->check &&
         ops->check(spec->objective_options, spec->space, spec->metric, &err) != AMBS_OK)
         ambs_read_fault_error(r, objective, "objective", &err);
+    check_metrics(r, objective);
     check_trial(r, objective, trial);
     check_checkpoint(r, trial);
     const ambs_yaml_node *argv = ambs_yaml_get(objective, ops->member.name);

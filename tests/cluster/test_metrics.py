@@ -90,6 +90,24 @@ with tempfile.TemporaryDirectory() as folder:
     check("the study ends when one trial reaches both targets", code == 0 and "the target was reached" in text, text)
     check("and not before", sum(t["objective"] <= 4 and t["metrics"]["speed"] >= -2 for t in done) >= 1, str(done)[:300])
 
+    for kind, message in (
+            ("function: sphere", 'metrics: found "speed", which results of function do not hold; beside the first metric '
+             "they hold nothing"),
+            ("{train: mlp, dataset: share:digits}", 'metrics: found "speed", which results of train do not hold; beside the '
+             "first metric they hold validation_error, validation_cross_entropy, validation_mse, test_error, test_cross_entropy, "
+             "test_mse, train_loss, epochs, best_epoch, weights")):
+        name = kind.strip("{}").split(":")[0]
+        write("metrics: [{name: validation_error}, {name: speed}]\nobjective: %s\nparameters: {learning_rate: {min: 0.001, max: 0.1}}\n"
+              % (kind if kind[0] == "{" else "{%s}" % kind))
+        code, text = ambs("check", study)
+        check(f"what results of {name} do not hold is no metric", code == 2 and message in text, text)
+
+    write("study: {seed: 1}\nmetrics: [{name: validation_error}, {name: weights}]\nobjective: {train: mlp, dataset: share:digits, epochs: 1}\n"
+          "parameters: {layers: {min: 1, max: 2}, units: {values: [8, 16]}}\nbudget: {trials: 3}\n")
+    trained = os.path.join(folder, "trained.h5")
+    code, text = ambs("run", study, "-o", trained)
+    check("a network's error and size are two metrics", code == 0 and "on the front of validation_error, weights" in text, text)
+
     write((STUDY % ("", 3)).replace('\\"speed\\"', '\\"sped\\"'))
     lack = os.path.join(folder, "lack.h5")
     ambs("run", study, "-o", lack)
