@@ -2,6 +2,7 @@
 /* The grower's memory, what all trees of a fit share, and where growth begins. */
 #include <stdlib.h>
 
+#include "base/clones.h"
 #include "base/memory.h"
 #include "surrogate/forest_grow.h"
 
@@ -23,8 +24,7 @@ int ambs_grower_init(ambs_grower *g, const ambs_forest_options *options,
     g->p = p;
     g->n_tried = ambs_forest_n_tried(options, p);
 #if defined(__x86_64__)
-    g->has_avx512 = __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
-                    __builtin_cpu_supports("avx512vl");
+    g->has_avx512 = ambs_vector_bits() == 512;
 #endif
     g->features = ambs_calloc(p, sizeof *g->features, err);
     g->level_s = g->features ? ambs_calloc(n_levels, sizeof *g->level_s, err) : NULL;
