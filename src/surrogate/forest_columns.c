@@ -24,7 +24,7 @@ int ambs_grower_init(ambs_grower *g, const ambs_forest_options *options,
     g->p = p;
     g->n_tried = ambs_forest_n_tried(options, p);
 #if defined(__x86_64__)
-    g->has_avx512 = ambs_vector_bits() == 512;
+    g->vector_bits = ambs_vector_bits();
 #endif
     g->features = ambs_calloc(p, sizeof *g->features, err);
     g->level_s = g->features ? ambs_calloc(n_levels, sizeof *g->level_s, err) : NULL;
@@ -180,7 +180,8 @@ static int grow(ambs_grower *g, ambs_tree *tree, const ambs_forest_rows *rows, u
     g->tasks[0] = (ambs_grow_task){node, 0, m, 0};
     g->n_tasks = 1;
 #if defined(__x86_64__)
-    if (g->has_avx512) return ambs_grow_tasks_avx512(g, tree, rows, next, err);
+    if (g->vector_bits == 512) return ambs_grow_tasks_avx512(g, tree, rows, next, err);
+    if (g->vector_bits == 256) return ambs_grow_tasks_avx2(g, tree, rows, next, err);
 #endif
     return ambs_grow_tasks(g, tree, rows, next, err);
 }

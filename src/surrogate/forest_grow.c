@@ -32,6 +32,14 @@
 
 typedef ambs_ints ints;
 typedef float floats __attribute__((vector_size(4 * AMBS_LANES)));
+
+/* What one register holds of a group. */
+#ifndef AMBS_PART
+#define AMBS_PART 4
+#endif
+enum { PARTS = AMBS_LANES / AMBS_PART };
+typedef int32_t part __attribute__((vector_size(4 * AMBS_PART), may_alias));
+typedef float part_floats __attribute__((vector_size(4 * AMBS_PART)));
 typedef double doubles __attribute__((vector_size(64), aligned(8)));
 typedef int64_t longs __attribute__((vector_size(64)));
 typedef int32_t half_ints __attribute__((vector_size(32), aligned(4)));
@@ -276,48 +284,50 @@ static void random_edges(const context *c, const node *n, size_t group, const in
 /* --- cuts ----------------------------------------------------------------------------------- */
 
 /* Raises *best and *ret_edge by the cut; a side without rows is no cut. */
-static inline void judge(const node *n, const ints *s, const ints *w, const ints *edge,
-                         const ints *out, ints *best, ints *ret_edge)
+static inline void judge(const node *n, const part *s, const part *w, const part *edge,
+                         const part *out, part *best, part *ret_edge)
 {
-    floats gain = __builtin_convertvector(*s * 2 - n->all_s, floats),
-           low = __builtin_convertvector(*w, floats);
-    ints worth = (ints)(gain * gain / (low * ((float)n->all_w - low))) | *out | (*w >= n->all_w);
-    ints better = worth > *best;
+    part_floats gain = __builtin_convertvector(*s * 2 - n->all_s, part_floats),
+                low = __builtin_convertvector(*w, part_floats);
+    part worth = (part)(gain * gain / (low * ((float)n->all_w - low))) | *out | (*w >= n->all_w);
+    part better = worth > *best;
     *best = CHOSEN(better, worth, *best);
     *ret_edge = CHOSEN(better, *edge, *ret_edge);
 }
 
-static void weigh_packed(const node *n, const ints *key, size_t n_edges, const ints *edge,
-                         ints *best, ints *ret_edge)
+/* Groups go in as many parts as they have registers; `key` and `edge` begin at a part. */
+static void weigh_packed(const node *n, const part *key, size_t n_edges, const part *edge,
+                         part *best, part *ret_edge)
 {
     int32_t mask = (int32_t)(1u << n->shift) - 1;
-    const ints none = {0};
+    const part none = {0};
     for (size_t r = 0; r < n_edges; r += AT_ONCE) {
-        ints sum[AT_ONCE] = {{0}}, at[AT_ONCE];
-        for (size_t q = 0; q < AT_ONCE; q++) at[q] = edge[r + q < n_edges ? r + q : n_edges - 1];
+        part sum[AT_ONCE] = {{0}}, at[AT_ONCE];
+        for (size_t q = 0; q < AT_ONCE; q++)
+            at[q] = edge[(r + q < n_edges ? r + q : n_edges - 1) * PARTS];
         for (uint32_t j = 0; j < n->m; j++)
 #pragma GCC unroll 4
-            for (size_t q = 0; q < AT_ONCE; q++) sum[q] += (key[j] <= at[q]) & n->v[j];
+            for (size_t q = 0; q < AT_ONCE; q++) sum[q] += (key[j * PARTS] <= at[q]) & n->v[j];
 #pragma GCC unroll 4
         for (size_t q = 0; q < AT_ONCE; q++) {
-            ints s = sum[q] >> n->shift, w = sum[q] & mask;
+            part s = sum[q] >> n->shift, w = sum[q] & mask;
             judge(n, &s, &w, &at[q], &none, best, ret_edge);
         }
     }
 }
 
-static void weigh_apart(const node *n, const ints *key, size_t n_edges, const ints *edge,
-                        int32_t min_leaf, ints *best, ints *ret_edge)
+static void weigh_apart(const node *n, const part *key, size_t n_edges, const part *edge,
+                        int32_t min_leaf, part *best, part *ret_edge)
 {
     for (size_t r = 0; r < n_edges; r++) {
-        ints s = {0}, w = {0}, rows = {0}, at = edge[r];
+        part s = {0}, w = {0}, rows = {0}, at = edge[r * PARTS];
         for (uint32_t j = 0; j < n->m; j++) {
-            ints is_low = key[j] <= at;
+            part is_low = key[j * PARTS] <= at;
             s += is_low & n->v[j];
             w += is_low & n->w[j];
             rows -= is_low;
         }
-        ints out = (rows < min_leaf) | ((int32_t)n->m - rows < min_leaf);
+        part out = (rows < min_leaf) | ((int32_t)n->m - rows < min_leaf);
         judge(n, &s, &w, &at, &out, best, ret_edge);
     }
 }
@@ -396,10 +406,14 @@ static void cut_group(const context *c, const node *n, size_t group, uint32_t n_
             n_edges = choose_edges(n, used, start, seldom, some);
             edges = some;
         }
-        if (n->is_packed)
-            weigh_packed(n, used, n_edges, edges, &worth, &edge);
-        else
-            weigh_apart(n, used, n_edges, edges, (int32_t)c->g->options->min_leaf, &worth, &edge);
+        for (size_t i = 0; i < PARTS; i++) {
+            const part *of = (const part *)used + i, *at = (const part *)edges + i;
+            part *best_of = (part *)&worth + i, *edge_of = (part *)&edge + i;
+            if (n->is_packed)
+                weigh_packed(n, of, n_edges, at, best_of, edge_of);
+            else
+                weigh_apart(n, of, n_edges, at, (int32_t)c->g->options->min_leaf, best_of, edge_of);
+        }
         key = used;
     }
     if (!keep_best(c, &worth, &edge, group, n_left_out, random, best)) return;

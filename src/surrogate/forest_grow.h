@@ -35,8 +35,8 @@ typedef struct ambs_grow_task {
 typedef struct ambs_grower {
     const ambs_forest_options *options;
     size_t p, n_tried;
-    bool at_random; /* one cut at random of each feature, instead of the best */
-    bool has_avx512;
+    bool at_random;     /* one cut at random of each feature, instead of the best */
+    int vector_bits;    /* base/clones.h */
     uint32_t *features; /* [p] permuted: the first n_tried are tried first */
     ambs_lanes lanes;
     size_t room, vectors_capacity; /* rows and vectors that the arrays have room for */
@@ -68,9 +68,12 @@ int ambs_grow_tree(ambs_grower *g, ambs_tree *tree, const ambs_forest_rows *rows
 int ambs_grow_leaf(ambs_grower *g, ambs_tree *tree, const ambs_forest_rows *rows, uint32_t *next,
                    uint32_t leaf, ambs_error *err);
 
-/* Does the grower's tasks. The second is for processors with AVX-512 F, BW, DQ and VL. */
+/* Does the grower's tasks. The others are for processors with AVX2, and with AVX-512 F, BW, DQ and
+ * VL. */
 int ambs_grow_tasks(ambs_grower *g, ambs_tree *tree, const ambs_forest_rows *rows, uint32_t *next,
                     ambs_error *err);
+int ambs_grow_tasks_avx2(ambs_grower *g, ambs_tree *tree, const ambs_forest_rows *rows,
+                         uint32_t *next, ambs_error *err);
 int ambs_grow_tasks_avx512(ambs_grower *g, ambs_tree *tree, const ambs_forest_rows *rows,
                            uint32_t *next, ambs_error *err);
 

@@ -10,6 +10,7 @@
 #pragma GCC push_options
 #pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl")
 #endif
+#define AMBS_PART       16
 #define ambs_grow_tasks ambs_grow_tasks_avx512
 #include "surrogate/forest_grow.c"
 #if defined(__clang__)
