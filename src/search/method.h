@@ -43,7 +43,8 @@ typedef struct ambs_method_ops {
     size_t state_size;
     /* The default configuration comes first where the user gave any default. */
     bool begins_with_default;
-    bool heeds_priors; /* of parameters; where false, only the default follows them */
+    bool heeds_priors; /* of parameters, and earlier studies; where false, only the default follows
+                          priors, and only the best of earlier studies are tried */
     /* It may serve a study with several goals: by its own means, or since it looks at no result. */
     bool several_goals;
     int (*init)(void *state, const ambs_method_context *context, ambs_error *err);
