@@ -70,24 +70,28 @@ const ambs_command ambs_command_serve = {
     .min_operands = 1,
     .max_operands = 1,
     .summary = "Ask and tell as JSON lines on standard input and output",
-    .details = "For programs that run their trials themselves, in any language. One command object "
-               "a line, one answer a line:\n"
-               "  {\"cmd\":\"ask\"}                          {\"id\":0,\"params\":{\"x\":0.5}}\n"
-               "  {\"cmd\":\"tell\",\"id\":0,\"objective\":0.1}  {\"ok\":true,\"id\":0}   or "
-               "\"status\":\"failed\"\n"
-               "  {\"cmd\":\"tell\",\"params\":{\"x\":0.7},\"objective\":0.2}   a configuration of "
-               "your own\n"
-               "  {\"cmd\":\"report\",\"id\":0,\"step\":2,\"value\":0.4}        "
-               "{\"decision\":\"continue\"}\n"
-               "  {\"cmd\":\"enqueue\",\"params\":{\"x\":0.7}}   the next ask gives it\n"
-               "  {\"cmd\":\"cancel\",\"id\":0}  {\"cmd\":\"best\"}  {\"cmd\":\"status\"}  "
-               "{\"cmd\":\"quit\"}\n"
-               "Several asks may be open at once; when the budget or the space is used up an ask "
-               "is answered by {\"exhausted\":true,…}. An error is an answer {\"error\":\"…\"} and "
-               "changes nothing. With - as study "
-               "the first command is {\"cmd\":\"init\",\"study\":{…}}. With -o every result is "
-               "durable when it is answered, and "
-               "--resume goes on after the process ended however it did.",
+    .details =
+        "For programs that run their trials themselves, in any language. One command object "
+        "a line, one answer a line:\n"
+        "  {\"cmd\":\"ask\"}                          {\"id\":0,\"params\":{\"x\":0.5}}\n"
+        "  {\"cmd\":\"tell\",\"id\":0,\"objective\":0.1}  {\"ok\":true,\"id\":0}   or "
+        "\"status\":\"failed\"\n"
+        "  {\"cmd\":\"tell\",\"params\":{\"x\":0.7},\"objective\":0.2}   a configuration of "
+        "your own\n"
+        "  {\"cmd\":\"report\",\"id\":0,\"step\":2,\"value\":0.4}        "
+        "{\"decision\":\"continue\"}\n"
+        "  {\"cmd\":\"enqueue\",\"params\":{\"x\":0.7}}   the next ask gives it\n"
+        "  {\"cmd\":\"cancel\",\"id\":0}  {\"cmd\":\"best\"}  {\"cmd\":\"status\"}  "
+        "{\"cmd\":\"quit\"}\n"
+        "Where the study has repeats an ask has \"repeat\" beside the id, since a trial may be "
+        "evaluated again, and is answered by {\"wait\":true,…} when a result has to come "
+        "first; a tell may give \"repeat\" back. "
+        "Several asks may be open at once; when the budget or the space is used up an ask "
+        "is answered by {\"exhausted\":true,…}. An error is an answer {\"error\":\"…\"} and "
+        "changes nothing. With - as study "
+        "the first command is {\"cmd\":\"init\",\"study\":{…}}. With -o every result is "
+        "durable when it is answered, and "
+        "--resume goes on after the process ended however it did.",
     .options =
         (const ambs_cli_option[]){
             {{"output", AMBS_OPTION_STRING, offsetof(options, output),

@@ -45,6 +45,8 @@ static void every_allocation_of_a_study_may_fail(void **state)
             model ? "surrogate=forest trees=2 candidates=5 climbs=1 rounds=1 initial.points=4"
                   : NULL)};
         assert_true(failing_alloc_each(study, &s) > 0);
+        ((ambs_spec *)s.spec)->repeats = (ambs_repeats){1, 5, 0.95};
+        assert_true(failing_alloc_each(study, &s) > 0);
         drop_spec((ambs_spec *)s.spec);
     }
 }
