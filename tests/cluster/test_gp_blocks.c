@@ -9,6 +9,7 @@
 #include "base/random.h"
 #include "cluster/gp_blocks.h"
 #include "surrogate/gp.h"
+#include "surrogate/gp_engine.h"
 #include "surrogate/gp_warp.h"
 
 enum { P = 4, N = 300, M = 70, MAX_THETA = 40, LARGEST = 700 };
@@ -250,6 +251,52 @@ static void they_are_to_1e_8_at_a_condition_of_a_million(void **state)
     drop(&p);
 }
 
+/* Of the whole grid for a search that all ranks make alike; the first rank's bits are everyone's. */
+static int whole_likelihood(void *ctx, const ambs_gp_kernel *kernel, const ambs_gp_sample *sample,
+                            double *ret_value, double *ret_gradient, ambs_error *err)
+{
+    ambs_gp_blocks *blocks;
+    int *n_calls = ctx, n_theta = (int)ambs_gp_n_theta(kernel);
+    double *slopes = calloc(2 * kernel->n_terms, sample->n * sizeof *slopes);
+    for (size_t t = 0; kernel->warp && t < 2 * kernel->n_terms; t++)
+        memcpy(slopes + t * sample->n, sample->warp_slopes + t * sample->stride,
+               sample->n * sizeof *slopes);
+    ++*n_calls;
+    int rc = ambs_gp_blocks_create(&grid, sample->n, kernel->n_terms, &blocks, err);
+    assert_int_equal(rc, AMBS_OK);
+    ambs_gp_blocks_set(blocks, kernel, sample->points);
+    rc = ambs_gp_blocks_likelihood(blocks, sample->y, slopes, ret_value, ret_gradient, err);
+    MPI_Bcast(ret_value, 1, MPI_DOUBLE, 0, grid.comm);
+    if (ret_gradient) MPI_Bcast(ret_gradient, n_theta, MPI_DOUBLE, 0, grid.comm);
+    ambs_gp_blocks_destroy(blocks);
+    free(slopes);
+    return rc;
+}
+
+static void hyperparameters_found_by_the_ranks_are_those_found_here(void **state)
+{
+    (void)state;
+    int n_calls = 0;
+    const ambs_gp_engine engine = {.ctx = &n_calls, .from = 100, .likelihood = whole_likelihood};
+    for (size_t v = 0; v < N_VARIANTS; v++) {
+        pair p;
+        make_pair(&p, &variants[v], N, -6);
+        double theta[2][MAX_THETA];
+        const ambs_gp_sample sample = ambs_gp_rows(&p.gp);
+        ambs_gp_search search = {
+            .kernel = &p.gp.kernel, .n_starts = 2, .max_rows = N, .key = 7, .engine = NULL};
+        assert_int_equal(ambs_gp_find_theta(&search, &sample, theta[0], NULL), AMBS_OK);
+        search.engine = &engine;
+        assert_int_equal(ambs_gp_find_theta(&search, &sample, theta[1], NULL), AMBS_OK);
+        for (size_t i = 0; i < p.n_theta; i++)
+            if (!(fabs(theta[1][i] - theta[0][i]) <= 1e-5))
+                fail_msg("variant %zu: found %.17g for theta %zu, expected %.17g", v, theta[1][i],
+                         i, theta[0][i]);
+        drop(&p);
+    }
+    assert_true(n_calls > 2 * N_VARIANTS);
+}
+
 /* --- what breaks ----------------------------------------------------------------------------- */
 
 static void equal_rows_get_the_jitter_that_the_local_process_gives_them(void **state)
@@ -302,6 +349,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(weights_of_candidates_solve_their_systems),
         cmocka_unit_test(the_likelihood_and_its_gradient_are_those_of_the_local_process),
         cmocka_unit_test(they_are_to_1e_8_at_a_condition_of_a_million),
+        cmocka_unit_test(hyperparameters_found_by_the_ranks_are_those_found_here),
         cmocka_unit_test(equal_rows_get_the_jitter_that_the_local_process_gives_them),
         cmocka_unit_test(a_matrix_beyond_repair_is_an_error_with_the_numbers),
     };
