@@ -74,9 +74,9 @@ typedef struct ambs_gp_work {
 
 static void drop(work *w)
 {
-    double *const parts[] = {w->points, w->columns,       w->y,           w->likelihood,
-                             w->lower,  w->upper,         w->theta,       w->lbfgs,
-                             w->raw,    w->kernel.weight, w->kernel.warp, w->warp_slopes};
+    double *const parts[] = {
+        w->points, w->columns, w->y,   w->likelihood,    w->lower,       w->upper,      w->gradient,
+        w->theta,  w->lbfgs,   w->raw, w->kernel.weight, w->kernel.warp, w->warp_slopes};
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) free(parts[i]);
 }
 
