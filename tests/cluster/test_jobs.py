@@ -245,13 +245,37 @@ def parse():
         site.close()
 
 
+def resubmission():
+    """AMBS_RESUBMIT of the scripts in jobs/ asks for what the job was given."""
+    qstat = """printf 'Job Id: 7.here\\n    Job_Name = ambs\\n    queue = long\\n    Resource_List.select = 8:ncpus=4:'
+printf '\\n\\tmpiprocs=1\\n    Resource_List.walltime = 08:00:00\\n    stime = now\\n'"""
+    cases = {
+        "pbs.qsub": ({"qstat": qstat}, {"PBS_JOBID": "7.here"}, "qsub -W depend=afterany:7.here "
+                     "-q long -l select=8:ncpus=4:mpiprocs=1 -l walltime=08:00:00 jobs/pbs.qsub"),
+        "lsf.bsub": ({"bjobs": "echo ' 480.0 '"}, {"LSB_JOBID": "7", "LSB_DJOB_NUMPROC": "8", "LSB_QUEUE": "long"},
+                     "bsub -w 'ended(7)' -n 8 -q long -W 480 < jobs/lsf.bsub"),
+        "slurm.sbatch": ({"scontrol": "echo 'JobId=7 Command=/x/slurm.sbatch A=b'", "squeue": "echo 8:00:00"},
+                         {"SLURM_JOB_ID": "7", "SLURM_JOB_NUM_NODES": "8"}, "sbatch --dependency=afterany:7 --nodes=8 "
+                         "--time=8:00:00 /x/slurm.sbatch s.yaml"),
+        "sge.qsub": ({"qstat": "echo 'script_file: /x/sge.qsub'"}, {"JOB_ID": "7", "PE": "orte", "NSLOTS": "8"},
+                     "qsub -hold_jid 7 -pe orte 8 /x/sge.qsub s.yaml")}
+    for name, (commands, variables, expected) in cases.items():
+        site = Site(dict(commands, ambs='echo "$AMBS_RESUBMIT" > LOG'), AMBS_ARGS="s.yaml", **variables)
+        script = [os.path.join(ROOT, "jobs", name)]
+        subprocess.run(["bash", *script, *([] if name in ("pbs.qsub", "lsf.bsub") else ["s.yaml"])], cwd=site.folder,
+                       env=site.environment, timeout=60)
+        found = " ".join(" ".join(site.calls()).replace("\\", " ").split())
+        check(f"jobs/{name} resubmits with what the job was given", found == expected, found)
+        site.close()
+
+
 SCENES = [
     (requeued,), (bounded,), (limited,), (resubmitted,), (refused,), (by_exit_status,), (submitted,), (not_told,), (lost,),
     (by_signal, signal.SIGUSR1, True, "USR1 of the batch system: saved, and requeued"),
     (by_signal, signal.SIGUSR2, True, "USR2 of the batch system: saved, and requeued"),
     (by_signal, signal.SIGINT, False, "Ctrl-C in a job: saved, and not requeued"),
     (by_signal, signal.SIGTERM, False, "TERM long before the deadline: saved, and not requeued"),
-    (parse,)]
+    (parse,), (resubmission,)]
 with concurrent.futures.ThreadPoolExecutor(4) as pool:  # they wait most of the time
     for scene in [pool.submit(*scene) for scene in SCENES]:
         scene.result()

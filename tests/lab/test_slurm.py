@@ -90,6 +90,20 @@ def time_limit(folder, _):
           f"{lives} {job.text()}")
 
 
+def limit_changed(folder, _):
+    """Six minutes instead of twenty, said when the study runs: ambs asks again after five, and is done in time."""
+    study = studies.Study(folder, "changed", 100000, "1s")
+    job = Job(study, "-N", "3", "-t", "20")
+    job.wait_for_results(10)
+    slurm.query("scontrol", "update", f"JobId={job.number}", "TimeLimit=6")
+    state = job.wait(500)
+    text = job.text()
+    check("limit changed: both limits are said", len(re.findall(r"slurm job \d+ has [0-9]+ (?:min|s)", text)) >= 2, text)
+    check("limit changed: the study ends before it, saved", state == "FAILED" and
+          job.last.get("ExitCode") == "3:0" and "the deadline is near" in text, text)
+    check("limit changed: every result is in the file", study.n_complete(AMBS) >= 10, text)
+
+
 def rank_killed(folder, cluster):
     study = studies.Study(folder, "rank", 120, "300ms", method="ambs")
     job = Job(study, "-N", "3")
@@ -159,7 +173,7 @@ def array(folder, _):
     check("array: the three are independent", len(set(firsts)) == 3)
 
 
-TESTS = {f.__name__: f for f in (to_the_end, time_limit, rank_killed, node_killed, cancelled, submitted, array)}
+TESTS = {f.__name__: f for f in (to_the_end, time_limit, limit_changed, rank_killed, node_killed, cancelled, submitted, array)}
 
 
 def main():
