@@ -32,6 +32,8 @@
 #define ANSWER_NAP_S 300e-6
 /* What they compute when the study ends they may finish. */
 #define LAST_ANSWER_S 5.0
+/* A slot whose trial has ended waits for rank 0 to wake up, which MPI cannot do. */
+#define NAP_S 0.03
 /* A TERM so near to the deadline is the batch system's, not a person's. */
 #define LAST_MINUTES_S 120.0
 /* Answers are of whole seconds: a smaller difference is no new deadline. */
@@ -519,6 +521,7 @@ static void rest(manager_loop *l, bool active, double now_s)
     int fds[] = {ambs_supervisor_fd(l->part->supervisor), ambs_proposer_fd(l->model),
                  ambs_journal_fd(l->life.journal), l->link ? ambs_model_link_fd(l->link) : -1};
     double most = fmin(ambs_manager_due_s(l->manager), ambs_batch_watch_due_s(&l->watch)) - now_s;
+    if (most > NAP_S) most = NAP_S;
     if (l->agent && ambs_agent_busy(l->agent) > 0 && most > RUNNING_NAP_S) most = RUNNING_NAP_S;
     if (l->link && ambs_model_link_is_busy(l->link) && most > ANSWER_NAP_S) most = ANSWER_NAP_S;
     ambs_idle_wait(&l->idle, active, fds, 4, most, now_s);

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""A study over three hosts under mpirun: it ends well; a worker's host loses power; resume finishes.
+"""A study over three hosts under mpirun: it ends well; a worker's host loses power; resume finishes. The same with
+groups of ranks that span two hosts.
 
 usage: test_hosts.py AMBS [--install]. Needs root; exits 77 where the machine cannot do it."""
 import os
@@ -100,6 +101,51 @@ def daemon_lost(folder, host):
     resumed("host lost", study)
 
 
+class GroupStudy(studies.Study):
+    """A plug-in that sums x over a group of two ranks, each on a host of its own."""
+
+    def __init__(self, folder, name, trials, ms):
+        self.path, self.output = os.path.join(folder, name + ".yaml"), os.path.join(folder, name + ".h5")
+        self.trials, plugin = trials, os.path.join(folder, "together.so")
+        source = os.path.join(world.ROOT, "tests", "cluster", "plugins", "together.c")
+        subprocess.run(["mpicc", "-shared", "-fPIC", "-I", os.path.join(world.ROOT, "include"), "-o", plugin, source],
+                       check=True)
+        with open(self.path, "w") as f:
+            f.write(f"""study: {{name: groups, seed: 7}}
+metric: {{name: y}}
+objective: {{plugin: {plugin}, ms: {ms}}}
+parameters: {{x: {{min: 0.0, max: 1.0}}}}
+method: random
+budget: {{trials: {trials}}}
+trial: {{ranks: 2, timeout: 10s, grace: 500ms, attempts: 3, checkpoint: true}}
+manager: {{heartbeat: 1s, suspect: 8s, snapshot: 1s, timeout: 20s}}
+""")
+
+    def sums(self):
+        """Whether each trial's value is that of two ranks."""
+        return all(abs(y - 2 * x) < 1e-12 for x, y in
+                   zip(studies.column(self.output, "trials/parameters/x"), studies.column(self.output, "trials/objective")))
+
+
+def groups(folder, host):
+    """Ranks 1 and 2 are on h2 and h3, ranks 3 and 4 on h1 and h2. h3 loses power: the second group ends the study."""
+    study = GroupStudy(folder, "groups", 40, 20)
+    status, text = run(study, "-j", "2")
+    check("groups over hosts: the study ends with status 0", status == 0 and study.is_complete(), f"{status}: {text}")
+    check("groups over hosts: a trial is computed by its whole group", study.sums())
+    study = GroupStudy(folder, "split", 60, 300)
+    with open(study.output + ".log", "w+") as log:
+        process = start(study, log, "-j", "2")
+        world.wait_until(lambda: study.n_complete(AMBS) >= 10, 60)
+        host.lose_power()
+        status, text = finish(process, log, 150)
+    host.start()
+    check("a host of a group is lost: the other group ends the study", status == 0 and study.is_complete() and
+          study.sums(), f"{status}: {text}")
+    left = world.wait_until(lambda: not world.ranks_of(study.output), 60)
+    check("a host of a group is lost: no rank is left anywhere", left, world.ranks_of(study.output))
+
+
 def main():
     global SHARED_FOLDER
     others = [world.Host("h2"), world.Host("h3")]
@@ -110,6 +156,7 @@ def main():
         over_three_hosts(folder)
         power_lost(folder, others[1])
         daemon_lost(folder, others[1])
+        groups(folder, others[1])
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     check.end()
