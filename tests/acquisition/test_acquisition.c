@@ -120,6 +120,25 @@ static void closed_forms_agree_with_quadrature(void **state)
     drop(&plain);
 }
 
+/* The share of a normal distribution below best - xi, by Simpson's rule from where it begins. */
+static void a_probability_of_improvement_is_the_share_below(void **state)
+{
+    (void)state;
+    enum { STEPS = 20000 };
+    made pi = make("pi", "xi", "0.25");
+    for (double z = -30; z <= 8; z += 0.7)
+        for (double sd = 1e-3; sd < 100; sd *= 20) {
+            double length = z < -1 ? 40 / -z : z + 40, step = length / STEPS, sum = 0;
+            for (int i = 0; i <= STEPS; i++) {
+                double t = z - i * step;
+                sum += exp(-0.5 * t * t) * (i == 0 || i == STEPS ? 1 : i % 2 ? 4 : 2);
+            }
+            assert_close(value_at(&pi, 2, 1.75 - z * sd, sd), sum * step / 3 / sqrt(2 * acos(-1)),
+                         1e-10 + 1e-14 * z * z / sd);
+        }
+    drop(&pi);
+}
+
 static void the_logarithm_still_ranks_where_the_improvement_underflows(void **state)
 {
     (void)state;
@@ -409,6 +428,7 @@ int main(void)
         cmocka_unit_test(expected_improvement_at_zero_sd_is_the_improvement),
         cmocka_unit_test(a_lower_mean_is_never_worse),
         cmocka_unit_test(closed_forms_agree_with_quadrature),
+        cmocka_unit_test(a_probability_of_improvement_is_the_share_below),
         cmocka_unit_test(the_logarithm_still_ranks_where_the_improvement_underflows),
         cmocka_unit_test(a_lower_confidence_bound_is_mean_minus_kappa_sd),
         cmocka_unit_test(a_periodic_kappa_decays_and_starts_again),

@@ -51,9 +51,29 @@ static void every_allocation_of_a_study_may_fail(void **state)
     }
 }
 
+/* What only some acquisition functions allocate: draws of functions, probes, decisions. */
+static void allocations_of_acquisition_functions_may_fail(void **state)
+{
+    (void)state;
+    static const char *const settings[] = {
+        "surrogate=forest trees=2 acquisition=hedge candidates=5 climbs=1 rounds=1 "
+        "initial.points=4",
+        "surrogate=forest trees=2 variance=quantiles acquisition=ucb_pe candidates=5 climbs=1 "
+        "rounds=1 initial.points=4",
+        "surrogate=gp starts=1 acquisition=thompson candidates=5 screened=5 climbs=1 rounds=1 "
+        "initial.points=8"};
+    for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
+        scenario s = {make_spec("ambs", make_space(SPACE_MIXED), 1, settings[i])};
+        assert_true(failing_alloc_each(study, &s) > 0);
+        drop_spec((ambs_spec *)s.spec);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(every_allocation_of_a_study_may_fail)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_allocation_of_a_study_may_fail),
+        cmocka_unit_test(allocations_of_acquisition_functions_may_fail)};
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("allocation", tests, NULL, NULL);
 }
