@@ -5,8 +5,8 @@
  * A trial's life here: ask -> in flight (WAITING) -> tell -> COMPLETE, PRUNED or FAILED
  *                                                 -> cancel -> CANCELLED, its configuration is free
  * again. Where trials are repeated, ask may send a COMPLETE one into flight once more; to the method
- * it stays complete, and the tell only changes its value. All that decides is the order of the calls that succeeded: an ask that fails leaves no
- * trace. */
+ * it stays complete, and the tell only changes its value. All that decides is the order of the calls
+ * that succeeded: an ask that fails leaves no trace. */
 #include "ambs/search.h"
 
 #include <math.h>
@@ -216,7 +216,6 @@ static int check_whole(const ambs_search *s, ambs_error *err)
                      "memory ran out before in this search; restore it from its record");
 }
 
-/* What it would be if nothing were enqueued. */
 /* The user's own points, then the best of earlier studies; NULL behind the last. */
 static const double *listed_point(const ambs_search *s, size_t i)
 {
@@ -226,6 +225,7 @@ static const double *listed_point(const ambs_search *s, size_t i)
     return i < warm->n_points ? warm->points + i * s->d : NULL;
 }
 
+/* What it would be if nothing were enqueued. */
 static own_choice choose_listed(const ambs_search *s)
 {
     own_choice c = {
@@ -252,8 +252,8 @@ static own_choice choose_listed(const ambs_search *s)
     return c;
 }
 
-/* `x`, enqueued, comes before what is listed; where it is that, it counts as listed. So the record of
- * a proposal says which it was. */
+/* `x`, enqueued, comes before what is listed; where it is that, it counts as listed. So the record
+ * of a proposal says which it was. */
 static own_choice put_first(const ambs_search *s, own_choice listed, const double *x)
 {
     if (listed.x && ambs_space_equal(s->space, listed.x, x)) return listed;

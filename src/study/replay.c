@@ -79,8 +79,9 @@ static int replay_ask(replay *r, const ambs_ask_walk *walk, size_t n_asks)
     ambs_proposal recorded = ambs_study_recorded_ask(walk);
     ambs_proposal anew = {.x = r->x};
     ambs_error why = {0};
-    /* what was enqueued came next, so it was enqueued just before as far as the log can tell */
-    int rc = recorded.origin == AMBS_ORIGIN_ENQUEUED
+    /* what was enqueued came next, so it was enqueued just before as far as the log can tell; its
+     * repeats, which are of that origin too, were not */
+    int rc = recorded.origin == AMBS_ORIGIN_ENQUEUED && recorded.repeat == 0
                  ? ambs_search_enqueue(r->search, recorded.x, &why)
                  : AMBS_OK;
     if (rc == AMBS_OK) rc = ambs_search_ask(r->search, &anew, &why);

@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 import time
 
-from running import AMBS, check, end, start, status_of, study, wait_for_results
+from running import AMBS, STUDY, check, end, start, status_of, study, wait_for_results, written
 
 
 def enqueue(output, *words):
@@ -89,5 +89,22 @@ def into_a_run_and_over_its_death():
               [t["id"] for t in found(output, x1=5.5)] == [400], text)
 
 
+def repeated_with_all_others():
+    with tempfile.TemporaryDirectory() as folder:
+        path, output = written(folder, STUDY % ("100ms", 90) + "repeats: 3\n")
+        process = start(3, path, output)
+        wait_for_results(output, 5)
+        told = enqueue(output, "x1=1.5", "x2=2.5")
+        check("a study with repeats takes a configuration", told.returncode == 0, told.stdout + told.stderr)
+        text = process.communicate(timeout=120)[0]
+        check("the study with repeats ends", process.returncode == 0, text)
+        check("it is repeated", [t["origin"] for t in found(output, x1=1.5, x2=2.5)] == ["enqueued"])
+        replayed = subprocess.run([AMBS, "replay", output], capture_output=True, text=True, timeout=60)
+        check("repeats of what was enqueued replay", replayed.returncode == 0 and
+              "90 proposals recomputed" in replayed.stdout and " 0 differ" in replayed.stdout,
+              replayed.stdout + replayed.stderr)
+
+
 into_a_run_and_over_its_death()
+repeated_with_all_others()
 end()

@@ -436,9 +436,12 @@ static void one_trial_ends_and_the_other_stays(void **state)
 static void garbage_is_said(void **state)
 {
     (void)state;
-    assert_failed(run("head -c 4096 /dev/urandom", ""), AMBS_REASON_BAD_RESULT, "found");
-    assert_failed(run("head -c 4096 /dev/urandom > $AMBS_RESULT", ""), AMBS_REASON_BAD_RESULT,
-                  "found");
+    /* one line that begins like no number and no JSON, whatever the rest */
+    const char *garbage = "(printf ?; head -c 4096 /dev/urandom | tr -d \\\\n)";
+    char into_file[128];
+    snprintf(into_file, sizeof into_file, "%s > $AMBS_RESULT", garbage);
+    assert_failed(run(garbage, ""), AMBS_REASON_BAD_RESULT, "found");
+    assert_failed(run(into_file, ""), AMBS_REASON_BAD_RESULT, "found");
     assert_failed(run("mkdir $AMBS_RESULT", ""), AMBS_REASON_NO_RESULT, "AMBS_RESULT");
     assert_failed(run("mkfifo $AMBS_RESULT", ""), AMBS_REASON_NO_RESULT, "AMBS_RESULT");
     assert_failed(run("ln -s /dev/zero $AMBS_RESULT", ""), AMBS_REASON_NO_RESULT, "AMBS_RESULT");
