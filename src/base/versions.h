@@ -64,9 +64,7 @@ DECLARE_VECTORS
 #endif
 
 #define CHOOSE(name)                                                                               \
-    (ambs_vector_bits() == 512   ? name##_512                                                      \
-     : ambs_vector_bits() == 256 ? name##_256                                                      \
-                                 : name##_128)
+    (ambs_vector_bits() == 512 ? name##_512 : ambs_vector_bits() == 256 ? name##_256 : name##_128)
 #else
 #define CHOOSE(name) name##_128
 #endif

@@ -26,8 +26,8 @@ static void release(ambs_recorder *r)
     free(r);
 }
 
-int ambs_recorder_open(const char *path, bool resume, ambs_spec *spec,
-                       ambs_recorder **ret_recorder, ambs_search **ret_search, ambs_error *err)
+int ambs_recorder_open(const char *path, bool resume, ambs_spec *spec, ambs_recorder **ret_recorder,
+                       ambs_search **ret_search, ambs_error *err)
 {
     ambs_recorder *r = ambs_calloc(1, sizeof *r, err);
     if (r == NULL) return AMBS_E_NOMEM;

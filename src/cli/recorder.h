@@ -14,8 +14,8 @@ typedef struct ambs_recorder ambs_recorder;
  * the search is restored from the journal (a study that is not there yet is begun), without it the
  * study must not exist (AMBS_E_INVALID says how to go on). `spec` is borrowed. *ret_search belongs
  * to the recorder. */
-int ambs_recorder_open(const char *path, bool resume, ambs_spec *spec,
-                       ambs_recorder **ret_recorder, ambs_search **ret_search, ambs_error *err);
+int ambs_recorder_open(const char *path, bool resume, ambs_spec *spec, ambs_recorder **ret_recorder,
+                       ambs_search **ret_search, ambs_error *err);
 /* Records the end, commits, writes STUDY.h5, releases the lock. NULL is nothing. */
 int ambs_recorder_close(ambs_recorder *r, ambs_error *err);
 int ambs_recorder_proposal(ambs_recorder *r, const ambs_proposal *p, double latency_s,

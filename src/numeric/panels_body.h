@@ -106,11 +106,10 @@ static void VERSION(invert)(size_t n_panels, double *u, const double *inverse, d
     for (size_t p = 0; p < n_panels; p++) {
         double *panel = u + ambs_panel(p);
         const double *columns = m + lower_panel(n_panels, p);
-        for (size_t i = 0; i < 2 * p + 2; i++)
-            VERSION(subtract)
-            ((n_panels - p) * WIDTH,
-             m + lower_panel(n_panels, i / 2) + (p - i / 2) * WIDTH * WIDTH + i % 2 * ROWS, columns,
-             panel + i * ROWS * WIDTH);
+        for (size_t i = 0; i < 2 * p + 2; i++) VERSION(subtract)
+        ((n_panels - p) * WIDTH,
+         m + lower_panel(n_panels, i / 2) + (p - i / 2) * WIDTH * WIDTH + i % 2 * ROWS, columns,
+         panel + i * ROWS * WIDTH);
         for (size_t k = 0; k < (p + 1) * WIDTH * (WIDTH / WIDE); k++) AT(panel)[k] = -AT(panel)[k];
     }
 }

@@ -8,8 +8,7 @@
 
 enum { WRITE_EVERY = 4096 };
 
-int ambs_collection_begin(ambs_collection *c, const char *path, ambs_spec *spec,
-                          ambs_error *err)
+int ambs_collection_begin(ambs_collection *c, const char *path, ambs_spec *spec, ambs_error *err)
 {
     *c = (ambs_collection){.path = path};
     int rc = ambs_space_set_create(spec->space, &c->seen, err);

@@ -15,8 +15,7 @@ typedef struct ambs_collection {
 } ambs_collection;
 
 /* Begins the new study. `spec` is borrowed. AMBS_E_INVALID when something is at `path`. */
-int ambs_collection_begin(ambs_collection *c, const char *path, ambs_spec *spec,
-                          ambs_error *err);
+int ambs_collection_begin(ambs_collection *c, const char *path, ambs_spec *spec, ambs_error *err);
 /* Takes the trials of `table` that ended in the states complete (`complete`), or pruned and failed
  * (else), and whose configuration is in the space and was not taken before. `source` is for the
  * message of each. */

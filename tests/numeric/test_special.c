@@ -126,9 +126,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(known_values_are_met),
-        cmocka_unit_test(quantiles_are_those_of_the_tables_and_turn_back), cmocka_unit_test(tails_agree_with_quadrature),
-        cmocka_unit_test(both_branches_meet),   cmocka_unit_test(far_out_the_leading_terms_remain),
-        cmocka_unit_test(reflections_hold),     cmocka_unit_test(logarithms_rise),
+        cmocka_unit_test(quantiles_are_those_of_the_tables_and_turn_back),
+        cmocka_unit_test(tails_agree_with_quadrature),
+        cmocka_unit_test(both_branches_meet),
+        cmocka_unit_test(far_out_the_leading_terms_remain),
+        cmocka_unit_test(reflections_hold),
+        cmocka_unit_test(logarithms_rise),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("special", tests, NULL, NULL);
