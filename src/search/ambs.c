@@ -119,9 +119,9 @@ static size_t count_searched(const ambs_space *space)
 static uint64_t initial_size(const ambs_spec *spec, const ambs_options *o)
 {
     if (o->initial_points > 0) return (uint64_t)o->initial_points;
-    uint64_t n = 2 * (uint64_t)count_searched(spec->space), budget = ambs_spec_configurations(spec);
+    uint64_t n = 2 * (uint64_t)count_searched(spec->space), budget = ambs_spec_planned(spec);
     if (n > 20) n = 20;
-    if (spec->budget.trials > 0 && n > budget / 10) n = budget / 10;
+    if (budget > 0 && n > budget / 10) n = budget / 10;
     return n < 8 ? 8 : n;
 }
 

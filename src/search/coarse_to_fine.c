@@ -43,7 +43,7 @@ static uint64_t round_of(const ambs_spec *spec, const coarse_options *o)
 {
     if (o->round > 0) return (uint64_t)o->round;
     uint64_t least = 4 * (uint64_t)ambs_space_dimension(spec->space);
-    uint64_t n = ambs_spec_configurations(spec) / 5;
+    uint64_t n = ambs_spec_planned(spec) / 5;
     return n > least ? n : least;
 }
 

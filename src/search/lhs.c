@@ -9,22 +9,21 @@ enum { MAX_POINTS = 5000 };
 static int check(const ambs_spec *spec, const void *options, ambs_error *err)
 {
     (void)options;
-    if (spec->budget.trials == 0)
+    if (ambs_spec_planned(spec) == 0)
         return ambs_fail(err, AMBS_E_INVALID,
                          "found no budget.trials, expected it with the method lhs: a Latin "
                          "hypercube is made for a number of points; or use the method sobol");
-    if (ambs_spec_configurations(spec) > MAX_POINTS)
+    if (ambs_spec_planned(spec) > MAX_POINTS)
         return ambs_fail(err, AMBS_E_INVALID,
                          "found %llu trials, expected at most %d with the method lhs; use the "
                          "method sobol",
-                         (unsigned long long)ambs_spec_configurations(spec), MAX_POINTS);
+                         (unsigned long long)ambs_spec_planned(spec), MAX_POINTS);
     return AMBS_OK;
 }
 
 static int init(void *state, const ambs_method_context *context, ambs_error *err)
 {
-    return ambs_walk_init(state, context, "lhs", ambs_spec_configurations(context->spec), NULL,
-                          NULL, err);
+    return ambs_walk_init(state, context, "lhs", ambs_spec_planned(context->spec), NULL, NULL, err);
 }
 
 const ambs_method_ops ambs_method_lhs = {

@@ -313,7 +313,7 @@ static void print_budget(const ambs_spec *spec, ambs_text *out)
 static void print_repeats(const ambs_spec *spec, ambs_text *out)
 {
     const ambs_repeats *r = &spec->repeats;
-    unsigned long long n = (unsigned long long)ambs_spec_configurations(spec);
+    unsigned long long n = (unsigned long long)ambs_spec_configurations(spec, spec->budget.trials);
     if (!ambs_repeats_on(r)) return;
     label(out, "repeats");
     if (r->min == r->max)

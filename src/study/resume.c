@@ -74,7 +74,7 @@ static int check_spec(const ambs_table *t, ambs_spec *now, ambs_error *err)
     int rc = ambs_study_recorded_spec(t, &recorded, err);
     if (rc != AMBS_OK) return rc;
     rc = ambs_spec_check_resume(recorded, now, err);
-    if (rc == AMBS_OK) rc = ambs_spec_adopt_warm(now, recorded, err);
+    if (rc == AMBS_OK) rc = ambs_spec_adopt_begin(now, recorded, err);
     ambs_spec_destroy(recorded);
     return rc;
 }

@@ -18,6 +18,7 @@
 static const char marker[] =
     "# ambs added what follows: settings of the command line, files that were named\n";
 static const char set_prefix[] = "# --set ", space_prefix[] = "# --space ";
+static const char plan_prefix[] = "# --plan ";
 const char ambs_warm_prefix[] = "# --warm ";
 
 /* ---- life ---------------------------------------------------------------------------------- */
@@ -148,6 +149,12 @@ static bool begins(const char *line, size_t length, const char *prefix)
     return length >= strlen(prefix) && memcmp(line, prefix, strlen(prefix)) == 0;
 }
 
+/* What a study keeps for all its lives from its first. */
+static bool is_of_begin(const char *line, size_t length)
+{
+    return begins(line, length, ambs_warm_prefix) || begins(line, length, plan_prefix);
+}
+
 /* Where the record begins: the last marker line with nothing but records behind it, so that what a
  * user writes there is never lost; else `length`. */
 static size_t find_marker(const char *text, size_t length)
@@ -159,7 +166,7 @@ static size_t find_marker(const char *text, size_t length)
         if (begins(line, n, marker))
             found = at;
         else if (!begins(line, n, set_prefix) && !begins(line, n, space_prefix) &&
-                 !begins(line, n, ambs_warm_prefix))
+                 !is_of_begin(line, n))
             found = length;
         at += n;
     }
@@ -207,6 +214,11 @@ static void take_recorded(ambs_reader *r, const char *text, size_t length)
         } else if (begins(line, n, ambs_warm_prefix)) {
             const size_t warm = strlen(ambs_warm_prefix);
             take_warm(r, line + warm, n - warm);
+        } else if (begins(line, n, plan_prefix)) {
+            const size_t plan = sizeof plan_prefix - 1;
+            const char *trials = keep_line(r, line + plan, n - plan);
+            r->spec->keeps_plan = trials != NULL;
+            if (trials) r->spec->plan_trials = strtoull(trials, NULL, 10);
         }
     }
 }
@@ -217,7 +229,8 @@ static void keep_text(ambs_reader *r, const char *text, size_t length)
     ambs_text kept = {0};
     size_t own = find_marker(text, length);
     ambs_text_add_bytes(&kept, text, own);
-    if (r->spec->n_settings > 0 || r->appended.length > 0 || r->warm_lines.length > 0) {
+    if (r->spec->n_settings > 0 || r->appended.length > 0 || r->warm_lines.length > 0 ||
+        r->spec->keeps_plan) {
         if (own > 0 && text[own - 1] != '\n') ambs_text_add(&kept, "\n");
         ambs_text_add(&kept, marker);
         for (size_t i = 0; i < r->spec->n_settings; i++)
@@ -225,6 +238,9 @@ static void keep_text(ambs_reader *r, const char *text, size_t length)
                            r->spec->settings[i].value);
         if (r->appended.length > 0) ambs_text_addf(&kept, "%s%s\n", space_prefix, r->appended.text);
         if (r->warm_lines.length > 0) ambs_text_add(&kept, r->warm_lines.text);
+        if (r->spec->keeps_plan)
+            ambs_text_addf(&kept, "%s%llu\n", plan_prefix,
+                           (unsigned long long)r->spec->plan_trials);
     }
     ambs_text_add(&kept, "");
     if (kept.failed || !kept.text || r->warm_lines.failed)
@@ -332,28 +348,44 @@ int ambs_spec_parse_recorded(const char *text, size_t length, const char *name,
     return parse(text, length, name, NULL, 0, TO_SHOW, ret_spec, err);
 }
 
-/* Lines of `text` behind the marker that begin with `prefix`, or all the others. */
-static void add_lines(const char *text, bool with_prefix, ambs_text *out)
+/* The lines of a text's record that are of the study's begin, or all the others. */
+static void add_lines(const char *text, bool of_begin, ambs_text *out)
 {
-    for (const char *line = text, *end; *line; line = end) {
+    const char *line = text + find_marker(text, strlen(text));
+    if (*line) line += sizeof marker - 1;
+    for (const char *end; *line; line = end) {
         size_t n = strcspn(line, "\n");
         end = line + n + (line[n] != '\0');
-        if (begins(line, n, ambs_warm_prefix) == with_prefix)
-            ambs_text_add_bytes(out, line, (size_t)(end - line));
+        if (is_of_begin(line, n) == of_begin) ambs_text_add_bytes(out, line, (size_t)(end - line));
     }
 }
 
-int ambs_spec_adopt_warm(ambs_spec *now, ambs_spec *recorded, ambs_error *err)
+/* What stands behind the marker in a text that goes on as `recorded` began. */
+static void add_record(const ambs_spec *now, const ambs_spec *recorded, ambs_text *out)
 {
-    if (now->warm.n == 0) return AMBS_OK;
-    ambs_text text = {0};
+    add_lines(now->text, false, out);
+    add_lines(recorded->text, true, out);
+    if (!recorded->keeps_plan && now->keeps_plan)
+        ambs_text_addf(out, "%s%llu\n", plan_prefix, (unsigned long long)now->plan_trials);
+}
+
+int ambs_spec_adopt_begin(ambs_spec *now, ambs_spec *recorded, ambs_error *err)
+{
+    ambs_text record = {0}, text = {0};
+    now->keeps_plan = recorded->keeps_plan || recorded->budget.trials != now->budget.trials;
+    now->plan_trials = recorded->keeps_plan ? recorded->plan_trials : recorded->budget.trials;
     size_t own = find_marker(now->text, strlen(now->text));
+    add_record(now, recorded, &record);
     ambs_text_add_bytes(&text, now->text, own);
-    if (own > 0 && now->text[own - 1] != '\n') ambs_text_add(&text, "\n");
-    if (now->text[own] == '\0') ambs_text_add(&text, marker);
-    add_lines(now->text + own, false, &text);
-    add_lines(recorded->text + find_marker(recorded->text, strlen(recorded->text)), true, &text);
-    int rc = ambs_text_check(&text, err);
+    if (record.length > 0) {
+        if (own > 0 && now->text[own - 1] != '\n') ambs_text_add(&text, "\n");
+        ambs_text_add(&text, marker);
+        ambs_text_add_bytes(&text, record.text, record.length);
+    }
+    ambs_text_add(&text, "");
+    int rc = ambs_text_check(&record, err);
+    if (rc == AMBS_OK) rc = ambs_text_check(&text, err);
+    ambs_text_fini(&record);
     if (rc != AMBS_OK) {
         ambs_text_fini(&text);
         return rc;

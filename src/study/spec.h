@@ -168,14 +168,23 @@ struct ambs_spec {
     char **notes; /* what was read other than literally (an ordinal by inference, W&B); `ambs
                      check` prints them, `ambs run` logs them */
     size_t n_notes;
-    uint64_t digest; /* see ambs_spec_digest() */
+    bool keeps_plan;      /* the study began with another budget: */
+    uint64_t plan_trials; /* budget.trials at that time */
+    uint64_t digest;      /* see ambs_spec_digest() */
 };
 
-/* How many configurations the budget pays for, each evaluated as seldom as it may be; 0: no limit. */
-static inline uint64_t ambs_spec_configurations(const struct ambs_spec *spec)
+/* How many configurations `trials` of a budget pay for, each evaluated as seldom as it may be; 0: no
+ * limit. */
+static inline uint64_t ambs_spec_configurations(const struct ambs_spec *spec, uint64_t trials)
 {
-    return ambs_repeats_on(&spec->repeats) ? spec->budget.trials / spec->repeats.min
-                                           : spec->budget.trials;
+    return ambs_repeats_on(&spec->repeats) ? trials / spec->repeats.min : trials;
+}
+/* Those that the search plans with: a function of how the study began, since the size of a design
+ * must not change when a study is resumed with another budget. */
+static inline uint64_t ambs_spec_planned(const struct ambs_spec *spec)
+{
+    return ambs_spec_configurations(spec,
+                                    spec->keeps_plan ? spec->plan_trials : spec->budget.trials);
 }
 
 /* Reads a recorded text (ambs_spec.text) to look at what was done: as ambs_spec_parse(), but what
@@ -192,9 +201,10 @@ void ambs_spec_print(const ambs_spec *spec, const char *output, ambs_text *out);
  * with each difference
  * ("seed: 7 in the study, 8 in the file"). */
 int ambs_spec_check_resume(const ambs_spec *recorded, const ambs_spec *now, ambs_error *err);
-/* The study goes on with what it took from earlier ones when it began: moves that from the recorded
- * spec into `now`, and into its text. After ambs_spec_check_resume(). */
-int ambs_spec_adopt_warm(ambs_spec *now, ambs_spec *recorded, ambs_error *err);
+/* The study goes on as it began: with what it took from earlier ones, and with the budget that it
+ * planned with. Moves that from the recorded spec into `now`, and into its text. After
+ * ambs_spec_check_resume(). */
+int ambs_spec_adopt_begin(ambs_spec *now, ambs_spec *recorded, ambs_error *err);
 /* What a resumed study must agree on, as one number: computed when the study was read. */
 uint64_t ambs_spec_digest(const ambs_spec *spec);
 

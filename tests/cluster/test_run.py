@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 import time
 
-from running import AMBS, MPIRUN, check, end, pids_of, start, states, study, wait_for_results
+from running import AMBS, MPIRUN, check, end, pids_of, start, states, study, wait_for_results, written
 
 import h5py
 
@@ -35,6 +35,22 @@ def launched_by_itself():
         check("a study is not overwritten", again.returncode == 2 and "--resume" in again.stderr, again.stderr)
         more = subprocess.run(command + ["--resume", "--set", "budget.trials=30"], capture_output=True, timeout=120)
         check("a study is resumed with another budget", more.returncode == 0 and len(states(output)) == 30)
+
+
+def with_other_budgets():
+    """The size of the initial design hangs on the budget of the first life, and stays."""
+    with tempfile.TemporaryDirectory() as folder:
+        parameters = "".join(f"  x{i}: {{min: -10.0, max: 10.0}}\n" for i in range(12))
+        path, output = written(folder, "metric: {name: y}\nobjective: {function: levy}\nparameters:\n" + parameters)
+        for trials in 30, 300, 40, 310:
+            done = subprocess.run([AMBS, "run", path, "-o", output, "-j", "2", "--quiet", "--resume",
+                                   "--set", f"budget.trials={trials}"], capture_output=True, timeout=120, text=True)
+            check(f"a study goes on with a budget of {trials}", done.returncode == 0, done.stderr)
+        check("it has the trials of the largest", len(states(output)) == 310, len(states(output)))
+        replayed = subprocess.run([AMBS, "replay", output], capture_output=True, text=True, timeout=120)
+        check("lives with other budgets replay", replayed.returncode == 0 and
+              "310 proposals recomputed" in replayed.stdout and " 0 differ" in replayed.stdout,
+              replayed.stdout + replayed.stderr)
 
 
 def failing():
@@ -173,6 +189,7 @@ def launcher_killed():
 
 ranks_1_to_4()
 launched_by_itself()
+with_other_budgets()
 failing()
 retried()
 logged_as_json()

@@ -367,6 +367,40 @@ static const char resumable[] =
     "study: {seed: 7}\nobjective: {train: mlp, rate: 0.5}\n"
     "parameters: {x: {min: 0.0, max: 1.0}, o: {values: [a, b]}}\nconstraints: ['x < 0.9']\n";
 
+static ambs_spec *with_budget(const char *trials)
+{
+    const ambs_setting setting = {"budget", trials};
+    return parse("parameters: {x: {min: 0.0, max: 1.0}}\n", &setting, 1);
+}
+
+/* The size of an initial design hangs on the budget, so a study resumed with another budget would
+ * not find its design again. */
+static void the_budget_that_a_study_began_with_stays_its_plan(void **state)
+{
+    (void)state;
+    ambs_error err = {0};
+    ambs_spec *first = with_budget("{trials: 60}"), *second = with_budget("{trials: 300}"),
+              *third = with_budget("{time: 1h}"), *read;
+    assert_int_equal(ambs_spec_planned(first), 60);
+    assert_int_equal(ambs_spec_adopt_begin(second, first, &err), AMBS_OK);
+    assert_int_equal(ambs_spec_planned(second), 60);
+    assert_int_equal(second->budget.trials, 300);
+    read = parse(second->text, NULL, 0);
+    assert_int_equal(ambs_spec_planned(read), 60);
+    assert_int_equal(read->budget.trials, 300);
+    assert_string_equal(read->text, second->text);
+    assert_int_equal(ambs_spec_adopt_begin(third, read, &err), AMBS_OK);
+    assert_int_equal(ambs_spec_planned(third), 60);
+    assert_int_equal(third->budget.trials, 0);
+    ambs_spec_destroy(read);
+    read = parse(third->text, NULL, 0);
+    assert_int_equal(ambs_spec_planned(read), 60);
+    ambs_spec_destroy(read);
+    ambs_spec_destroy(first);
+    ambs_spec_destroy(second);
+    ambs_spec_destroy(third);
+}
+
 static void check_resume(const char *path, const char *value, const char *message)
 {
     ambs_error err = {0};
@@ -498,6 +532,7 @@ int main(void)
         cmocka_unit_test(a_study_prints_as_understood),
         cmocka_unit_test(the_recorded_text_alone_gives_the_same_study),
         cmocka_unit_test(a_record_is_read_where_its_objective_cannot_be),
+        cmocka_unit_test(the_budget_that_a_study_began_with_stays_its_plan),
         cmocka_unit_test(settings_change_what_they_name_and_are_recorded),
         cmocka_unit_test(what_a_user_writes_behind_a_record_counts),
         cmocka_unit_test(limits_may_change_on_resume),
