@@ -10,6 +10,7 @@
 
 #include "base/memory.h"
 #include "numeric/sample.h"
+#include "study/table_state.h"
 
 int ambs_table_create(ambs_table **ret_table, ambs_error *err)
 {
@@ -132,7 +133,7 @@ static bool is_over(ambs_trial_state state)
            state == AMBS_TRIAL_FAILED || state == AMBS_TRIAL_CANCELLED;
 }
 
-static uint64_t *count_of(ambs_table *t, ambs_trial_state state)
+uint64_t *table_count_of(ambs_table *t, ambs_trial_state state)
 {
     switch (state) {
     case AMBS_TRIAL_WAITING:
@@ -154,10 +155,10 @@ static uint64_t *count_of(ambs_table *t, ambs_trial_state state)
 
 static void move_to(ambs_table *t, ambs_trial_row *row, ambs_trial_state state)
 {
-    --*count_of(t, row->state);
+    --*table_count_of(t, row->state);
     t->n_paused -= row->state == AMBS_TRIAL_PAUSED;
     row->state = state;
-    ++*count_of(t, state);
+    ++*table_count_of(t, state);
     t->n_paused += state == AMBS_TRIAL_PAUSED;
 }
 
@@ -273,8 +274,7 @@ static void add_values(const ambs_table *t, size_t i, ambs_sample *sample)
     if (t->repeats[i].state == AMBS_TRIAL_COMPLETE) ambs_sample_add(sample, t->repeats[i].value);
 }
 
-/* The trial's value after a repeat: the mean, as the search has it. */
-static void take_mean(const ambs_table *t, ambs_trial_row *row)
+void table_take_mean(const ambs_table *t, ambs_trial_row *row)
 {
     ambs_sample sample = {0};
     ambs_sample_add(&sample, row->first);
@@ -284,9 +284,6 @@ static void take_mean(const ambs_table *t, ambs_trial_row *row)
     row->value_sd = ambs_sample_sd(&sample);
     row->value_error = ambs_sample_error(&sample);
 }
-
-/* The incumbents anew, since a mean moves in either direction. */
-static void find_incumbents(ambs_table *t);
 
 /* ---- attempts and outcomes ---- */
 
@@ -373,7 +370,7 @@ static int reserve_outcome(ambs_table *t, const ambs_outcome *o, const char **re
     return rc;
 }
 
-static void note_incumbents(ambs_table *t, const ambs_trial_row *row)
+void table_note_incumbents(ambs_table *t, const ambs_trial_row *row)
 {
     if (!isfinite(row->objective) || !ambs_trial_has_result(row)) return;
     if (t->least == UINT64_MAX || row->objective < t->rows[t->least].objective) t->least = row->id;
@@ -384,7 +381,7 @@ static void note_incumbents(ambs_table *t, const ambs_trial_row *row)
 static void find_incumbents(ambs_table *t)
 {
     t->least = t->greatest = UINT64_MAX;
-    for (size_t i = 0; i < t->n; i++) note_incumbents(t, &t->rows[i]);
+    for (size_t i = 0; i < t->n; i++) table_note_incumbents(t, &t->rows[i]);
 }
 
 /* A repeat has ended: its row, the trial's value, and what has become of the trial. */
@@ -402,7 +399,7 @@ static void finish_repeat(ambs_table *t, ambs_trial_row *row, uint32_t attempt,
     e->duration_s = o->duration_s;
     e->received_s = wall_s;
     row->n_refused += o->state == AMBS_TRIAL_FAILED;
-    take_mean(t, row);
+    table_take_mean(t, row);
     bool failed = row->n_evaluations <= row->n_refused;
     if (failed) row->objective = NAN;
     move_to(t, row, failed ? AMBS_TRIAL_FAILED : AMBS_TRIAL_COMPLETE);
@@ -427,7 +424,7 @@ static void finish_first(ambs_table *t, ambs_trial_row *row, const ambs_outcome 
     }
     row->n_refused += o->state == AMBS_TRIAL_FAILED;
     move_to(t, row, o->state);
-    if (o->state == AMBS_TRIAL_COMPLETE) note_incumbents(t, row);
+    if (o->state == AMBS_TRIAL_COMPLETE) table_note_incumbents(t, row);
 }
 
 /* `attempt` gave the outcome of the evaluation that was asked for last. */
@@ -814,147 +811,4 @@ bool ambs_asks_next(ambs_ask_walk *w)
     w->trial = w->repeat ? w->repeat->trial : w->next_trial - 1;
     w->n_inputs = w->repeat ? w->repeat->n_inputs : t->rows[w->trial].n_inputs;
     return true;
-}
-
-/* ---- after reading a file ---- */
-
-/* Drops attempts, repeats, points of curves, output and inputs of trials that are not there. */
-static bool drop_strays(ambs_table *t)
-{
-    size_t attempts = 0, repeats = 0, curve = 0, inputs = 0, outputs = 0;
-    for (size_t i = 0; i < t->n_attempts; i++)
-        if (t->attempts[i].trial < t->n) t->attempts[attempts++] = t->attempts[i];
-    for (size_t i = 0; i < t->n_repeats; i++)
-        if (t->repeats[i].trial < t->n) t->repeats[repeats++] = t->repeats[i];
-    for (size_t i = 0; i < t->n_curve; i++)
-        if (t->curve[i].trial < t->n && t->curve[i].metric < t->n_curve_names)
-            t->curve[curve++] = t->curve[i];
-    for (size_t i = 0; i < t->n_inputs; i++)
-        if (t->inputs[i].trial < t->n) t->inputs[inputs++] = t->inputs[i];
-    for (size_t i = 0; i < t->n_outputs; i++) {
-        if (ambs_table_expects_output(t, &(ambs_record_output){.trial = t->outputs[i].trial,
-                                                               .attempt = t->outputs[i].attempt}))
-            t->outputs[outputs++] = t->outputs[i];
-        else
-            free(t->outputs[i].text);
-    }
-    bool dropped = attempts < t->n_attempts || repeats < t->n_repeats || curve < t->n_curve ||
-                   inputs < t->n_inputs || outputs < t->n_outputs;
-    t->n_outputs = outputs;
-    t->n_attempts = attempts;
-    t->n_repeats = repeats;
-    t->n_curve = curve;
-    t->n_inputs = inputs;
-    return dropped;
-}
-
-static bool link_attempts(ambs_table *t)
-{
-    bool fits = true;
-    for (size_t i = 0; i < t->n; i++) t->rows[i].last_attempt = SIZE_MAX;
-    for (size_t i = 0; i < t->n_attempts; i++) {
-        ambs_trial_row *row = &t->rows[t->attempts[i].trial];
-        t->attempts[i].before = row->last_attempt;
-        uint32_t before =
-            row->last_attempt != SIZE_MAX ? t->attempts[row->last_attempt].attempt : 0;
-        fits = fits && t->attempts[i].attempt == before + 1;
-        row->last_attempt = i;
-    }
-    for (size_t i = 0; i < t->n; i++) {
-        size_t last = t->rows[i].last_attempt;
-        fits = fits && t->rows[i].n_attempts == (last != SIZE_MAX ? t->attempts[last].attempt : 0);
-    }
-    return fits;
-}
-
-/* Chains the repeats of each trial and puts the value together that its columns do not hold. */
-static bool link_repeats(ambs_table *t)
-{
-    bool fits = true;
-    for (size_t i = 0; i < t->n; i++) {
-        ambs_trial_row *row = &t->rows[i];
-        row->last_repeat = SIZE_MAX;
-        row->n_asked = 1;
-        row->n_refused = row->state == AMBS_TRIAL_FAILED;
-        row->n_evaluations = row->state == AMBS_TRIAL_COMPLETE;
-        if (row->state == AMBS_TRIAL_COMPLETE && isnan(row->first)) row->first = row->objective;
-    }
-    for (size_t i = 0; i < t->n_repeats; i++) {
-        ambs_repeat_row *e = &t->repeats[i];
-        ambs_trial_row *row = &t->rows[e->trial];
-        if (row->last_repeat == SIZE_MAX) row->n_refused = 0;
-        fits = fits && e->repeat == row->n_asked && isfinite(row->first);
-        e->before = row->last_repeat;
-        row->last_repeat = i;
-        row->n_asked++;
-        row->n_refused += e->state == AMBS_TRIAL_FAILED;
-    }
-    for (size_t i = 0; i < t->n; i++) {
-        ambs_trial_row *row = &t->rows[i];
-        if (row->last_repeat == SIZE_MAX) continue;
-        take_mean(t, row);
-        if (row->state == AMBS_TRIAL_FAILED) row->objective = NAN;
-    }
-    return fits;
-}
-
-/* Each evaluation of a trial ends by one input before the next is asked for, so they count up.
- * n_asked serves as the counter. Only the first evaluation of a trial can be the caller's own. */
-static void number_inputs(ambs_table *t)
-{
-    for (size_t i = 0; i < t->n; i++) t->rows[i].n_asked = 0;
-    for (size_t i = 0; i < t->n_inputs; i++) {
-        ambs_input_row *input = &t->inputs[i];
-        input->repeat = t->rows[input->trial].n_asked++;
-        if (input->repeat > 0 && input->type == AMBS_RECORD_OWN) input->type = AMBS_RECORD_RESULT;
-    }
-}
-
-static void recount_results(ambs_table *t)
-{
-    t->n_results = t->n_failed_in_row = 0;
-    t->least = t->greatest = UINT64_MAX;
-    for (size_t i = 0; i < t->n_inputs; i++) {
-        const ambs_trial_row *row = &t->rows[t->inputs[i].trial];
-        if (t->inputs[i].type == AMBS_RECORD_CANCEL) continue;
-        ambs_outcome o;
-        ambs_table_evaluation(t, row->id, t->inputs[i].repeat, &o);
-        t->n_results++;
-        if (o.state == AMBS_TRIAL_FAILED) t->n_failed_in_row++;
-        if (o.state == AMBS_TRIAL_COMPLETE) t->n_failed_in_row = 0;
-        note_incumbents(t, row);
-    }
-}
-
-static void recount(ambs_table *t)
-{
-    t->output_bytes = 0;
-    for (size_t i = 0; i < t->n_outputs; i++) t->output_bytes += strlen(t->outputs[i].text);
-    t->n_waiting = t->n_running = t->n_complete = t->n_failed = t->n_pruned = t->n_cancelled =
-        t->n_paused = 0;
-    for (size_t i = 0; i < t->n; i++) {
-        ++*count_of(t, t->rows[i].state);
-        t->n_paused += t->rows[i].state == AMBS_TRIAL_PAUSED;
-    }
-    t->n_evaluations = t->n - t->n_cancelled;
-    for (size_t i = 0; i < t->n_repeats; i++)
-        t->n_evaluations += t->repeats[i].state != AMBS_TRIAL_CANCELLED;
-    recount_results(t);
-}
-
-int ambs_table_relink(ambs_table *t, bool mend, ambs_error *err)
-{
-    bool fits = !drop_strays(t);
-    for (size_t i = 0; i < t->n; i++) {
-        fits = fits && t->rows[i].id == i;
-        t->rows[i].id = i;
-    }
-    if (!link_attempts(t)) fits = false;
-    number_inputs(t);
-    if (!link_repeats(t)) fits = false;
-    recount(t);
-    if (!fits && !mend)
-        return ambs_fail(err, AMBS_E_FORMAT,
-                         "the columns contradict each other: the file is damaged");
-    return AMBS_OK;
 }

@@ -110,7 +110,8 @@ def one_dies(folder):
 
 
 def one_stops(folder):
-    path, output = written(folder, STUDY % ("500ms", 24))
+    text = STUDY % ("500ms", 24)
+    path, output = written(folder, text.replace("branin}", "branin, delay: 150ms}"))  # time to stop it before the 15th
     study = Running(path, output)
     study.wait_for("hold the model")
     pid = pids_of(study.process.pid)[3]
