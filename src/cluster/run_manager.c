@@ -8,11 +8,11 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
-#include "cluster/batch_watch.h"
 #include "cluster/idle.h"
 #include "cluster/letterbox.h"
 #include "cluster/model_link.h"
 #include "cluster/process.h"
+#include "cluster/run_deadline.h"
 #include "cluster/run_part.h"
 #include "cluster/signals.h"
 #include "cluster/snapshots.h"
@@ -34,10 +34,6 @@
 #define LAST_ANSWER_S 5.0
 /* A slot whose trial has ended waits for rank 0 to wake up, which MPI cannot do. */
 #define NAP_S 0.03
-/* A TERM so near to the deadline is the batch system's, not a person's. */
-#define LAST_MINUTES_S 120.0
-/* Answers are of whole seconds: a smaller difference is no new deadline. */
-#define SAME_DEADLINE_S 2.0
 
 typedef struct manager_loop {
     ambs_part *part;
@@ -64,10 +60,7 @@ typedef struct manager_loop {
     uint64_t space; /* the processes that this one sees; 0 sees none */
     double watched_s, shown_s;
     ambs_signals signals; /* acted on */
-    ambs_batch_watch watch;
-    ambs_next next;         /* how the job would go on */
-    double deadline_wall_s; /* as recorded; NaN: not known */
-    bool warned;            /* the batch system said that the end is near */
+    ambs_run_deadline deadline;
 } manager_loop;
 
 static ambs_time time_now(void)
@@ -186,19 +179,6 @@ static int take_own_slots(manager_loop *l, ambs_error *err)
     return rc == AMBS_OK && l->n_own == 0 && must ? refuse_slots(l->layout, err) : rc;
 }
 
-/* The batch job, and whether it can go on as the study says. */
-static int watch_job(manager_loop *l, ambs_error *err)
-{
-    const ambs_run_settings *s = l->settings;
-    ambs_time t = time_now();
-    if (s->on_deadline >= 0) l->spec->on_deadline.action = (ambs_on_deadline)s->on_deadline;
-    int rc = ambs_batch_watch_init(&l->watch, &l->host, s->environment, s->time_s, t.now_s,
-                                   t.wall_s, err);
-    return rc == AMBS_OK ? ambs_batch_next(&l->watch.job, s->environment,
-                                           l->spec->on_deadline.action, &l->next, err)
-                         : rc;
-}
-
 static void say_groups(const manager_loop *l)
 {
     const ambs_group_plan *p = &l->part->manager.plan;
@@ -228,10 +208,11 @@ static int read_study(manager_loop *l, ambs_error *err)
         return ambs_fail(err, AMBS_E_INVALID,
                          "%s has no objective: say what a trial runs, or use ambs serve", s->study);
     say_groups(l);
-    int next = watch_job(l, err);
-    if (next != AMBS_OK) return next;
+    if (s->on_deadline >= 0) l->spec->on_deadline.action = (ambs_on_deadline)s->on_deadline;
+    int rc = ambs_run_deadline_init(&l->deadline, s, l->spec, &l->host, &l->life, time_now(), err);
+    if (rc != AMBS_OK) return rc;
     l->host = (ambs_host){.supervisor = l->part->supervisor, .log = s->log, .output = s->output};
-    int rc = take_own_slots(l, err);
+    rc = take_own_slots(l, err);
     return rc == AMBS_OK ? ambs_host_open(&l->host, l->spec, err) : rc;
 }
 
@@ -363,82 +344,13 @@ static int turn_wishes(manager_loop *l, ambs_error *err)
     return rc;
 }
 
-/* --- the deadline ---------------------------------------------------------------------------- */
-
-static int record_job(manager_loop *l, ambs_next next, ambs_error *err)
-{
-    ambs_record record = {.type = AMBS_RECORD_JOB};
-    record.as.job = (ambs_record_job){
-        .wall_s = ambs_clock_wall_s(), .deadline_s = l->deadline_wall_s, .next = next};
-    if (l->watch.job.id[0]) ambs_batch_job_text(&l->watch.job, record.as.job.job);
-    return ambs_life_record(&l->life, &record, err);
-}
-
-/* Tells the manager, the log and the journal. */
-static int tell_deadline(manager_loop *l, ambs_error *err)
-{
-    char job[AMBS_JOB_SIZE], left[40];
-    ambs_time t = time_now();
-    double deadline = ambs_batch_watch_deadline_s(&l->watch), wall = deadline + t.wall_s - t.now_s;
-    if (!isnan(deadline)) ambs_manager_deadline(l->manager, deadline, t);
-    if (wall == l->deadline_wall_s || fabs(wall - l->deadline_wall_s) < SAME_DEADLINE_S)
-        return AMBS_OK;
-    l->deadline_wall_s = wall;
-    if (isfinite(deadline))
-        ambs_log_line(l->settings->log, AMBS_LOG_INFO, "%s has %s left",
-                      l->watch.job.id[0] ? ambs_batch_job_text(&l->watch.job, job) : "this run",
-                      ambs_format_duration(fmax(deadline - t.now_s, 0), left));
-    int rc = record_job(l, AMBS_NEXT_NOTHING, err);
-    return rc == AMBS_OK ? ambs_journal_post(l->life.journal, err) : rc;
-}
-
-/* Whether this end is the deadline's: then the job goes on by itself, where the study says so. */
-static bool is_cut(const manager_loop *l, ambs_status status)
-{
-    if (status != AMBS_STATUS_STOPPED) return false;
-    double deadline = ambs_batch_watch_deadline_s(&l->watch);
-    if (l->part->at_once) return ambs_clock_monotonic_s() > deadline - LAST_MINUTES_S;
-    return l->warned || ambs_manager_was_cut(l->manager);
-}
-
-static ambs_next choose_next(const manager_loop *l, ambs_status status)
-{
-    uint32_t most = l->spec->on_deadline.lives;
-    if (l->next == AMBS_NEXT_NOTHING || !is_cut(l, status)) return AMBS_NEXT_NOTHING;
-    if (l->life.table->n_lives < most) return l->next;
-    ambs_log_line(l->settings->log, AMBS_LOG_WARNING,
-                  "the job does not go on by itself: the study has had its %u lives "
-                  "(on_deadline.lives)",
-                  most);
-    return AMBS_NEXT_NOTHING;
-}
-
-/* All is durable. What fails is said and recorded; the study is resumed by hand then. */
-static void go_on(manager_loop *l, ambs_next next)
-{
-    static const char *const what[] = {[AMBS_NEXT_REQUEUE] = "goes back into the queue",
-                                       [AMBS_NEXT_RESUBMIT] = "is submitted once more",
-                                       [AMBS_NEXT_EXIT_STATUS] =
-                                           "goes back into the queue by its exit status"};
-    char job[AMBS_JOB_SIZE];
-    ambs_error err = {0};
-    if (next == AMBS_NEXT_NOTHING) return;
-    ambs_log_line(l->settings->log, AMBS_LOG_INFO, "%s %s", ambs_batch_job_text(&l->watch.job, job),
-                  what[next]);
-    if (ambs_batch_watch_go_on(&l->watch, next, &err) == AMBS_OK) return;
-    ambs_log_line(l->settings->log, AMBS_LOG_ERROR,
-                  "the job does not go on by itself: %s; everything is saved, submit it again",
-                  err.text);
-    if (record_job(l, AMBS_NEXT_NOTHING, &err) == AMBS_OK) ambs_life_write(&l->life, true, &err);
-}
-
 /* --- the loop -------------------------------------------------------------------------------- */
 
 /* Outside a batch job every signal is a person's; inside Ctrl-C alone. */
 static bool is_by_person(const manager_loop *l, const ambs_signals *seen)
 {
     const ambs_run_settings *s = l->settings;
-    return !l->watch.job.id[0] || seen->n_interrupt > 0 ||
+    return !l->deadline.watch.job.id[0] || seen->n_interrupt > 0 ||
            (s->interrupted && s->interrupted(s->ctx));
 }
 
@@ -448,12 +360,12 @@ static int heed_signals(manager_loop *l, ambs_error *err)
     if (seen.n_drain == l->signals.n_drain && seen.n_hurry == l->signals.n_hurry) return AMBS_OK;
     bool again = seen.n_drain > 1 || seen.n_hurry > 1;
     l->signals = seen;
-    l->warned = !is_by_person(l, &seen);
+    l->deadline.warned = !is_by_person(l, &seen);
     const char *text =
-        l->warned ? "the batch system says that the end is near" : "stopped by a signal";
+        l->deadline.warned ? "the batch system says that the end is near" : "stopped by a signal";
     if (again)
         return ambs_manager_drain(l->manager, AMBS_STATUS_STOPPED, true, text, time_now(), err);
-    if (seen.n_hurry == 0 && !l->warned)
+    if (seen.n_hurry == 0 && !l->deadline.warned)
         return ambs_manager_drain(l->manager, AMBS_STATUS_STOPPED, false, text, time_now(), err);
     return ambs_manager_notice(l->manager, seen.n_hurry > 0, text, time_now(), err);
 }
@@ -520,7 +432,8 @@ static void rest(manager_loop *l, bool active, double now_s)
 {
     int fds[] = {ambs_supervisor_fd(l->part->supervisor), ambs_proposer_fd(l->model),
                  ambs_journal_fd(l->life.journal), l->link ? ambs_model_link_fd(l->link) : -1};
-    double most = fmin(ambs_manager_due_s(l->manager), ambs_batch_watch_due_s(&l->watch)) - now_s;
+    double most =
+        fmin(ambs_manager_due_s(l->manager), ambs_batch_watch_due_s(&l->deadline.watch)) - now_s;
     if (most > NAP_S) most = NAP_S;
     if (l->agent && ambs_agent_busy(l->agent) > 0 && most > RUNNING_NAP_S) most = RUNNING_NAP_S;
     if (l->link && ambs_model_link_is_busy(l->link) && most > ANSWER_NAP_S) most = ANSWER_NAP_S;
@@ -545,7 +458,8 @@ static int round_once(manager_loop *l, ambs_error *err)
     if (rc != AMBS_OK) return rc;
     ambs_snapshots_turn(&l->snapshots, l->life.table->sequence, t.now_s);
     ambs_manager_saving(l->manager, SAVING_LEAST_S + SAVING_FACTOR * l->snapshots.took_s);
-    if (ambs_batch_watch_turn(&l->watch, t.now_s)) rc = tell_deadline(l, err);
+    if (ambs_batch_watch_turn(&l->deadline.watch, t.now_s))
+        rc = ambs_run_deadline_tell(&l->deadline, l->manager, time_now(), err);
     if (rc != AMBS_OK) return rc;
     show_progress(l, t);
     rest(l, active || did, t.now_s);
@@ -618,7 +532,8 @@ static int end_study(manager_loop *l, ambs_status status, const char *text, ambs
 {
     ambs_record record = {.type = AMBS_RECORD_END};
     record.as.end = (ambs_record_end){(int32_t)status, ambs_clock_wall_s(), text};
-    int rc = next == AMBS_NEXT_NOTHING ? AMBS_OK : record_job(l, next, err);
+    int rc =
+        next == AMBS_NEXT_NOTHING ? AMBS_OK : ambs_run_deadline_record(&l->deadline, next, err);
     if (rc == AMBS_OK) rc = ambs_life_record(&l->life, &record, err);
     if (rc == AMBS_OK) rc = ambs_life_write(&l->life, true, err);
     if (rc == AMBS_OK && l->letterbox) rc = turn_wishes(l, err);
@@ -644,7 +559,7 @@ static int end_study(manager_loop *l, ambs_status status, const char *text, ambs
 static void clean_up(manager_loop *l)
 {
     ambs_manager_destroy(l->manager);
-    ambs_batch_watch_fini(&l->watch);
+    ambs_run_deadline_fini(&l->deadline);
     ambs_agent_destroy(l->agent);
     if (l->near) l->near->ops->destroy(l->near);
     if (l->far) l->far->ops->destroy(l->far);
@@ -668,7 +583,8 @@ static void clean_up(manager_loop *l)
 
 ambs_status ambs_run_manager(ambs_part *part, ambs_error *err)
 {
-    manager_loop l = {.part = part, .settings = part->settings, .deadline_wall_s = NAN};
+    manager_loop l = {
+        .part = part, .settings = part->settings, .deadline = {.watch = {.answer = -1}}};
     ambs_process_host(l.host_name);
     l.space = ambs_process_space();
     l.watched_s = ambs_clock_monotonic_s();
@@ -680,16 +596,18 @@ ambs_status ambs_run_manager(ambs_part *part, ambs_error *err)
     if (rc == AMBS_OK) rc = start_agent(&l, err);
     if (rc == AMBS_OK) rc = start_manager(&l, err);
     if (rc == AMBS_OK) rc = open_letterbox(&l, err);
-    if (rc == AMBS_OK) rc = tell_deadline(&l, err);
+    if (rc == AMBS_OK) rc = ambs_run_deadline_tell(&l.deadline, l.manager, time_now(), err);
     if (rc == AMBS_OK) rc = loop(&l, &status, &text, err);
     if (rc == AMBS_OK) rc = look_for_the_dead(&l, err);
-    ambs_next next = rc == AMBS_OK ? choose_next(&l, status) : AMBS_NEXT_NOTHING;
+    ambs_next next = rc == AMBS_OK
+                         ? ambs_run_deadline_choose(&l.deadline, l.manager, status, part->at_once)
+                         : AMBS_NEXT_NOTHING;
     if (rc == AMBS_OK)
         rc = end_study(&l, status, text, next, err);
     else if (began)
         end_study(&l, AMBS_STATUS_FAILED, err->text, next, &(ambs_error){0});
     if (rc == AMBS_OK) let_messages_leave(&l, status);
-    if (rc == AMBS_OK) go_on(&l, next);
+    if (rc == AMBS_OK) ambs_run_deadline_go_on(&l.deadline, next);
     if (rc != AMBS_OK) status = began ? AMBS_STATUS_FAILED : ambs_status_of(rc);
     part->at_once |= rc != AMBS_OK;
     clean_up(&l);
