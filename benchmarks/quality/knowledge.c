@@ -15,7 +15,7 @@
  * always in flight; the oldest is told first. Printed for each kind: the mean over problems and seeds
  * of log10 of the normalised regret (as in quality.c) after a quarter, half and all trials, and of
  * the trials until the best of as many random ones was reached (T + 1 where it never was). */
-#include "../../tests/search/fixture.h"
+#include "shared.h"
 
 enum { MAX_FLIGHT = 64, N_MIDDLE = 2001 };
 
@@ -26,42 +26,6 @@ typedef struct problem {
     double least, width;                    /* the range is so wide */
 } problem;
 
-static double levy(size_t d, const double *z)
-{
-    const double pi = 3.14159265358979323846;
-    double w0 = 1 + (z[0] - 1) / 4, sum = sin(pi * w0) * sin(pi * w0);
-    for (size_t i = 0; i < d; i++) {
-        double w = 1 + (z[i] - 1) / 4, s = sin(i + 1 < d ? pi * w + 1 : 2 * pi * w);
-        sum += (w - 1) * (w - 1) * (1 + (i + 1 < d ? 10 : 1) * s * s);
-    }
-    return sum;
-}
-
-static double ackley(size_t d, const double *z)
-{
-    double a = 0, b = 0;
-    for (size_t i = 0; i < d; i++) {
-        a += z[i] * z[i];
-        b += cos(6.283185307179586477 * z[i]);
-    }
-    return -20 * exp(-0.2 * sqrt(a / (double)d)) - exp(b / (double)d) + 20 + exp(1);
-}
-
-static double rosenbrock(size_t d, const double *z)
-{
-    double sum = 0;
-    for (size_t i = 0; i + 1 < d; i++)
-        sum += 100 * (z[i + 1] - z[i] * z[i]) * (z[i + 1] - z[i] * z[i]) + (1 - z[i]) * (1 - z[i]);
-    return sum;
-}
-
-static double styblinski(size_t d, const double *z)
-{
-    double sum = 0;
-    for (size_t i = 0; i < d; i++) sum += z[i] * z[i] * (z[i] * z[i] - 16) + 5 * z[i];
-    return 0.5 * sum + 39.16616570377142 * (double)d;
-}
-
 static double ellipsoid(size_t d, const double *z)
 {
     double sum = 0;
@@ -70,10 +34,10 @@ static double ellipsoid(size_t d, const double *z)
 }
 
 static const problem problems[] = {
-    {"levy5", 5, levy, 1, 20},
-    {"ackley5", 5, ackley, 0, 20},
-    {"rosenbrock4", 4, rosenbrock, 1, 6},
-    {"styblinski4", 4, styblinski, -2.903534, 12},
+    {"levy5", 5, bench_levy, 1, 20},
+    {"ackley5", 5, bench_ackley, 0, 20},
+    {"rosenbrock4", 4, bench_rosenbrock, 1, 6},
+    {"styblinski4", 4, bench_styblinski, -2.903534, 12},
     {"ellipsoid6", 6, ellipsoid, 0, 10},
 };
 enum { N_PROBLEMS = sizeof problems / sizeof *problems };
@@ -125,12 +89,6 @@ static ambs_space *make(const problem *p, const char *kind, const double *optimu
     return s;
 }
 
-static int compare(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 static double middle_of(const problem *p, const double *optimum, ambs_random *r)
 {
     static double y[N_MIDDLE];
@@ -139,7 +97,7 @@ static double middle_of(const problem *p, const double *optimum, ambs_random *r)
         for (size_t i = 0; i < p->d; i++) u[i] = ambs_random_uniform(r);
         y[k] = value_of(p, optimum, u);
     }
-    qsort(y, N_MIDDLE, sizeof *y, compare);
+    qsort(y, N_MIDDLE, sizeof *y, bench_compare);
     return y[N_MIDDLE / 2];
 }
 
@@ -149,7 +107,7 @@ enum { N_OLD = 100 };
 
 static int by_rank(const void *a, const void *b)
 {
-    return compare(*(const double *const *)a, *(const double *const *)b);
+    return bench_compare(*(const double *const *)a, *(const double *const *)b);
 }
 
 static void warm_up(const problem *p, const char *kind, const double *optimum, uint64_t seed,
@@ -209,11 +167,7 @@ static void run(const problem *p, const char *kind, const char *method, uint64_t
     ambs_search *search;
     place_optimum(p, seed, &r, optimum);
     double middle = middle_of(p, optimum, &r);
-    char name[200], *settings;
-    snprintf(name, sizeof name, "%s", method);
-    if ((settings = strchr(name, ' '))) *settings++ = '\0';
-    ambs_spec *spec = make_spec(name, make(p, kind, optimum, &r), seed, settings);
-    spec->budget.trials = trials;
+    ambs_spec *spec = bench_make_study(method, make(p, kind, optimum, &r), seed, trials);
     bool warm = strcmp(kind, "identical") == 0 || strcmp(kind, "related") == 0 ||
                 strcmp(kind, "far") == 0 || strcmp(kind, "negated") == 0 ||
                 strcmp(kind, "unrelated") == 0;
@@ -247,17 +201,14 @@ static void run(const problem *p, const char *kind, const char *method, uint64_t
 
 int main(int argc, char **argv)
 {
-    size_t seeds = 8, first = 0, trials = 100, flight = 8, n_kinds = 0;
+    bench_studies all = {.seeds = 8, .trials = 100};
+    size_t flight = 8, n_kinds = 0;
     char methods[400] = "ambs";
     const char *kinds[16];
     for (int i = 1; i < argc; i++) {
         const char *value = i + 1 < argc ? argv[i + 1] : "";
-        if (strcmp(argv[i], "--seeds") == 0)
-            seeds = (size_t)atol(value), i++;
-        else if (strcmp(argv[i], "--first-seed") == 0)
-            first = (size_t)atol(value), i++;
-        else if (strcmp(argv[i], "--trials") == 0)
-            trials = (size_t)atol(value), i++;
+        if (bench_studies_take(&all, argv[i], value))
+            i++;
         else if (strcmp(argv[i], "--flight") == 0)
             flight = (size_t)atol(value), i++;
         else if (strcmp(argv[i], "--methods") == 0)
@@ -265,15 +216,18 @@ int main(int argc, char **argv)
         else if (n_kinds < 16)
             kinds[n_kinds++] = argv[i];
     }
-    printf("# trials %zu, flight %zu, seeds %zu..%zu\n%-14s %8s %8s %8s %8s   %s\n", trials, flight,
-           first, first + seeds - 1, "kind", "quarter", "half", "all", "random's", "method");
+    printf("# trials %zu, flight %zu, seeds %zu..%zu\n%-14s %8s %8s %8s %8s   %s\n", all.trials,
+           flight, all.first_seed, all.first_seed + all.seeds - 1, "kind", "quarter", "half", "all",
+           "random's", "method");
     for (char *rest = methods, *method; (method = strsep(&rest, "|"));)
         for (size_t k = 0; k < n_kinds; k++) {
-            double sum[4] = {0}, one[4], random[4], weight = 1.0 / (double)(seeds * N_PROBLEMS);
+            double sum[4] = {0}, one[4], random[4], weight = 1.0 / (double)(all.seeds * N_PROBLEMS);
             for (size_t p = 0; p < N_PROBLEMS; p++)
-                for (size_t s = 0; s < seeds; s++) {
-                    run(&problems[p], "none", "random", first + s, trials, flight, -9, random);
-                    run(&problems[p], kinds[k], method, first + s, trials, flight, random[2], one);
+                for (size_t s = 0; s < all.seeds; s++) {
+                    run(&problems[p], "none", "random", all.first_seed + s, all.trials, flight, -9,
+                        random);
+                    run(&problems[p], kinds[k], method, all.first_seed + s, all.trials, flight,
+                        random[2], one);
                     for (int i = 0; i < 4; i++) sum[i] += weight * one[i];
                 }
             printf("%-14s %8.3f %8.3f %8.3f %8.1f   %s\n", kinds[k], sum[0], sum[1], sum[2], sum[3],

@@ -19,7 +19,7 @@
 #include <jansson.h>
 #include <time.h>
 
-#include "../../tests/search/fixture.h"
+#include "shared.h"
 
 enum { MAX_PROBLEMS = 32, MAX_METHODS = 24, MAX_SEEDS = 200, MAX_LEVELS = 64 };
 
@@ -39,45 +39,6 @@ typedef struct problem {
     bool (*fails)(const double *x); /* NULL: never */
     bool mixed; /* each third parameter an int in [low, high] and each fourth a category */
 } problem;
-
-static double levy(size_t d, const double *x)
-{
-    const double pi = 3.14159265358979323846;
-    double w0 = 1 + (x[0] - 1) / 4, sum = sin(pi * w0) * sin(pi * w0);
-    for (size_t i = 0; i < d; i++) {
-        double w = 1 + (x[i] - 1) / 4;
-        if (i + 1 < d)
-            sum += (w - 1) * (w - 1) * (1 + 10 * sin(pi * w + 1) * sin(pi * w + 1));
-        else
-            sum += (w - 1) * (w - 1) * (1 + sin(2 * pi * w) * sin(2 * pi * w));
-    }
-    return sum;
-}
-
-static double ackley(size_t d, const double *x)
-{
-    double a = 0, b = 0;
-    for (size_t i = 0; i < d; i++) {
-        a += x[i] * x[i];
-        b += cos(6.283185307179586477 * x[i]);
-    }
-    return -20 * exp(-0.2 * sqrt(a / (double)d)) - exp(b / (double)d) + 20 + exp(1);
-}
-
-static double rosenbrock(size_t d, const double *x)
-{
-    double sum = 0;
-    for (size_t i = 0; i + 1 < d; i++)
-        sum += 100 * (x[i + 1] - x[i] * x[i]) * (x[i + 1] - x[i] * x[i]) + (1 - x[i]) * (1 - x[i]);
-    return sum;
-}
-
-static double styblinski(size_t d, const double *x)
-{
-    double sum = 0;
-    for (size_t i = 0; i < d; i++) sum += x[i] * x[i] * (x[i] * x[i] - 16) + 5 * x[i];
-    return 0.5 * sum + 39.16616570377142 * (double)d;
-}
 
 static double hartmann6(size_t d, const double *x)
 {
@@ -109,7 +70,7 @@ static double mixed_levy(size_t d, const double *x)
         y[i] = category ? 1 : x[i];
         if (category) extra += 0.5 * fabs(x[i] - 2) * (1 + 0.1 * fabs(x[i - 1]));
     }
-    return levy(d, y) + extra;
+    return bench_levy(d, y) + extra;
 }
 
 /* Half of the space, or a little more: without the optimum; with better values that nobody sees;
@@ -131,15 +92,15 @@ static bool fails_below(const double *x)
 
 static double half_styblinski(size_t d, const double *x)
 {
-    return styblinski(d, x) - 14.13844; /* the second minimum in x[0], at 2.74680 */
+    return bench_styblinski(d, x) - 14.13844; /* the second minimum in x[0], at 2.74680 */
 }
 
 static const problem functions[] = {
     {.name = "hartmann6", .d = 6, .function = hartmann6, .low = 0, .high = 1},
-    {.name = "levy10", .d = 10, .function = levy, .low = -10, .high = 10},
-    {.name = "ackley5", .d = 5, .function = ackley, .low = -20, .high = 32},
-    {.name = "rosenbrock5", .d = 5, .function = rosenbrock, .low = -5, .high = 10},
-    {.name = "styblinski6", .d = 6, .function = styblinski, .low = -5, .high = 5},
+    {.name = "levy10", .d = 10, .function = bench_levy, .low = -10, .high = 10},
+    {.name = "ackley5", .d = 5, .function = bench_ackley, .low = -20, .high = 32},
+    {.name = "rosenbrock5", .d = 5, .function = bench_rosenbrock, .low = -5, .high = 10},
+    {.name = "styblinski6", .d = 6, .function = bench_styblinski, .low = -5, .high = 5},
     {.name = "mixed8", .d = 8, .function = mixed_levy, .low = -10, .high = 10, .mixed = true},
     {.name = "aside6", .d = 6, .function = hartmann6, .low = 0, .high = 1, .fails = fails_aside},
     {.name = "hidden6",
@@ -148,7 +109,12 @@ static const problem functions[] = {
      .low = -5,
      .high = 5,
      .fails = fails_at_best},
-    {.name = "border10", .d = 10, .function = levy, .low = -10, .high = 10, .fails = fails_below},
+    {.name = "border10",
+     .d = 10,
+     .function = bench_levy,
+     .low = -10,
+     .high = 10,
+     .fails = fails_below},
 };
 
 static void complain(const char *what, const char *name)
@@ -189,12 +155,6 @@ static size_t find_level(const problem *p, size_t i, const char *field)
     return 0;
 }
 
-static int compare(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 static void read_rows(problem *p, const char *path)
 {
     char command[1200], line[4096];
@@ -229,7 +189,7 @@ static void read_rows(problem *p, const char *path)
         sorted[n++] = p->value[at] = y;
     }
     pclose(f);
-    qsort(sorted, n, sizeof *sorted, compare);
+    qsort(sorted, n, sizeof *sorted, bench_compare);
     p->optimum = sorted[0];
     p->middle = sorted[n / 2];
     free(sorted);
@@ -310,7 +270,7 @@ static void measure_middle(problem *p)
         y[i] = value_of(p, x);
         i += !isnan(y[i]);
     }
-    qsort(y, N, sizeof *y, compare);
+    qsort(y, N, sizeof *y, bench_compare);
     p->middle = y[N / 2];
     ambs_space_destroy(s);
 }
@@ -343,14 +303,9 @@ static result run(const problem *p, const char *method, uint64_t seed, size_t tr
     enum { MAX_WORKERS = 1024 };
     static double x[MAX_WORKERS][MAX_D], ends[MAX_WORKERS];
     static uint64_t ids[MAX_WORKERS];
-    char text[256];
-    snprintf(text, sizeof text, "%s", method);
-    char *settings = strchr(text, ' ');
-    if (settings) *settings++ = 0;
     ambs_error err;
     ambs_search *search;
-    ambs_spec *spec = make_spec(text, space_of(p), seed, settings);
-    spec->budget.trials = trials;
+    ambs_spec *spec = bench_make_study(method, space_of(p), seed, trials);
     must(ambs_search_create(spec, &search, &err), &err);
     result out = {0};
     double best = INFINITY, clock = 0;
@@ -406,7 +361,7 @@ static double mann_whitney(const double *a, const double *b, size_t n, double *r
         for (size_t k = 0; k < n; k++) u += a[i] < b[k] ? 1 : a[i] == b[k] ? 0.5 : 0;
     memcpy(all, a, n * sizeof *a);
     memcpy(all + n, b, n * sizeof *b);
-    qsort(all, 2 * n, sizeof *all, compare);
+    qsort(all, 2 * n, sizeof *all, bench_compare);
     for (size_t i = 0, end; i < 2 * n; i = end) {
         for (end = i; end < 2 * n && all[end] == all[i];) end++;
         double t = (double)(end - i);
@@ -423,7 +378,7 @@ static double median(const double *values, size_t n)
 {
     double sorted[MAX_SEEDS];
     memcpy(sorted, values, n * sizeof *sorted);
-    qsort(sorted, n, sizeof *sorted, compare);
+    qsort(sorted, n, sizeof *sorted, bench_compare);
     return 0.5 * (sorted[(n - 1) / 2] + sorted[n / 2]);
 }
 
@@ -450,7 +405,8 @@ static bool wanted(const char *list, const char *name)
 int main(int argc, char **argv)
 {
     const char *tables = NULL, *names = NULL, *methods[MAX_METHODS];
-    size_t seeds = 20, first_seed = 0, trials = 100, workers = 8, n_methods = 0, n_problems = 0;
+    bench_studies all = {.seeds = 20, .trials = 100};
+    size_t workers = 8, n_methods = 0, n_problems = 0;
     static problem problems[MAX_PROBLEMS];
     static const char *const table_names[] = {"conv_A100", "fcnet_protein", "mlp_vehicle",
                                               "nb201_cifar10"};
@@ -460,18 +416,14 @@ int main(int argc, char **argv)
             tables = value, i++;
         else if (strcmp(argv[i], "--problems") == 0)
             names = value, i++;
-        else if (strcmp(argv[i], "--seeds") == 0)
-            seeds = (size_t)atol(value), i++;
-        else if (strcmp(argv[i], "--first-seed") == 0)
-            first_seed = (size_t)atol(value), i++;
-        else if (strcmp(argv[i], "--trials") == 0)
-            trials = (size_t)atol(value), i++;
+        else if (bench_studies_take(&all, argv[i], value))
+            i++;
         else if (strcmp(argv[i], "--workers") == 0)
             workers = (size_t)atol(value), i++;
         else if (n_methods < MAX_METHODS)
             methods[n_methods++] = argv[i];
     }
-    if (n_methods == 0 || seeds == 0 || seeds > MAX_SEEDS)
+    if (n_methods == 0 || all.seeds == 0 || all.seeds > MAX_SEEDS)
         complain("no method, or seeds beyond", "200");
     for (size_t i = 0; tables && i < sizeof table_names / sizeof *table_names; i++)
         if (wanted(names, table_names[i]))
@@ -481,8 +433,8 @@ int main(int argc, char **argv)
         problems[n_problems] = functions[i];
         measure_middle(&problems[n_problems++]);
     }
-    printf("# trials %zu, workers %zu, seeds %zu..%zu\n", trials, workers, first_seed,
-           first_seed + seeds - 1);
+    printf("# trials %zu, workers %zu, seeds %zu..%zu\n", all.trials, workers, all.first_seed,
+           all.first_seed + all.seeds - 1);
     printf("%-14s %8s %8s %8s %9s %6s %9s %6s %7s  %s\n", "problem", "median", "mean", "area", "p",
            "wins", "failures", "late", "ms/ask", "method");
     double over[MAX_METHODS] = {0}, areas[MAX_METHODS] = {0}, ratio[MAX_METHODS] = {0},
@@ -492,25 +444,25 @@ int main(int argc, char **argv)
         double regret0 = 0;
         for (size_t m = 0; m < n_methods; m++) {
             double failures = 0, late = 0, ask_ms = 0, regret = 0, area = 0, wins;
-            for (size_t s = 0; s < seeds; s++) {
-                result r = run(&problems[k], methods[m], first_seed + s, trials, workers);
+            for (size_t s = 0; s < all.seeds; s++) {
+                result r = run(&problems[k], methods[m], all.first_seed + s, all.trials, workers);
                 scores[m][s] = r.log_regret;
-                area += r.area / (double)seeds;
-                failures += (double)r.failures / (double)seeds;
-                if (trials > 50)
-                    late += (double)r.late_failures / (double)(trials - 50) / (double)seeds;
-                ask_ms += r.ask_ms / (double)seeds;
-                regret += pow(10, r.log_regret) / (double)seeds;
+                area += r.area / (double)all.seeds;
+                failures += (double)r.failures / (double)all.seeds;
+                if (all.trials > 50)
+                    late += (double)r.late_failures / (double)(all.trials - 50) / (double)all.seeds;
+                ask_ms += r.ask_ms / (double)all.seeds;
+                regret += pow(10, r.log_regret) / (double)all.seeds;
             }
             if (m == 0) regret0 = regret;
-            double p = mann_whitney(scores[m], scores[0], seeds, &wins);
+            double p = mann_whitney(scores[m], scores[0], all.seeds, &wins);
             areas[m] += area / (double)n_problems;
-            over[m] += mean(scores[m], seeds) / (double)n_problems;
+            over[m] += mean(scores[m], all.seeds) / (double)n_problems;
             ratio[m] += log(regret / regret0) / (double)n_problems;
             ms[m] += ask_ms / (double)n_problems;
             printf("%-14s %8.3f %8.3f %8.3f %9.2g %6.2f %9.1f %6.2f %7.2f  %s\n", problems[k].name,
-                   median(scores[m], seeds), mean(scores[m], seeds), area, p, wins, failures, late,
-                   ask_ms, methods[m]);
+                   median(scores[m], all.seeds), mean(scores[m], all.seeds), area, p, wins,
+                   failures, late, ask_ms, methods[m]);
             fflush(stdout);
         }
     }
