@@ -3,25 +3,15 @@
 
 #include <math.h>
 
-#define FIELD(name) offsetof(ambs_forest_options, name)
-
 const char *const ambs_forest_variance_names[] = {"total", "trees", "quantiles", NULL};
 
 const ambs_option ambs_forest_option_table[] = {
-    {"trees", AMBS_OPTION_INT, FIELD(trees), "0", 0, 100000, NULL,
-     "number of trees; 0: 100 below 200 rows, else 30"},
-    {"features", AMBS_OPTION_FLOAT, FIELD(features), "0.8333333333333334", 0, 1, NULL,
-     "share of the features that are tried at a split, rounded up"},
-    {"bootstrap", AMBS_OPTION_BOOL, FIELD(bootstrap), "true", 0, 0, NULL,
-     "each tree sees a random sample of the rows, drawn with replacement"},
-    {"min_split", AMBS_OPTION_INT, FIELD(min_split), "2", 2, 1e9, NULL,
-     "rows that a node needs to be split"},
-    {"min_leaf", AMBS_OPTION_INT, FIELD(min_leaf), "1", 1, 1e9, NULL,
-     "rows that each side of a split needs"},
-    {"variance", AMBS_OPTION_CHOICE, FIELD(variance), "total", 1, 0, ambs_forest_variance_names,
-     "total: between the trees and within their leaves; trees: between them; quantiles: half of "
-     "the "
-     "interval that holds the middle 68 % of the results in the leaves"},
+    AMBS_FOREST_OPTION_TREES,
+    AMBS_FOREST_OPTION_FEATURES("0.8333333333333334"),
+    AMBS_FOREST_OPTION_BOOTSTRAP("true"),
+    AMBS_FOREST_OPTION_MIN_SPLIT,
+    AMBS_FOREST_OPTION_MIN_LEAF,
+    AMBS_FOREST_OPTION_VARIANCE,
     {NULL},
 };
 
