@@ -201,7 +201,7 @@ static void shared_memory_counts_once(void **state)
 static void write_at(const char *name, const char *text)
 {
     char path[300];
-    snprintf(path, sizeof path, "%s/root/%s", scratch, name);
+    snprintf(path, sizeof path, "%s/tree/%s", scratch, name);
     for (char *slash = path + strlen(scratch) + 1; (slash = strchr(slash, '/')); slash++) {
         *slash = '\0';
         mkdir(path, 0755);
@@ -217,7 +217,7 @@ static void kills_by_the_kernel_are_counted(void **state)
 {
     (void)state;
     char root[100], command[128];
-    snprintf(root, sizeof root, "%s/root", scratch);
+    snprintf(root, sizeof root, "%s/tree", scratch);
     assert_true(ambs_memory_kills(root) == 0);
     write_at("proc/vmstat", "oom_killer 3\noom_kill 12\n");
     assert_true(ambs_memory_kills(root) == 12);
@@ -261,7 +261,7 @@ static void a_group_is_used_where_it_has_memory_to_hand_down(void **state)
 {
     (void)state;
     char root[100], base[AMBS_CGROUP_SIZE];
-    snprintf(root, sizeof root, "%s/root", scratch);
+    snprintf(root, sizeof root, "%s/tree", scratch);
     assert_false(ambs_cgroup_find(root, base)); /* nothing there */
     write_at("proc/self/cgroup", "4:memory:/v1\n0::/job/step\n");
     write_at("sys/fs/cgroup/unified/job/step/cgroup.controllers", "cpu pids\n");
@@ -271,7 +271,7 @@ static void a_group_is_used_where_it_has_memory_to_hand_down(void **state)
     write_at("sys/fs/cgroup/unified/job/step/cgroup.controllers", "cpu memory pids\n");
     write_at("sys/fs/cgroup/unified/job/step/cgroup.subtree_control", "memory pids\n");
     assert_true(ambs_cgroup_find(root, base));
-    assert_non_null(strstr(base, "/root/sys/fs/cgroup/unified/job/step"));
+    assert_non_null(strstr(base, "/tree/sys/fs/cgroup/unified/job/step"));
     write_at("proc/self/cgroup", "0::/job/step/ambs-main\n"); /* another agent had made room */
     write_at("sys/fs/cgroup/unified/job/step/ambs-main/cgroup.controllers", "memory\n");
     assert_true(ambs_cgroup_find(root, base));
@@ -283,7 +283,7 @@ static void a_group_of_root_that_nobody_delegated_is_left_alone(void **state)
 {
     (void)state;
     char root[100], base[AMBS_CGROUP_SIZE], main_leaf[200];
-    snprintf(root, sizeof root, "%s/root", scratch);
+    snprintf(root, sizeof root, "%s/tree", scratch);
     write_at("proc/self/cgroup", "0::/job\n");
     write_at("sys/fs/cgroup/job/cgroup.controllers", "memory\n");
     write_at("sys/fs/cgroup/job/cgroup.subtree_control", "");
@@ -331,7 +331,7 @@ static void a_process_with_a_limit_gets_a_leaf_that_tells_its_end(void **state)
 {
     (void)state;
     char root[100], base[200];
-    snprintf(root, sizeof root, "%s/root", scratch);
+    snprintf(root, sizeof root, "%s/tree", scratch);
     snprintf(base, sizeof base, "%s/group", root);
     write_at("group/cgroup.controllers", "memory\n");
     ambs_child child = end_in_group(base, "low 0\nmax 3\noom 1\noom_kill 1\noom_group_kill 1\n");
