@@ -192,4 +192,100 @@ static inline bool same_bits(double a, double b)
     return memcmp(&a, &b, sizeof a) == 0 || (isnan(a) && isnan(b));
 }
 
+/* The least value that a study of `bowl` finds in so many trials, one after the other; the points of
+ * earlier studies come first. */
+static inline double least_of_bowl(const ambs_spec *spec, size_t trials)
+{
+    ambs_error err;
+    ambs_search *search;
+    double x[MAX_D], best = INFINITY;
+    ambs_proposal p = {.x = x};
+    must(ambs_search_create(spec, &search, &err), &err);
+    for (size_t i = 0; i < trials; i++) {
+        must(ambs_search_ask(search, &p, &err), &err);
+        assert_int_equal(p.origin == AMBS_ORIGIN_POINT, i < spec->warm.n_points);
+        ambs_outcome o = outcome_of(bowl(spec->space, x));
+        best = fmin(best, o.objective);
+        must(ambs_search_tell(search, p.trial, &o, &err), &err);
+    }
+    ambs_search_destroy(search);
+    return best;
+}
+
+enum { MAX_WALK = 50 };
+
+/* All proposals [n, d] of a study of `bowl` with four in flight; from trial `restore_at` on by a
+ * search that was restored. */
+static inline void walk(const ambs_spec *spec, uint64_t n, uint64_t restore_at, double *ret_x)
+{
+    enum { FLIGHT = 4 };
+    ambs_error err;
+    ambs_search *search;
+    static ambs_proposal log[MAX_WALK];
+    static ambs_outcome outcomes[MAX_WALK];
+    size_t d = ambs_space_dimension(spec->space);
+    must(ambs_search_create(spec, &search, &err), &err);
+    for (uint64_t i = 0; i < n; i++) {
+        if (i == restore_at) {
+            ambs_search_destroy(search);
+            must(ambs_search_create(spec, &search, &err), &err);
+            for (uint64_t k = 0; k < i; k++) {
+                must(ambs_search_restore_ask(search, &log[k], &err), &err);
+                if (k >= FLIGHT)
+                    must(ambs_search_tell(search, k - FLIGHT, &outcomes[k - FLIGHT], &err), &err);
+            }
+        }
+        log[i].x = ret_x + i * d;
+        must(ambs_search_ask(search, &log[i], &err), &err);
+        outcomes[i] = outcome_of(bowl(spec->space, log[i].x));
+        if (i >= FLIGHT)
+            must(ambs_search_tell(search, i - FLIGHT, &outcomes[i - FLIGHT], &err), &err);
+    }
+    ambs_search_destroy(search);
+}
+
+/* A search that is restored after `first`, `first + step`, ... of n trials goes on the same. */
+static inline void assert_restored_the_same(const ambs_spec *spec, uint64_t n, uint64_t first,
+                                            uint64_t step)
+{
+    static double a[MAX_WALK * MAX_D], b[MAX_WALK * MAX_D];
+    size_t d = ambs_space_dimension(spec->space);
+    walk(spec, n, UINT64_MAX, a);
+    for (uint64_t at = first; at < n; at += step) {
+        walk(spec, n, at, b);
+        for (size_t i = 0; i < n * d; i++) assert_true(same_bits(a[i], b[i]));
+    }
+}
+
+/* For failing_alloc_each(): a study of twelve trials, and its front. Of four in a row two are told,
+ * one stays in flight, one is cancelled. */
+typedef struct short_study {
+    const ambs_spec *spec;
+    ambs_outcome (*outcome)(const ambs_spec *spec, const double *x);
+} short_study;
+
+static inline int run_short_study(void *ctx)
+{
+    const short_study *study = ctx;
+    ambs_search *search;
+    double x[MAX_D];
+    ambs_proposal p = {.x = x};
+    int rc = ambs_search_create(study->spec, &search, NULL);
+    if (rc != AMBS_OK) return rc;
+    for (size_t i = 0; rc == AMBS_OK && i < 12; i++) {
+        rc = ambs_search_ask(search, &p, NULL);
+        ambs_outcome o = study->outcome(study->spec, x);
+        if (rc == AMBS_OK && i % 4 == 3)
+            rc = ambs_search_cancel(search, p.trial, NULL);
+        else if (rc == AMBS_OK && i % 4 < 2)
+            rc = ambs_search_tell(search, p.trial, &o, NULL);
+    }
+    uint64_t *front = NULL;
+    size_t n;
+    if (rc == AMBS_OK) rc = ambs_search_front(search, &front, &n, NULL);
+    free(front);
+    ambs_search_destroy(search);
+    return rc;
+}
+
 #endif

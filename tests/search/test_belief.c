@@ -201,25 +201,13 @@ static ambs_space *make_bowl(double center)
 }
 
 /* The mean over seeds of the least value of so many trials. */
-static double search_bowl(double center, int trials)
+static double search_bowl(double center, size_t trials)
 {
     enum { SEEDS = 5 };
     double sum = 0;
     for (uint64_t seed = 0; seed < SEEDS; seed++) {
-        ambs_error err;
-        ambs_search *search;
-        double x[MAX_D], best = INFINITY;
-        ambs_proposal p = {.x = x};
         ambs_spec *spec = make_spec("ambs", make_bowl(center), seed, NULL);
-        must(ambs_search_create(spec, &search, &err), &err);
-        for (int i = 0; i < trials; i++) {
-            must(ambs_search_ask(search, &p, &err), &err);
-            ambs_outcome o = outcome_of(bowl(spec->space, x));
-            best = fmin(best, o.objective);
-            must(ambs_search_tell(search, p.trial, &o, &err), &err);
-        }
-        sum += best / SEEDS;
-        ambs_search_destroy(search);
+        sum += least_of_bowl(spec, trials) / SEEDS;
         drop_spec(spec);
     }
     return sum;
@@ -232,46 +220,11 @@ static void a_good_prior_helps_and_a_wrong_one_is_given_up(void **state)
     assert_true(search_bowl(0.95, 40) < 0.05); /* at the prior's center it is 4.2 */
 }
 
-/* All proposals of a study with four in flight; from trial `restore_at` on by a search that was
- * restored. */
-static void walk(const ambs_spec *spec, uint64_t restore_at, double *ret_x)
-{
-    enum { N = 50, FLIGHT = 4 };
-    ambs_error err;
-    ambs_search *search;
-    static ambs_proposal log[N];
-    static ambs_outcome outcomes[N];
-    size_t d = ambs_space_dimension(spec->space);
-    must(ambs_search_create(spec, &search, &err), &err);
-    for (uint64_t i = 0; i < N; i++) {
-        if (i == restore_at) {
-            ambs_search_destroy(search);
-            must(ambs_search_create(spec, &search, &err), &err);
-            for (uint64_t k = 0; k < i; k++) {
-                must(ambs_search_restore_ask(search, &log[k], &err), &err);
-                if (k >= FLIGHT)
-                    must(ambs_search_tell(search, k - FLIGHT, &outcomes[k - FLIGHT], &err), &err);
-            }
-        }
-        log[i].x = ret_x + i * d;
-        must(ambs_search_ask(search, &log[i], &err), &err);
-        outcomes[i] = outcome_of(bowl(spec->space, log[i].x));
-        if (i >= FLIGHT)
-            must(ambs_search_tell(search, i - FLIGHT, &outcomes[i - FLIGHT], &err), &err);
-    }
-    ambs_search_destroy(search);
-}
-
 static void a_restored_search_believes_the_same(void **state)
 {
     (void)state;
-    static double a[50 * 5], b[50 * 5];
     ambs_spec *spec = make_spec("ambs", make_believed(), 5, "random_share=0.3");
-    walk(spec, UINT64_MAX, a);
-    for (uint64_t at = 3; at < 50; at += 9) {
-        walk(spec, at, b);
-        for (size_t i = 0; i < 50 * 5; i++) assert_true(same_bits(a[i], b[i]));
-    }
+    assert_restored_the_same(spec, 50, 3, 9);
     drop_spec(spec);
 }
 

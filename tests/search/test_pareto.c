@@ -354,30 +354,6 @@ static void a_goal_that_is_the_same_everywhere_does_no_harm(void **state)
 
 /* ---- memory ---------------------------------------------------------------------------------- */
 
-static int short_study(void *ctx)
-{
-    const ambs_spec *spec = ctx;
-    ambs_search *search;
-    double x[MAX_D];
-    ambs_proposal p = {.x = x};
-    int rc = ambs_search_create(spec, &search, NULL);
-    if (rc != AMBS_OK) return rc;
-    for (size_t i = 0; rc == AMBS_OK && i < 12; i++) {
-        rc = ambs_search_ask(search, &p, NULL);
-        ambs_outcome o = bowls(spec, x);
-        if (rc == AMBS_OK && i % 4 == 3)
-            rc = ambs_search_cancel(search, p.trial, NULL);
-        else if (rc == AMBS_OK && i % 4 < 2)
-            rc = ambs_search_tell(search, p.trial, &o, NULL);
-    }
-    uint64_t *front = NULL;
-    size_t n;
-    if (rc == AMBS_OK) rc = ambs_search_front(search, &front, &n, NULL);
-    free(front);
-    ambs_search_destroy(search);
-    return rc;
-}
-
 #define SMALL "surrogate=forest trees=2 candidates=5 climbs=1 rounds=1 initial.points=4"
 
 static void every_allocation_may_fail(void **state)
@@ -386,7 +362,8 @@ static void every_allocation_may_fail(void **state)
     for (size_t m = 2; m <= MAX_GOALS; m += 2) {
         ambs_spec *spec =
             spec_of("ambs", SPACE_MIXED, 1, m, m == 2 ? SMALL " acquisition=ei" : SMALL);
-        assert_true(failing_alloc_each(short_study, spec) > 0);
+        short_study study = {spec, bowls};
+        assert_true(failing_alloc_each(run_short_study, &study) > 0);
         drop_spec(spec);
     }
 }

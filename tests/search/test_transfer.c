@@ -119,27 +119,14 @@ static void results_decide_the_trust(void **state)
 }
 
 /* The mean over seeds of the least value of so many trials. */
-static double search_bowl(double sign, int trials)
+static double search_bowl(double sign, size_t trials)
 {
     enum { SEEDS = 5 };
     double sum = 0;
     for (uint64_t seed = 0; seed < SEEDS; seed++) {
-        ambs_error err;
-        ambs_search *search;
-        double x[MAX_D], best = INFINITY;
-        ambs_proposal p = {.x = x};
         ambs_spec *spec =
             sign != 0 ? make_warm(sign, 3, seed, NULL) : make_spec("ambs", make_cube(), seed, NULL);
-        must(ambs_search_create(spec, &search, &err), &err);
-        for (int i = 0; i < trials; i++) {
-            must(ambs_search_ask(search, &p, &err), &err);
-            assert_int_equal(p.origin == AMBS_ORIGIN_POINT, sign != 0 && i < 3);
-            ambs_outcome o = outcome_of(bowl(spec->space, x));
-            best = fmin(best, o.objective);
-            must(ambs_search_tell(search, p.trial, &o, &err), &err);
-        }
-        sum += best / SEEDS;
-        ambs_search_destroy(search);
+        sum += least_of_bowl(spec, trials) / SEEDS;
         drop_warm(spec);
     }
     return sum;
@@ -152,63 +139,17 @@ static void an_old_study_helps_and_a_contrary_one_is_given_up(void **state)
     assert_true(search_bowl(-1, 40) < 0.05); /* in the worst corner it is 4.9 */
 }
 
-/* All proposals of a study with four in flight; from trial `restore_at` on by a search that was
- * restored. */
-static void walk(const ambs_spec *spec, uint64_t restore_at, double *ret_x)
-{
-    enum { N = 40, FLIGHT = 4 };
-    ambs_error err;
-    ambs_search *search;
-    static ambs_proposal log[N];
-    static ambs_outcome outcomes[N];
-    must(ambs_search_create(spec, &search, &err), &err);
-    for (uint64_t i = 0; i < N; i++) {
-        if (i == restore_at) {
-            ambs_search_destroy(search);
-            must(ambs_search_create(spec, &search, &err), &err);
-            for (uint64_t k = 0; k < i; k++) {
-                must(ambs_search_restore_ask(search, &log[k], &err), &err);
-                if (k >= FLIGHT)
-                    must(ambs_search_tell(search, k - FLIGHT, &outcomes[k - FLIGHT], &err), &err);
-            }
-        }
-        log[i].x = ret_x + i * 4;
-        must(ambs_search_ask(search, &log[i], &err), &err);
-        outcomes[i] = outcome_of(bowl(spec->space, log[i].x));
-        if (i >= FLIGHT)
-            must(ambs_search_tell(search, i - FLIGHT, &outcomes[i - FLIGHT], &err), &err);
-    }
-    ambs_search_destroy(search);
-}
-
 static void a_restored_search_goes_on_the_same(void **state)
 {
     (void)state;
-    static double a[40 * 4], b[40 * 4];
     ambs_spec *spec = make_warm(1, 2, 5, "random_share=0.2");
-    walk(spec, UINT64_MAX, a);
-    for (uint64_t at = 2; at < 40; at += 6) {
-        walk(spec, at, b);
-        for (size_t i = 0; i < 40 * 4; i++) assert_true(same_bits(a[i], b[i]));
-    }
+    assert_restored_the_same(spec, 40, 2, 6);
     drop_warm(spec);
 }
 
-static int study(void *ctx)
+static ambs_outcome bowl_outcome(const ambs_spec *spec, const double *x)
 {
-    const ambs_spec *spec = ctx;
-    ambs_search *search;
-    double x[MAX_D];
-    ambs_proposal p = {.x = x};
-    int rc = ambs_search_create(spec, &search, NULL);
-    if (rc != AMBS_OK) return rc;
-    for (int i = 0; rc == AMBS_OK && i < 6; i++) {
-        rc = ambs_search_ask(search, &p, NULL);
-        ambs_outcome o = outcome_of(bowl(spec->space, x));
-        if (rc == AMBS_OK) rc = ambs_search_tell(search, p.trial, &o, NULL);
-    }
-    ambs_search_destroy(search);
-    return rc;
+    return outcome_of(bowl(spec->space, x));
 }
 
 static void every_allocation_may_fail(void **state)
@@ -217,7 +158,8 @@ static void every_allocation_may_fail(void **state)
     ambs_spec *spec = make_warm(
         1, 1, 1, "surrogate=forest trees=2 candidates=5 climbs=1 rounds=1 initial.points=3");
     spec->warm.sources[0].n = 8;
-    assert_true(failing_alloc_each(study, spec) > 0);
+    short_study study = {spec, bowl_outcome};
+    assert_true(failing_alloc_each(run_short_study, &study) > 0);
     drop_warm(spec);
 }
 
