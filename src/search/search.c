@@ -7,8 +7,6 @@
  * again. Where trials are repeated, ask may send a COMPLETE one into flight once more; to the method
  * it stays complete, and the tell only changes its value. All that decides is the order of the calls
  * that succeeded: an ask that fails leaves no trace. */
-#include "ambs/search.h"
-
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,39 +14,9 @@
 #include "base/memory.h"
 #include "numeric/pareto.h"
 #include "search/goals.h"
-#include "search/method.h"
-#include "search/race.h"
-#include "space/space.h"
+#include "search/search_state.h"
 
 enum { ROWS_PER_BLOCK = 1024 };
-
-struct ambs_search {
-    const ambs_spec *spec;
-    const ambs_space *space;
-    const ambs_method_ops *method;
-    void *state;
-    ambs_method_context context;
-    size_t d;
-    size_t g;    /* values of a trial behind its x where the study has several goals, else 0 */
-    double sign; /* -1 where the user maximises */
-    ambs_known *trials;
-    size_t n_trials, trial_capacity;
-    double **blocks; /* rows of ROWS_PER_BLOCK trials each, [d + g]: they stay in place while the
-                        search grows */
-    size_t n_blocks, block_capacity;
-    ambs_space_set *taken;
-    size_t next_point; /* of the user's own points, then of those of earlier studies */
-    double *defaults;  /* [d], NULL once proposed or where there are none */
-    uint64_t *again;   /* cancelled trials whose configuration comes again, first in first out */
-    size_t n_again, first_again, again_capacity;
-    double *queue; /* [n_queue, d] enqueued, first in first out */
-    size_t n_queue, first_queue, queue_capacity;
-    ambs_race *race; /* which trials are repeated; NULL: none is */
-    uint64_t best;   /* UINT64_MAX: none */
-    ambs_search_counts counts;
-    uint64_t n_lies;
-    bool broken; /* memory ran out in the middle of a change */
-};
 
 /* Where the driver's own next configuration comes from, so that it is consumed only once it is
  * recorded. */
@@ -300,75 +268,6 @@ static int check_proposed(const ambs_search *s, const double *x, ambs_error *err
                      s->method->member.name, (unsigned long long)id);
 }
 
-/* ---- repeats ---- */
-
-static bool is_in_flight(const ambs_search *s, uint64_t id)
-{
-    return s->race ? ambs_race_trial(s->race, id)->in_flight
-                   : s->trials[id].state == AMBS_TRIAL_WAITING;
-}
-
-static void repeat(ambs_search *s, uint64_t id, ambs_proposal *ret)
-{
-    const ambs_known *t = &s->trials[id];
-    *ret = (ambs_proposal){.trial = id,
-                           .repeat = ambs_race_trial(s->race, id)->n_asked,
-                           .origin = t->origin,
-                           .mean = NAN,
-                           .sd = NAN,
-                           .acquisition = NAN,
-                           .lie = NAN,
-                           .n_told = s->counts.told,
-                           .n_lies = s->n_lies,
-                           .x = ret->x};
-    memcpy(ret->x, t->x, s->d * sizeof *ret->x);
-    ambs_race_asked(s->race, id);
-    s->counts.asked++;
-    s->counts.in_flight++;
-}
-
-/* What the race says in the place of a new configuration: *ret_done where that was all. `exhausted`:
- * why there is no new one, else AMBS_OK. */
-static int consult_race(ambs_search *s, int exhausted, ambs_proposal *ret, bool *ret_done,
-                        ambs_error *err)
-{
-    uint64_t id;
-    *ret_done = true;
-    switch (ambs_race_advise(s->race, exhausted != AMBS_OK, &id)) {
-    case AMBS_RACE_REPEAT:
-        repeat(s, id, ret);
-        return AMBS_OK;
-    case AMBS_RACE_WAIT:
-        return ambs_fail(err, AMBS_E_AGAIN,
-                         "what is proposed next hangs on an evaluation in flight: tell a result "
-                         "first");
-    case AMBS_RACE_NOTHING:
-        if (exhausted != AMBS_OK) return exhausted;
-        return ambs_fail(err, AMBS_E_EXHAUSTED,
-                         "what is left of the budget of %llu evaluations is too little for another "
-                         "configuration",
-                         (unsigned long long)s->spec->budget.trials);
-    default:
-        *ret_done = false;
-        return AMBS_OK;
-    }
-}
-
-static int restore_repeat(ambs_search *s, const ambs_proposal *p, ambs_error *err)
-{
-    bool known = s->race && p->trial < s->n_trials;
-    const ambs_raced *t = known ? ambs_race_trial(s->race, p->trial) : NULL;
-    if (!t || t->in_flight || t->closed || t->n_asked != p->repeat ||
-        !ambs_space_equal(s->space, s->trials[p->trial].x, p->x))
-        return ambs_fail(err, AMBS_E_MISMATCH,
-                         "repeat %u of trial %llu as recorded is not one that can be made here",
-                         (unsigned)p->repeat, (unsigned long long)p->trial);
-    ambs_race_asked(s->race, p->trial);
-    s->counts.asked++;
-    s->counts.in_flight++;
-    return AMBS_OK;
-}
-
 /* ---- asking ---- */
 
 static int ask_new(ambs_search *s, ambs_proposal *ret, ambs_error *err)
@@ -404,16 +303,16 @@ int ambs_search_ask(ambs_search *s, ambs_proposal *ret, ambs_error *err)
     bool done = false;
     int rc = check_whole(s, err);
     if (rc == AMBS_OK) rc = reserve_trial(s, err);
-    if (rc == AMBS_OK && s->race) rc = consult_race(s, AMBS_OK, ret, &done, err);
+    if (rc == AMBS_OK && s->race) rc = search_consult_race(s, AMBS_OK, ret, &done, err);
     if (rc == AMBS_OK && !done) rc = ask_new(s, ret, err);
     bool exhausted = rc == AMBS_E_EXHAUSTED || rc == AMBS_E_INFEASIBLE;
-    return s->race && !done && exhausted ? consult_race(s, rc, ret, &done, err) : rc;
+    return s->race && !done && exhausted ? search_consult_race(s, rc, ret, &done, err) : rc;
 }
 
 int ambs_search_restore_ask(ambs_search *s, const ambs_proposal *p, ambs_error *err)
 {
     int rc = check_whole(s, err);
-    if (rc == AMBS_OK && p->repeat > 0) return restore_repeat(s, p, err);
+    if (rc == AMBS_OK && p->repeat > 0) return search_restore_repeat(s, p, err);
     if (rc == AMBS_OK) rc = reserve_trial(s, err);
     if (rc != AMBS_OK) return rc;
     if (p->trial != s->n_trials)
@@ -449,7 +348,7 @@ static int find_open(ambs_search *s, uint64_t id, const char *verb, ambs_known *
                          "there is no trial %llu to %s; %llu trials were made",
                          (unsigned long long)id, verb, (unsigned long long)s->n_trials);
     *ret = &s->trials[id];
-    if (is_in_flight(s, id)) return AMBS_OK;
+    if (search_is_in_flight(s, id)) return AMBS_OK;
     return ambs_fail(err, AMBS_E_INVALID, "trial %llu is %s already, so there is nothing to %s",
                      (unsigned long long)id, ambs_trial_state_name((*ret)->state), verb);
 }
@@ -479,20 +378,6 @@ static uint64_t *count_of(ambs_search *s, ambs_trial_state state)
     return state == AMBS_TRIAL_PRUNED ? &s->counts.pruned : &s->counts.failed;
 }
 
-/* The evaluation that ended joins those before it. */
-static void settle_repeats(ambs_search *s, uint64_t id)
-{
-    ambs_known *t = &s->trials[id];
-    t->state = ambs_race_told(s->race, id, t->state, t->y);
-    t->n = ambs_race_trial(s->race, id)->sample.n;
-    if (t->state == AMBS_TRIAL_FAILED) t->n = 0;
-    if (t->state == AMBS_TRIAL_FAILED)
-        t->y = NAN;
-    else if (t->n > 0)
-        t->y = ambs_race_trial(s->race, id)->sample.mean;
-    if (!ambs_race_best(s->race, &s->best)) s->best = UINT64_MAX;
-}
-
 /* The trial leaves the flight with its outcome. */
 static void settle(ambs_search *s, uint64_t id, const ambs_outcome *o)
 {
@@ -508,7 +393,7 @@ static void settle(ambs_search *s, uint64_t id, const ambs_outcome *o)
     t->y = t->state != AMBS_TRIAL_FAILED && finite ? s->sign * o->objective : NAN;
     t->n = t->state == AMBS_TRIAL_COMPLETE;
     if (s->race)
-        settle_repeats(s, id);
+        search_settle_repeats(s, id);
     else if (t->n > 0 && (s->best == UINT64_MAX || t->y < s->trials[s->best].y))
         s->best = id;
     ++*count_of(s, t->state);
@@ -587,10 +472,8 @@ int ambs_search_cancel(ambs_search *s, uint64_t id, ambs_error *err)
 {
     ambs_known *t = NULL;
     int rc = find_open(s, id, "cancel", &t, err);
-    if (rc == AMBS_OK && t->state != AMBS_TRIAL_WAITING) { /* a repeat: the trial stays */
-        ambs_race_cancelled(s->race, id);
-        s->counts.in_flight--;
-        s->counts.cancelled++;
+    if (rc == AMBS_OK && t->state != AMBS_TRIAL_WAITING) {
+        search_cancel_repeat(s, id);
         return AMBS_OK;
     }
     bool comes_again =
@@ -619,18 +502,6 @@ int ambs_search_best(const ambs_search *s, uint64_t *ret_trial, double *ret_obje
     *ret_trial = s->best;
     *ret_objective = s->sign * s->trials[s->best].y;
     memcpy(ret_x, s->trials[s->best].x, s->d * sizeof *ret_x);
-    return AMBS_OK;
-}
-
-int ambs_search_evaluations(const ambs_search *s, uint64_t id, uint64_t *ret_n, double *ret_mean,
-                            double *ret_reach, ambs_error *err)
-{
-    if (id >= s->n_trials)
-        return ambs_fail(err, AMBS_E_NOT_FOUND, "there is no trial %llu; %llu trials were made",
-                         (unsigned long long)id, (unsigned long long)s->n_trials);
-    *ret_n = s->trials[id].n;
-    *ret_mean = s->sign * s->trials[id].y;
-    *ret_reach = s->race && *ret_n > 0 ? ambs_race_reach(s->race, id) : NAN;
     return AMBS_OK;
 }
 
