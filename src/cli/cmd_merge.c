@@ -16,14 +16,14 @@ static int merge(const ambs_call *call, ambs_error *err)
     int rc = ambs_study_merge(call->operands, call->n_operands, o->output, &f, err);
     if (rc != 0) return rc;
     ambs_text out = {0};
-    ambs_text_addf(&out, "%s: %llu trials of %zu studies", o->output,
-                   (unsigned long long)f.n_trials, call->n_operands);
+    ambs_text_addf(&out, "%s: %llu result%s of %zu studies\n", o->output,
+                   (unsigned long long)f.n_trials, f.n_trials == 1 ? "" : "s", call->n_operands);
     if (f.n_repeated > 0)
-        ambs_text_addf(&out, "; %llu configurations came twice", (unsigned long long)f.n_repeated);
+        ambs_text_addf(&out, "left out: %llu of configurations that had come before\n",
+                       (unsigned long long)f.n_repeated);
     if (f.n_unfinished > 0)
-        ambs_text_addf(&out, "; %llu unfinished ones left out", (unsigned long long)f.n_unfinished);
-    ambs_text_add(&out, "\n");
-    ambs_text_add_lines(&out, f.text);
+        ambs_text_addf(&out, "left out: %llu trial%s without a result\n",
+                       (unsigned long long)f.n_unfinished, f.n_unfinished == 1 ? "" : "s");
     return ambs_print(&out, err);
 }
 

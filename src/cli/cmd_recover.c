@@ -14,12 +14,9 @@ static int recover(const ambs_call *call, ambs_error *err)
     int rc = ambs_study_recover(call->operands[0], o->output, &f, err);
     if (rc != 0) return rc;
     ambs_text out = {0};
-    ambs_text_addf(&out, "%s: %llu trials, %llu of them with results",
-                   o->output != NULL ? o->output : call->operands[0],
-                   (unsigned long long)f.n_trials, (unsigned long long)f.n_results);
-    if (f.n_dropped > 0)
-        ambs_text_addf(&out, "; %llu records could not be used", (unsigned long long)f.n_dropped);
-    ambs_text_add(&out, "\n");
+    ambs_text_addf(&out, "%s: %llu trial%s, %llu of them with results\n", f.path,
+                   (unsigned long long)f.n_trials, f.n_trials == 1 ? "" : "s",
+                   (unsigned long long)f.n_results);
     ambs_text_add_lines(&out, f.text);
     return ambs_print(&out, err);
 }

@@ -19,8 +19,8 @@ static int verify(const ambs_call *call, bool *ret_well, ambs_error *err)
                        f.n_problems == 1 ? "" : "s");
     if (f.n_behind > 0) {
         ambs_text_addf(&out,
-                       "the file is %llu records behind its journal: no fault, ambs reads both\n",
-                       (unsigned long long)f.n_behind);
+                       "the file is %llu record%s behind its journal: no fault, ambs reads both\n",
+                       (unsigned long long)f.n_behind, f.n_behind == 1 ? "" : "s");
     }
     ambs_text_add_lines(&out, f.text);
     return ambs_print(&out, err);

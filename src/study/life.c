@@ -51,6 +51,12 @@ static bool study_exists(const char *path)
 
 static int refuse_existing(const char *path, ambs_error *err)
 {
+    struct stat st;
+    if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+        return ambs_fail(err, AMBS_E_INVALID,
+                         "%s is a folder, expected the name of a file for the study, as in -o "
+                         "study.h5",
+                         path);
     return ambs_fail(
         err, AMBS_E_INVALID,
         "found the study %s already there; go on with it by --resume, or name another file by -o",

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -58,12 +57,6 @@ static int collect(const char *const *paths, size_t n, const source *sources, co
     if (rc == AMBS_OK) rc = rc_end;
     *ret = (ambs_merge_findings){
         .n_trials = c.n_taken, .n_repeated = c.n_repeated, .n_unfinished = c.n_unfinished};
-    snprintf(
-        ret->text, sizeof ret->text,
-        "%llu results of %zu studies in %s; left out: %llu of configurations that had come before, "
-        "%llu trials without a result",
-        (unsigned long long)c.n_taken, n, output, (unsigned long long)c.n_repeated,
-        (unsigned long long)c.n_unfinished);
     return rc;
 }
 

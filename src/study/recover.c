@@ -115,8 +115,9 @@ static int salvage_journal(recovery *r, ambs_error *err)
     else if (findings.text[0])
         say(r, "the journal: %s", findings.text);
     if (r->found.n_dropped > 0)
-        say(r, "the journal: %llu good records could not be used, since what they refer to is lost",
-            (unsigned long long)r->found.n_dropped);
+        say(r, "the journal: %llu good record%s could not be used, since what %s to is lost",
+            (unsigned long long)r->found.n_dropped, r->found.n_dropped == 1 ? "" : "s",
+            r->found.n_dropped == 1 ? "it refers" : "they refer");
     if (r->journal->n_lives > 0 && ambs_study_recorded_spec(r->journal, &r->spec, &why) == AMBS_OK)
         return AMBS_OK;
     ambs_table_destroy(r->journal);
@@ -178,7 +179,9 @@ static void drop_incomplete(recovery *r, ambs_table *t)
         row->state = AMBS_TRIAL_CANCELLED;
         n++;
     }
-    if (n > 0) say(r, "%llu results are lost with their configurations", (unsigned long long)n);
+    if (n > 0)
+        say(r, "%llu result%s lost with %s", (unsigned long long)n, n == 1 ? " is" : "s are",
+            n == 1 ? "its configuration" : "their configurations");
 }
 
 static int write_new(recovery *r, const char *output, ambs_error *err)
@@ -196,7 +199,7 @@ static int write_new(recovery *r, const char *output, ambs_error *err)
             }
     int rc_end = ambs_collection_end(&c, rc != AMBS_OK, err);
     r->found.n_trials = r->found.n_results = c.n_taken;
-    say(r, "%llu results are in %s", (unsigned long long)c.n_taken, output);
+    r->found.path = output;
     return rc == AMBS_OK ? rc_end : rc;
 }
 
@@ -212,15 +215,16 @@ static int salvage(recovery *r, const char *output, ambs_error *err)
     return write_new(r, output, err);
 }
 
-/* The journal is whole: the file is made anew. */
-static int rebuild(recovery *r, ambs_table *table, ambs_error *err)
+/* The journal is whole: the file is made anew, and a new study is not needed. */
+static int rebuild(recovery *r, const ambs_table *table, const char *output, ambs_error *err)
 {
     r->found.n_trials = table->n;
     r->found.n_results = table->n_results;
+    r->found.path = r->path;
     int rc = ambs_study_snapshot(r->path, err);
     if (rc == AMBS_OK)
-        say(r, "%s was made anew from the journal: %zu trials, %llu results, nothing is lost",
-            r->path, table->n, (unsigned long long)r->found.n_results);
+        say(r, "%s was made anew from its journal, which is whole: nothing is lost", r->path);
+    if (rc == AMBS_OK && output) say(r, "%s was not written: it is not needed", output);
     return rc;
 }
 
@@ -232,7 +236,7 @@ int ambs_study_recover(const char *path, const char *output, ambs_recover_findin
     ambs_error why = {0};
     int rc = ambs_study_read_journal(path, &table, NULL, &why);
     if (rc == AMBS_OK)
-        rc = rebuild(&r, table, err);
+        rc = rebuild(&r, table, output, err);
     else if (rc == AMBS_E_NOMEM)
         rc = ambs_fail(err, rc, "%s", why.text);
     else if (rc == AMBS_E_NOT_FOUND && access(path, F_OK) != 0)

@@ -61,13 +61,14 @@ typedef struct ambs_verify_findings {
 int ambs_study_verify(const char *path, ambs_verify_findings *ret_findings, ambs_error *err);
 
 typedef struct ambs_recover_findings {
+    const char *path;  /* of what was made: the study's own or `output`, borrowed */
     uint64_t n_trials; /* in what was made */
     uint64_t n_results;
     uint64_t n_dropped; /* records that could not be used */
     char text[4096];    /* what was done and what was lost, one line each */
 } ambs_recover_findings;
-/* Makes STUDY.h5 anew from the journal (`output` NULL). Where the journal is damaged or missing,
- * `output` must name a new study: the results that journal and file still hold are written there,
+/* Makes STUDY.h5 anew from a whole journal; `output` is not written then and may be NULL. Where the journal
+ * is damaged or missing, `output` must name a new study: the results that journal and file still hold are written there,
  * as a study that can be resumed; their ids count anew, and each trial's message says which it was.
  * The damaged study is left as it is. AMBS_E_INVALID when `output` is due or is there already;
  * AMBS_E_NOT_FOUND when nothing can be read. */
@@ -78,7 +79,6 @@ typedef struct ambs_merge_findings {
     uint64_t n_trials;     /* in the new study */
     uint64_t n_repeated;   /* left out: their configuration had come before */
     uint64_t n_unfinished; /* left out: waiting, running, cancelled */
-    char text[4096];
 } ambs_merge_findings;
 /* Joins the results of `n` studies over the same space into a new study at `output`, with the spec
  * of the first; ids count anew, and each trial's message says where it comes from. AMBS_E_MISMATCH

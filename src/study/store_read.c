@@ -29,9 +29,8 @@ typedef struct reader {
 static int fault(const reader *r, const char *group, const char *name, const char *what)
 {
     if (!r->lost)
-        return ambs_fail(r->err, AMBS_E_FORMAT,
-                         "%s: %s/%s %s; `ambs recover` makes the file anew from the journal",
-                         r->path, group, name, what);
+        return ambs_fail(r->err, AMBS_E_FORMAT, "%s: %s/%s %s; %s", r->path, group, name, what,
+                         ambs_store_remedy(r->path));
     ambs_text_addf(r->lost, "%s/%s %s\n", group, name, what);
     return AMBS_OK;
 }
@@ -647,7 +646,9 @@ static int read_groups(reader *r)
 
 static int open_file(reader *r)
 {
-    int rc = ambs_store_check_seal(r->path, r->err);
+    int rc = ambs_store_check_kind(r->path, r->err);
+    if (rc != AMBS_OK) return rc;
+    rc = ambs_store_check_seal(r->path, r->err);
     if (rc != AMBS_OK && (rc != AMBS_E_FORMAT || !r->lost)) return rc;
     if (rc != AMBS_OK) ambs_text_addf(r->lost, "the checksum of %s is wrong\n", r->path);
     hid_t properties = H5Pcreate(H5P_FILE_ACCESS);
@@ -655,11 +656,9 @@ static int open_file(reader *r)
     H5Pset_file_locking(properties, 0, 1); /* the file never changes, so a reader needs no lock */
     r->file = H5Fopen(r->path, H5F_ACC_RDONLY, properties);
     H5Pclose(properties);
-    return r->file >= 0
-               ? AMBS_OK
-               : ambs_hdf5_fail(r->err, AMBS_E_FORMAT, r->path,
-                                "no HDF5 file of a study, or a damaged one, which ambs recover "
-                                "makes anew from its journal");
+    if (r->file >= 0) return AMBS_OK;
+    return ambs_fail(r->err, AMBS_E_FORMAT, "%s is damaged or cut short, HDF5 cannot open it; %s",
+                     r->path, ambs_store_remedy(r->path));
 }
 
 int ambs_store_read_what_is_left(const char *path, ambs_text *lost, ambs_table **ret_table,

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/checksum.h"
+#include "base/text.h"
 
 enum { SEAL_SIZE = 16 };
 static const char magic[8] = "ambs-sum";
@@ -64,6 +65,49 @@ int ambs_store_write_sealed(int fd, const char *path, const void *bytes, size_t 
     return rc;
 }
 
+const char *ambs_store_remedy(const char *path)
+{
+    ambs_text journal = {0};
+    struct stat st;
+    ambs_text_addf(&journal, "%s.journal", path);
+    bool there = !journal.failed && stat(journal.text, &st) == 0 && S_ISDIR(st.st_mode);
+    ambs_text_fini(&journal);
+    return there ? "`ambs recover` makes it anew from its journal"
+                 : "its journal is not there; `ambs recover` with -o NEW.h5 saves what it still "
+                   "holds";
+}
+
+/* HDF5 looks for its signature at 0, 512, 1,024, 2,048 … bytes. */
+static bool has_signature(int fd, off_t size)
+{
+    static const char signature[8] = "\x89HDF\r\n\x1a\n";
+    char found[8];
+    for (off_t at = 0; at<size; at = at> 0 ? 2 * at : 512)
+        if (pread(fd, found, sizeof found, at) == (ssize_t)sizeof found &&
+            memcmp(found, signature, sizeof signature) == 0)
+            return true;
+    return false;
+}
+
+int ambs_store_check_kind(const char *path, ambs_error *err)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return io_error(path, "open", err);
+    struct stat st;
+    int rc = fstat(fd, &st) == 0 ? AMBS_OK : io_error(path, "fstat", err);
+    const char *found = NULL;
+    if (rc == AMBS_OK && S_ISDIR(st.st_mode))
+        found = "is a folder";
+    else if (rc == AMBS_OK && st.st_size == 0)
+        found = "is empty";
+    else if (rc == AMBS_OK && !has_signature(fd, st.st_size))
+        found = "is no HDF5 file";
+    close(fd);
+    if (!found) return rc;
+    return ambs_fail(err, AMBS_E_FORMAT,
+                     "%s %s, expected the file that `ambs run` writes, as study.h5", path, found);
+}
+
 int ambs_store_check_seal(const char *path, ambs_error *err)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -79,10 +123,8 @@ int ambs_store_check_seal(const char *path, ambs_error *err)
         memcpy(&le, seal + sizeof magic, sizeof le);
         if (crc != le32toh(le))
             rc = ambs_fail(err, AMBS_E_FORMAT,
-                           "%s is damaged: its checksum is %08x, expected %08x; `ambs recover` "
-                           "makes it anew from "
-                           "the journal",
-                           path, crc, le32toh(le));
+                           "%s is damaged: its checksum is %08x, expected %08x; %s", path, crc,
+                           le32toh(le), ambs_store_remedy(path));
     }
     close(fd);
     return rc;

@@ -13,6 +13,11 @@
  * `path` is for messages. AMBS_E_IO. */
 int ambs_store_write_sealed(int fd, const char *path, const void *bytes, size_t size,
                             ambs_error *err);
+/* AMBS_E_NOT_FOUND, AMBS_E_IO; AMBS_E_FORMAT for what is plainly no HDF5 file (a folder, an empty file, a
+ * YAML file), with what it is. */
+int ambs_store_check_kind(const char *path, ambs_error *err);
+/* What helps a file that is damaged, for the end of a message: whether its journal is there decides. */
+const char *ambs_store_remedy(const char *path);
 /* AMBS_E_FORMAT where the seal does not fit the bytes; a file without a seal (written by another
  * program) passes. AMBS_E_NOT_FOUND, AMBS_E_IO. Reads the whole file. */
 int ambs_store_check_seal(const char *path, ambs_error *err);

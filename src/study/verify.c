@@ -13,6 +13,7 @@ typedef struct verification {
     ambs_table *file;  /* NULL: no file, or unreadable */
     ambs_spec *spec;   /* of the file, or of the journal */
     ambs_table *table; /* of the journal, as far as it was applied */
+    bool is_there;     /* the file, whatever it is */
     bool compared;
     ambs_verify_findings found;
 } verification;
@@ -57,7 +58,8 @@ static int check_file(verification *v, ambs_error *err)
     ambs_error why = {0};
     int rc = ambs_store_read(v->path, &v->file, &v->spec, &why);
     if (rc == AMBS_E_NOMEM) return ambs_fail(err, rc, "%s", why.text);
-    if (rc == AMBS_E_NOT_FOUND)
+    v->is_there = rc != AMBS_E_NOT_FOUND;
+    if (!v->is_there)
         say(v, false, "%s is not there yet: `ambs recover` makes it from the journal", v->path);
     else if (rc != AMBS_OK)
         say(v, true, "%s", why.text);
@@ -70,7 +72,7 @@ static int check_journal(verification *v, ambs_error *err)
     ambs_journal_findings findings = {0};
     int rc = ambs_journal_read(v->path, 0, false, apply, v, &findings, &why);
     if (rc == AMBS_E_NOMEM) return ambs_fail(err, rc, "%s", why.text);
-    if (rc == AMBS_E_NOT_FOUND && !v->file)
+    if (rc == AMBS_E_NOT_FOUND && !v->is_there)
         return ambs_fail(err, rc, "%s: there is no such study, neither the file nor its journal",
                          v->path);
     if (rc != AMBS_OK) {

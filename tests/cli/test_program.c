@@ -25,6 +25,10 @@ typedef struct run_case {
     "printf 'metric: {name: loss}\\nobjective: {function: branin}\\n"                              \
     "parameters: {x: {min: -5.0, max: 10.0}, y: {min: 0.0, max: 15.0}}\\nbudget: {trials: 3}\\n' " \
     "> s.yaml"
+/* A study with one result. */
+#define SERVED                                                                                     \
+    STUDY "; printf '{\"cmd\":\"ask\"}\\n{\"cmd\":\"tell\",\"id\":0,\"objective\":1}\\n' | "       \
+          "\"$AMBS_PROGRAM\" serve s.yaml -o s.h5 >serve.log"
 #define CONDITION                                                                                  \
     "printf 'metric: {name: loss}\\nobjective: {function: \"null\"}\\nparameters:\\n  o: "         \
     "{values: [sgd, adam]}\\n"                                                                     \
@@ -62,14 +66,37 @@ static const run_case cases[] = {
     {NULL, "status s.h5", 2,
      "ambs status: s.h5: there is no such study, neither the file nor its journal\n"},
     {"echo hello > s.h5", "status s.h5", 1,
-     "ambs status: s.h5: no HDF5 file of a study, or a damaged one, which ambs recover makes anew "
-     "from its journal: HDF5 refused\n"},
+     "ambs status: s.h5 is no HDF5 file, expected the file that `ambs run` writes, as study.h5\n"},
+    {": > s.h5", "status s.h5", 1,
+     "ambs status: s.h5 is empty, expected the file that `ambs run` writes, as study.h5\n"},
+    {"mkdir s.h5", "best s.h5", 1,
+     "ambs best: s.h5 is a folder, expected the file that `ambs run` writes, as study.h5\n"},
+    {"echo hello > s.h5", "verify s.h5", 1,
+     "s.h5: 0 records, 0 trials, 2 problems\n"
+     "s.h5 is no HDF5 file, expected the file that `ambs run` writes, as study.h5\n"
+     "the journal s.h5.journal can not be opened: No such file or directory\n"},
+    {SERVED "; rm -r s.h5.journal; truncate -s 3000 s.h5", "status s.h5", 1,
+     "ambs status: s.h5 is damaged or cut short, HDF5 cannot open it; its journal is not there; "
+     "`ambs recover` with -o NEW.h5 saves what it still holds\n"},
+    {SERVED, "recover s.h5 -o t.h5", 0,
+     "s.h5: 1 trial, 1 of them with results\n"
+     "s.h5 was made anew from its journal, which is whole: nothing is lost\n"
+     "t.h5 was not written: it is not needed\n"},
+    {SERVED "; rm -r s.h5.journal", "recover s.h5 -o t.h5", 0,
+     "t.h5: 1 trial, 1 of them with results\n"
+     "the journal: the journal s.h5.journal can not be opened: No such file or directory\n"},
+    {SERVED, "merge s.h5 s.h5 -o t.h5", 0,
+     "t.h5: 1 result of 2 studies\nleft out: 1 of configurations that had come before\n"},
+    {SERVED, "run s.yaml", 2,
+     "ambs run: found the study s.h5 already there; go on with it by --resume, or name another "
+     "file by -o\n"},
+    {STUDY, "serve s.yaml -o .", 2,
+     "ambs serve: . is a folder, expected the name of a file for the study, as in -o study.h5\n"},
     {NULL, "export s.h5 --format xls", 2,
      "ambs export: s.h5: there is no such study, neither the file nor its journal\n"},
     {STUDY, "export s.yaml", 1,
-     "ambs export: s.yaml: no HDF5 file of a study, or a damaged one, which ambs recover makes "
-     "anew "
-     "from its journal: HDF5 refused\n"},
+     "ambs export: s.yaml is no HDF5 file, expected the file that `ambs run` writes, as "
+     "study.h5\n"},
     /* deadlines and batch jobs */
     {STUDY, "run s.yaml --time 5", 2,
      "ambs run: time: found \"5\", expected a time with its unit (d, h, m, s, ms), as in \"90s\" "
