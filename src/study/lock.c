@@ -126,7 +126,11 @@ static int open_guarded(const char *path, int *ret_fd, ambs_error *err)
         if (fd < 0 && errno == ENOENT)
             return ambs_fail(err, AMBS_E_NOT_FOUND, "%s: there is no such folder; make it first",
                              path);
-        if (fd < 0) return ambs_fail(err, AMBS_E_IO, "%s: %s", path, strerror(errno));
+        if (fd < 0)
+            return ambs_fail(err, AMBS_E_IO, "%s: %s%s", path, strerror(errno),
+                             errno == EROFS || errno == EACCES
+                                 ? "; a study needs a folder that it may write to"
+                                 : "");
         struct stat mine, theirs;
         if (flock(fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) {
             /* it may have been removed by its holder between open() and flock() */
@@ -225,7 +229,7 @@ static int take_guarded(ambs_lock *lock, const holder *stale, const ambs_log *lo
                           lock->path, other.pid, other.host);
         rc = write_holder(fd, lock->path, &lock->me, err);
     } else if (sign == ALIVE) {
-        rc = busy(lock->path, &other, "", err);
+        rc = busy(lock->path, &other, "; wait until it ends, or end it first", err);
     } else {
         *ret_other = other;
         rc = AMBS_E_AGAIN;

@@ -80,6 +80,7 @@ static void a_living_holder_is_named_and_a_killed_one_is_replaced(void **state)
     snprintf(expected, sizeof expected, "process %ld on host", (long)child);
     assert_int_equal(ambs_lock_take(f->study, 0, NULL, &lock, &err), AMBS_E_BUSY);
     assert_non_null(strstr(err.text, expected));
+    assert_non_null(strstr(err.text, " UTC; wait until it ends, or end it first"));
     kill(child, SIGKILL); /* a zombie now: it holds nothing */
     usleep(50000);
     assert_int_equal(ambs_lock_take(f->study, 0, NULL, &lock, &err), 0);
