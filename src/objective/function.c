@@ -75,18 +75,28 @@ static int parse_delay(const char *text, double *ret_s, ambs_error *err)
     return rc == AMBS_OK ? rc : ambs_wrap(err, rc, "delay");
 }
 
+/* What is wrong whatever the space is: said with all else that is wrong in the study file. */
+static int check_options(const void *opts, const char **ret_option, ambs_error *err)
+{
+    const function_options *o = opts;
+    double delay_s;
+    *ret_option = "function";
+    if (!o->function || o->function[0] == '\0')
+        return ambs_fail(err, AMBS_E_INVALID,
+                         "function: no name, expected one as in \"function: branin\"");
+    if (!ambs_test_function_find(o->function)) return refuse_name(o->function, err);
+    *ret_option = "delay";
+    return parse_delay(o->delay, &delay_s, err);
+}
+
 static int check(const void *opts, const ambs_space *space, const char *metric, ambs_error *err)
 {
     (void)metric;
     const function_options *o = opts;
-    double delay_s;
-    if (!o->function || o->function[0] == '\0')
-        return ambs_fail(err, AMBS_E_INVALID,
-                         "function: no name, expected one as in \"function: branin\"");
-    const ambs_test_function *f = ambs_test_function_find(o->function);
-    if (!f) return refuse_name(o->function, err);
-    int rc = parse_delay(o->delay, &delay_s, err);
+    const char *option;
+    int rc = check_options(opts, &option, err);
     if (rc != AMBS_OK) return rc;
+    const ambs_test_function *f = ambs_test_function_find(o->function);
     size_t d = count_inputs(space);
     if (f->d_max > 0 && f->d_min == f->d_max && d != f->d_min)
         return ambs_fail(err, AMBS_E_INVALID,
@@ -232,6 +242,7 @@ const ambs_objective_ops ambs_objective_function = {
     .hosted = true,
     .also = nothing_else,
     .check = check,
+    .check_options = check_options,
     .describe = describe,
     .open = open_function,
     .evaluate = evaluate,

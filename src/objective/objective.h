@@ -53,9 +53,9 @@ typedef struct ambs_objective_ops {
      * name of the study's metric. */
     int (*check)(const void *options, const ambs_space *space, const char *metric, ambs_error *err);
     /* Called when the study is read to be used, also where other things in it are wrong, with the
-     * options that were set: whether the file is there that the option `*ret_option` names. NULL:
-     * there is none. */
-    int (*check_files)(const void *options, const char **ret_option, ambs_error *err);
+     * options that were set: what is wrong with the option `*ret_option` whatever the space is (the file is
+     * not there, the name is not known). NULL: nothing. */
+    int (*check_options)(const void *options, const char **ret_option, ambs_error *err);
     /* Called once when the study is read: the limits must suit. NULL: one rank. */
     int (*check_trial)(const void *options, const struct ambs_trial_limits *trial, ambs_error *err);
     /* The same for the argument vector of the kind command (NULL-terminated) of the study `file`;

@@ -223,7 +223,7 @@ static const metric_name *find_metric(const char *name, ambs_error *err)
     return NULL;
 }
 
-static int check_files(const void *options, const char **ret_option, ambs_error *err)
+static int check_options(const void *options, const char **ret_option, ambs_error *err)
 {
     const train_options *o = options;
     char *path = NULL;
@@ -246,7 +246,7 @@ static int check(const void *options, const ambs_space *space, const char *metri
         return ambs_fail(err, AMBS_E_INVALID, "folds: found 1, expected 0 (none) or 2 and more");
     const char *option;
     int rc = check_parameters(o, trainer, space, err);
-    return rc == AMBS_OK ? check_files(o, &option, err) : rc;
+    return rc == AMBS_OK ? check_options(o, &option, err) : rc;
 }
 
 /* --- a trial host's life -------------------------------------------------------------------- */
@@ -476,7 +476,7 @@ const ambs_objective_ops ambs_objective_train = {
     .set_other = set_other,
     .also = also,
     .check = check,
-    .check_files = check_files,
+    .check_options = check_options,
     .describe = describe,
     .open = open_state,
     .evaluate = evaluate,

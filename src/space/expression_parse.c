@@ -112,7 +112,7 @@ static int unknown_name(const parser *p, const operand *o)
     ambs_text known = {0};
     const char *near = ambs_space_nearest_name(p->space, word);
     if (near) ambs_text_addf(&known, "did you mean \"%s\"? ", near);
-    ambs_text_add(&known, "Parameters: ");
+    ambs_text_add(&known, "known: ");
     for (size_t i = 0; i < ambs_space_dimension(p->space) && known.length < 1000; i++)
         ambs_text_addf(&known, "%s%s", i > 0 ? ", " : "", ambs_space_parameter(p->space, i)->name);
     ambs_fail(p->err, AMBS_E_INVALID, "column %zu: unknown name \"%s\"; %s", o->column, word,

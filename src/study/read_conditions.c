@@ -7,15 +7,14 @@
 #include "space/expression.h"
 #include "study/read.h"
 
-/* Checks an expression where it stands. With findings so far the space has holes, so only the
- * syntax is. */
+/* Checks an expression where it stands: only its syntax where the space has holes, since parameters
+ * were wrong themselves. */
 static bool check_expression(ambs_reader *r, const ambs_yaml_node *node, const char *name,
-                             const char *text)
+                             const char *text, bool holes)
 {
     ambs_expression *compiled = NULL;
     ambs_error err = {0};
-    int rc = ambs_expression_compile(!ambs_read_is_clean(r) ? NULL : r->spec->space, text,
-                                     &compiled, &err);
+    int rc = ambs_expression_compile(holes ? NULL : r->spec->space, text, &compiled, &err);
     ambs_expression_destroy(compiled);
     if (rc != AMBS_OK) ambs_read_fault_error(r, node, name, &err);
     return rc == AMBS_OK;
@@ -65,6 +64,12 @@ static void read_clause(ambs_reader *r, const char *child, const ambs_yaml_node 
     free(values);
 }
 
+static bool has_holes(const ambs_reader *r, const ambs_yaml_node *parameters)
+{
+    return parameters->type != AMBS_YAML_MAPPING ||
+           ambs_space_dimension(r->spec->space) < parameters->n;
+}
+
 static void read_when(ambs_reader *r, const char *child, const ambs_yaml_node *when,
                       const ambs_yaml_node *parameters)
 {
@@ -77,7 +82,7 @@ static void read_when(ambs_reader *r, const char *child, const ambs_yaml_node *w
         for (size_t i = 0; i < when->n; i++)
             read_clause(r, child, when->keys[i], when->items[i], parameters);
     } else if (when->type == AMBS_YAML_SCALAR && when->kind == AMBS_YAML_STRING) {
-        if (check_expression(r, when, "when", when->text) &&
+        if (check_expression(r, when, "when", when->text, has_holes(r, parameters)) &&
             ambs_space_find(r->spec->space, child) >= 0 &&
             ambs_space_add_condition_expression(r->spec->space, child, when->text, &err) != AMBS_OK)
             ambs_read_fault_error(r, when, "when", &err);
@@ -89,7 +94,7 @@ static void read_when(ambs_reader *r, const char *child, const ambs_yaml_node *w
     }
 }
 
-static void read_constraint(ambs_reader *r, const ambs_yaml_node *node)
+static void read_constraint(ambs_reader *r, const ambs_yaml_node *node, bool holes)
 {
     char what[96];
     ambs_error err = {0};
@@ -98,7 +103,7 @@ static void read_constraint(ambs_reader *r, const ambs_yaml_node *node)
                         "constraint: found %s, expected an expression in quotes as in \"layers * "
                         "batch <= 256\"",
                         ambs_yaml_what(node, what));
-    else if (check_expression(r, node, "constraint", node->text) &&
+    else if (check_expression(r, node, "constraint", node->text, holes) &&
              ambs_space_add_constraint(r->spec->space, node->text, &err) != AMBS_OK)
         ambs_read_fault_error(r, node, "constraint", &err);
 }
@@ -118,5 +123,6 @@ void ambs_read_conditions(ambs_reader *r, const ambs_yaml_node *parameters,
                         ambs_yaml_what(constraints, what));
         return;
     }
-    for (size_t i = 0; i < constraints->n; i++) read_constraint(r, constraints->items[i]);
+    for (size_t i = 0; i < constraints->n; i++)
+        read_constraint(r, constraints->items[i], has_holes(r, parameters));
 }

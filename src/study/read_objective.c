@@ -138,13 +138,13 @@ static void read_kind(ambs_reader *r, const ambs_yaml_node *key, const ambs_yaml
 }
 
 /* At once with all that is wrong elsewhere. */
-static void check_files(ambs_reader *r, const ambs_yaml_node *objective)
+static void check_options(ambs_reader *r, const ambs_yaml_node *objective)
 {
     const ambs_objective_ops *ops = r->spec->objective;
     const char *option = NULL;
     ambs_error err = {0};
-    if (!ops->check_files || r->is_record ||
-        ops->check_files(r->spec->objective_options, &option, &err) == AMBS_OK)
+    if (!ops->check_options || r->is_record ||
+        ops->check_options(r->spec->objective_options, &option, &err) == AMBS_OK)
         return;
     const ambs_yaml_node *at = ambs_yaml_get(objective, option);
     ambs_read_fault_error(r, at ? at : objective, "objective", &err);
@@ -168,7 +168,7 @@ void ambs_read_objective(ambs_reader *r, const ambs_yaml_node *objective)
         ambs_read_fault_error(r, objective->items[chosen], ops->member.name, &err);
     for (size_t i = 0; i < objective->n; i++)
         if (i != chosen) set_option(r, objective->keys[i], objective->items[i]);
-    check_files(r, objective);
+    check_options(r, objective);
 }
 
 /* Where a fault of the limits lies: at the key that the message names first, if it is there. */

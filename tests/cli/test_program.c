@@ -97,6 +97,19 @@ static const run_case cases[] = {
     {STUDY, "export s.yaml", 1,
      "ambs export: s.yaml is no HDF5 file, expected the file that `ambs run` writes, as "
      "study.h5\n"},
+    /* all that is wrong in one go */
+    {"printf 'objective: {function: branim, delay: 1s, nois: 1}\nparameters: {x: {min: 0.0, max: "
+     "1.0}}\nconstraints: [\"x < z\"]\nbudget: {trials: 0}\n' > s.yaml",
+     "check s.yaml", 2,
+     "ambs check: s.yaml:1:23: objective: unknown test function \"branim\": did you mean "
+     "\"branin\"? known functions: ackley, beale, booth, branin, dixon_price, goldstein_price, "
+     "griewank, hartmann3, hartmann6, jenatton, levy, michalewicz, mixed_ackley, "
+     "mixed_rosenbrock, null, rastrigin, rosenbrock, schwefel, shekel, six_hump_camel, sphere, "
+     "styblinski_tang, zakharov\n"
+     "s.yaml:1:42: objective: unknown option \"nois\": did you mean \"noise\"? known options: "
+     "function, delay, noise, failure_rate\n"
+     "s.yaml:3:15: constraint: column 5: unknown name \"z\"; known: x\n"
+     "s.yaml:4:18: trials: found \"0\", expected a value from 1 to 9007199254740992\n"},
     /* deadlines and batch jobs */
     {STUDY, "run s.yaml --time 5", 2,
      "ambs run: time: found \"5\", expected a time with its unit (d, h, m, s, ms), as in \"90s\" "

@@ -201,7 +201,7 @@ static void errors_name_column_found_and_expected(void **state)
         {"a < 1.2.3", "column 5: \"1.2.3\" is not a number"},
         {"opt == 'sgd", "column 8: the quotation mark ' is not closed"},
         {"a @ 3", "column 3: found \"@\", which has no meaning here"},
-        {"siez == small", "column 1: unknown name \"siez\"; did you mean \"size\"? Parameters: a, "
+        {"siez == small", "column 1: unknown name \"siez\"; did you mean \"size\"? known: a, "
                           "b, p, q, size, opt, mixed, batch-size, "
                           "lr.start"},
         {"opt == sdg", "column 8: \"sdg\" is no value of opt, which has: sgd, adam, rms-prop"},

@@ -191,7 +191,7 @@ static void wrong_conditions_and_constraints_are_located(void **state)
     add_constraint(s, "leyers < 3");
     expect_finish(s, AMBS_E_INVALID,
                   "constraint \"leyers < 3\": column 1: unknown name \"leyers\"; did you mean "
-                  "\"layers\"? Parameters: layers");
+                  "\"layers\"? known: layers");
 }
 
 static void names_may_look_like_words_of_the_language(void **state)

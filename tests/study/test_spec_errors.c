@@ -844,7 +844,7 @@ static const wrong table[] = {
     {"a constraint names nothing",
      LITERAL("parameters: {x: {min: 0.0, max: 1.0}}\nconstraints: ['y < 1']\n"),
      {{0}},
-     "s.yaml:2:15: constraint: column 1: unknown name \"y\"; Parameters: x"},
+     "s.yaml:2:15: constraint: column 1: unknown name \"y\"; known: x"},
     {"a constraint is broken",
      LITERAL("parameters: {x: {min: 0.0, max: 1.0}}\nconstraints: ['x + ']\n"),
      {{0}},
@@ -856,6 +856,16 @@ static const wrong table[] = {
      {{0}},
      "s.yaml:2:15: constraint: column 1: found a number, expected a comparison, or and, or, not of "
      "comparisons"},
+    {"constraints that name nothing, among other faults",
+     LITERAL("parameters: {x: {min: 0.0, max: 1.0}, y: {min: 0, max: 9, when: 'z > 1'}}\n"
+             "budget: {trials: 0}\nconstraints: ['x <', 'a < y', 'x < b']\n"),
+     {{0}},
+     "s.yaml:1:65: when: column 1: unknown name \"z\"; known: x, y\n"
+     "s.yaml:2:18: trials: found \"0\", expected a value from 1 to 9007199254740992\n"
+     "s.yaml:3:15: constraint: column 4: the expression ends here, expected a number, a name, a "
+     "text in quotes or (\n"
+     "s.yaml:3:22: constraint: column 1: unknown name \"a\"; known: x, y\n"
+     "s.yaml:3:31: constraint: column 5: unknown name \"b\"; known: x, y"},
     {"constraints that nothing satisfies",
      LITERAL("parameters: {x: {min: 0.0, max: 1.0}}\nconstraints: ['x > 2']\n"),
      {{0}},
