@@ -17,7 +17,7 @@ static bool is_letter(char c)
 
 static bool is_word(char c)
 {
-    return is_letter(c) || is_digit(c) || c == '.';
+    return is_letter(c) || is_digit(c) || c == '.' || c == ':';
 }
 
 static int read_number(const char *text, token *t, ambs_error *err)

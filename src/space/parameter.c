@@ -27,7 +27,7 @@ static int check_name(const char *name, ambs_error *err)
 {
     static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_";
     static const char others[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789.-";
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789.:-";
     static const char *const reserved[] = {"and", "or",  "not", "in",  "true", "false",
                                            "min", "max", "log", "exp", "abs",  NULL};
     if (!name || name[0] == '\0') return ambs_fail(err, AMBS_E_INVALID, "a parameter has no name");
@@ -36,7 +36,7 @@ static int check_name(const char *name, ambs_error *err)
         return ambs_fail(
             err, AMBS_E_INVALID,
             "parameter \"%.60s\": character %zu of the name is not allowed; expected a letter or "
-            "'_', then letters, digits, '_', '.' and '-'",
+            "'_', then letters, digits, '_', '.', ':' and '-'",
             name, good + 1);
     for (size_t i = 0; reserved[i]; i++)
         if (strcmp(name, reserved[i]) == 0)

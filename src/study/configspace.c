@@ -19,13 +19,6 @@ static ambs_yaml_node *scalar(source *s, ambs_place place, const char *text, boo
     return ambs_yaml_scalar(&s->r->document, place, text, plain, s->r->findings);
 }
 
-static void put(source *s, ambs_yaml_node *mapping, ambs_place place, const char *key,
-                ambs_yaml_node *value)
-{
-    ambs_yaml_node *name = scalar(s, place, key, false);
-    if (name && value) ambs_yaml_put(mapping, name, value, s->r->findings);
-}
-
 /* The value of a key that has to be there. */
 static ambs_yaml_node *need(source *s, const ambs_yaml_node *node, const char *key)
 {
@@ -77,18 +70,18 @@ static void put_weights(source *s, const ambs_yaml_node *weights, ambs_yaml_node
                                    ambs_format_double(weights->items[i]->number / sum, text), true);
         if (p) ambs_yaml_append(list, p, s->r->findings);
     }
-    put(s, to, weights->place, "probabilities", list);
+    ambs_read_put(s->r, to, weights->place, "probabilities", list);
 }
 
 static void read_range(source *s, const ambs_yaml_node *from, ambs_yaml_node *to, const char *type)
 {
     const ambs_yaml_node *log = ambs_yaml_get(from, "log"), *q = ambs_yaml_get(from, "q");
-    put(s, to, from->place, "type", scalar(s, from->place, type, true));
-    put(s, to, from->place, "min", need(s, from, "lower"));
-    put(s, to, from->place, "max", need(s, from, "upper"));
+    ambs_read_put(s->r, to, from->place, "type", scalar(s, from->place, type, true));
+    ambs_read_put(s->r, to, from->place, "min", need(s, from, "lower"));
+    ambs_read_put(s->r, to, from->place, "max", need(s, from, "upper"));
     if (log && log->kind == AMBS_YAML_BOOL && log->number != 0)
-        put(s, to, log->place, "scale", scalar(s, log->place, "log", true));
-    if (is_present(q)) put(s, to, q->place, "step", ambs_yaml_get(from, "q"));
+        ambs_read_put(s->r, to, log->place, "scale", scalar(s, log->place, "log", true));
+    if (is_present(q)) ambs_read_put(s->r, to, q->place, "step", ambs_yaml_get(from, "q"));
 }
 
 /* A normal distribution cut off at its bounds: a range with a prior. On a logarithmic scale versions of
@@ -108,10 +101,10 @@ static void read_normal(source *s, const ambs_yaml_node *from, ambs_yaml_node *t
     }
     read_range(s, from, to, type);
     if (!normal || !prior) return;
-    put(s, normal, from->place, "mean", need(s, from, "mu"));
-    put(s, normal, from->place, "sd", need(s, from, "sigma"));
-    put(s, prior, from->place, "normal", normal);
-    put(s, to, from->place, "prior", prior);
+    ambs_read_put(s->r, normal, from->place, "mean", need(s, from, "mu"));
+    ambs_read_put(s->r, normal, from->place, "sd", need(s, from, "sigma"));
+    ambs_read_put(s->r, prior, from->place, "normal", normal);
+    ambs_read_put(s->r, to, from->place, "prior", prior);
 }
 
 /* False for a type that has no counterpart. */
@@ -127,16 +120,16 @@ static bool read_by_type(source *s, const ambs_yaml_node *from, ambs_yaml_node *
     } else if (strcmp(type, "normal_int") == 0) {
         read_normal(s, from, to, "int");
     } else if (strcmp(type, "categorical") == 0) {
-        put(s, to, from->place, "type", scalar(s, from->place, "categorical", true));
-        put(s, to, from->place, "values", need(s, from, "choices"));
+        ambs_read_put(s->r, to, from->place, "type", scalar(s, from->place, "categorical", true));
+        ambs_read_put(s->r, to, from->place, "values", need(s, from, "choices"));
         const ambs_yaml_node *weights =
             ambs_yaml_get(from, ambs_yaml_get(from, "weights") ? "weights" : "probabilities");
         if (is_present(weights)) put_weights(s, weights, to);
     } else if (strcmp(type, "ordinal") == 0) {
-        put(s, to, from->place, "type", scalar(s, from->place, "ordinal", true));
-        put(s, to, from->place, "values", need(s, from, "sequence"));
+        ambs_read_put(s->r, to, from->place, "type", scalar(s, from->place, "ordinal", true));
+        ambs_read_put(s->r, to, from->place, "values", need(s, from, "sequence"));
     } else if (strcmp(type, "constant") == 0 || strcmp(type, "unparametrized") == 0) {
-        put(s, to, from->place, "value", need(s, from, "value"));
+        ambs_read_put(s->r, to, from->place, "value", need(s, from, "value"));
     } else {
         return false;
     }
@@ -161,14 +154,14 @@ static void read_hyperparameter(source *s, const ambs_yaml_node *from)
     ambs_yaml_node *initial =
         ambs_yaml_get(from, ambs_yaml_get(from, "default_value") ? "default_value" : "default");
     if (is_present(initial) && !ambs_yaml_get(to, "value"))
-        put(s, to, initial->place, "default", initial);
+        ambs_read_put(s->r, to, initial->place, "default", initial);
     if (ambs_yaml_get(s->parameters, name)) {
         ambs_read_fault(s->r, from, "found the hyperparameter \"%.60s\" again, expected each once",
                         name);
         return;
     }
     if (s->r->findings->n == before) /* else the reader of parameters would say it again */
-        put(s, s->parameters, ambs_yaml_get(from, "name")->place, name, to);
+        ambs_read_put(s->r, s->parameters, ambs_yaml_get(from, "name")->place, name, to);
 }
 
 /* ---- conditions and forbidden clauses as expressions ----------------------------------------- */
@@ -281,7 +274,7 @@ static ambs_yaml_node *when_of(source *s, const ambs_yaml_node *condition)
         const char *parent = need_text(s, condition, "parent");
         ambs_yaml_node *value = need(s, condition, one ? "value" : "values");
         ambs_yaml_node *when = ambs_yaml_mapping(&s->r->document, condition->place, s->r->findings);
-        if (parent && when) put(s, when, condition->place, parent, value);
+        if (parent && when) ambs_read_put(s->r, when, condition->place, parent, value);
         return when;
     }
     ambs_text text = {0};
@@ -314,7 +307,7 @@ static void read_condition(source *s, const ambs_yaml_node *condition)
                         "found a second condition of \"%.60s\", expected one; join them by AND",
                         child);
     else
-        put(s, parameter, condition->place, "when", when_of(s, condition));
+        ambs_read_put(s->r, parameter, condition->place, "when", when_of(s, condition));
 }
 
 static void read_forbidden(source *s, const ambs_yaml_node *clause)
@@ -344,6 +337,39 @@ static void read_space(source *s, const ambs_yaml_node *json)
     for (size_t i = 0; i < forbidden->n; i++) read_forbidden(s, forbidden->items[i]);
 }
 
+/* The code unit of an escape of six bytes, \uD83D; 0 where there is none. */
+static unsigned escaped_unit(const char *p, const char *end)
+{
+    unsigned code = 0;
+    if (end - p < 6 || p[0] != '\\' || p[1] != 'u') return 0;
+    for (int i = 2; i < 6; i++) {
+        static const char digits[] = "0123456789abcdef0123456789ABCDEF";
+        const char *digit = memchr(digits, p[i], sizeof digits - 1);
+        if (!digit) return 0;
+        code = code << 4 | (unsigned)((digit - digits) & 0xF);
+    }
+    return code;
+}
+
+/* JSON writes what lies beyond U+FFFF as two escapes, \uD83D\uDE00, YAML as one, \U0001F600. */
+static void join_surrogates(ambs_text *json)
+{
+    const char *p = json->text, *end = p + json->length;
+    char *to = json->text;
+    while (p < end) {
+        unsigned high = escaped_unit(p, end), low = high ? escaped_unit(p + 6, end) : 0;
+        if (high >> 10 == 0xD800 >> 10 && low >> 10 == 0xDC00 >> 10) {
+            to += sprintf(to, "\\U%08X", 0x10000 + ((high & 0x3FF) << 10) + (low & 0x3FF));
+            p += 12;
+            continue;
+        }
+        if (*p == '\\' && end - p > 1) *to++ = *p++; /* what it escapes begins no other */
+        *to++ = *p++;
+    }
+    *to = '\0';
+    json->length = (size_t)(to - json->text);
+}
+
 /* The JSON goes into the recorded text as one line; its strings hold no line breaks. */
 static ambs_yaml_node *load(ambs_reader *r, const ambs_yaml_node *space, const char *path)
 {
@@ -357,6 +383,7 @@ static ambs_yaml_node *load(ambs_reader *r, const ambs_yaml_node *space, const c
         ambs_text_add(&json, r->recorded_space);
     else if (label && ambs_read_file(label->text, &json, &err) != AMBS_OK)
         ambs_read_fault_error(r, space, "space", &err);
+    if (json.text) join_surrogates(&json);
     ambs_yaml_node *root =
         label && json.text
             ? ambs_yaml_parse(&r->document, json.text, json.length, label->text, r->findings)
@@ -387,9 +414,9 @@ void ambs_read_configspace(ambs_reader *r, ambs_yaml_node *root)
     source s = {.r = r, .parameters = ambs_yaml_mapping(&r->document, json->place, r->findings)};
     s.constraints = ambs_yaml_get(root, "constraints");
     if (!s.constraints && (s.constraints = ambs_yaml_list(&r->document, space->place, r->findings)))
-        put(&s, root, space->place, "constraints", s.constraints);
+        ambs_read_put(r, root, space->place, "constraints", s.constraints);
     if (!s.parameters || !s.constraints) return;
     if (s.constraints->type == AMBS_YAML_LIST) read_space(&s, json);
-    put(&s, root, space->place, "parameters", s.parameters);
+    ambs_read_put(r, root, space->place, "parameters", s.parameters);
     ambs_read_note(r, space, "%s is read as a ConfigSpace space", path);
 }

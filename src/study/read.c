@@ -157,6 +157,20 @@ char *ambs_read_copy(ambs_reader *r, const char *text)
     return copy;
 }
 
+void ambs_read_put(ambs_reader *r, ambs_yaml_node *mapping, ambs_place place, const char *key,
+                   ambs_yaml_node *value)
+{
+    ambs_yaml_node *name = ambs_yaml_scalar(&r->document, place, key, false, r->findings);
+    if (name && value) ambs_yaml_put(mapping, name, value, r->findings);
+}
+
+void ambs_read_put_text(ambs_reader *r, ambs_yaml_node *mapping, ambs_place place, const char *key,
+                        const char *text, bool plain)
+{
+    ambs_read_put(r, mapping, place, key,
+                  ambs_yaml_scalar(&r->document, place, text, plain, r->findings));
+}
+
 /* The names of a table, for messages. Free with free(). */
 static const char **table_names(ambs_reader *r, const ambs_option *table)
 {

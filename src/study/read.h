@@ -58,6 +58,12 @@ bool ambs_read_number(ambs_reader *r, const ambs_yaml_node *node, const char *na
 void ambs_read_path(const ambs_reader *r, const char *path, ambs_text *out);
 /* A copy of text, or NULL with the failure remembered. */
 char *ambs_read_copy(ambs_reader *r, const char *text);
+/* Other formats rewritten into ours: puts key: value into `mapping`; text is plain (its kind by how it is
+ * written) or as in quotes. */
+void ambs_read_put(ambs_reader *r, ambs_yaml_node *mapping, ambs_place place, const char *key,
+                   ambs_yaml_node *value);
+void ambs_read_put_text(ambs_reader *r, ambs_yaml_node *mapping, ambs_place place, const char *key,
+                        const char *text, bool plain);
 /* All keys of `mapping` through the option table into `options`; `skip` (may be NULL) is left out.
  */
 void ambs_read_options(ambs_reader *r, const ambs_yaml_node *mapping, const ambs_option *table,
@@ -97,7 +103,7 @@ void ambs_read_check_objective(ambs_reader *r, const ambs_yaml_node *objective,
 
 /* wandb.c: rewrites a W&B sweep into our sections, with notes; any other root is left alone. */
 void ambs_read_wandb(ambs_reader *r, ambs_yaml_node *root);
-/* One parameter with W&B's `distribution`, `mu`, `q`, …: the same in our words. `categorical`: a
+/* wandb_distribution.c: one parameter with W&B's `distribution`, `mu`, `q`, …: the same in our words. `categorical`: a
  * list of numbers is categorical. NULL after a finding. */
 ambs_yaml_node *ambs_read_wandb_parameter(ambs_reader *r, const ambs_yaml_node *key,
                                           ambs_yaml_node *parameter, bool categorical);

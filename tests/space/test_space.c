@@ -17,12 +17,10 @@ static void a_parameter_that_is_wrong_is_refused_with_its_remedy(void **state)
         {AMBS_PARAMETER_FLOAT, 0, "", 0, 1, 0, "a parameter has no name"},
         {AMBS_PARAMETER_FLOAT, 0, "a b", 0, 1, 0,
          "parameter \"a b\": character 2 of the name is not allowed; expected a letter or '_', "
-         "then letters, digits, '_', "
-         "'.' and '-'"},
+         "then letters, digits, '_', '.', ':' and '-'"},
         {AMBS_PARAMETER_FLOAT, 0, "1a", 0, 1, 0,
          "parameter \"1a\": character 1 of the name is not allowed; expected a letter or '_', then "
-         "letters, digits, '_', '.' "
-         "and '-'"},
+         "letters, digits, '_', '.', ':' and '-'"},
         {AMBS_PARAMETER_FLOAT, 0, "max", 0, 1, 0,
          "parameter \"max\": the name is a word of the constraint language, take another"},
         {AMBS_PARAMETER_FLOAT, 0, "x", 1, 0, 0, "parameter \"x\": min 1 is above max 0"},

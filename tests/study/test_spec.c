@@ -180,6 +180,67 @@ static void a_normal_distribution_of_configspace_is_a_prior(void **state)
     ambs_spec_destroy(s);
 }
 
+static void a_configspace_file_may_hold_colons_and_any_character(void **state)
+{
+    (void)state;
+    ambs_spec *s = parse(
+        "space: s.json\n"
+        "# ambs added what follows: settings of the command line, files that were named\n"
+        "# --space {\"hyperparameters\":[{\"type\":\"categorical\",\"name\":\"model:__choice__\","
+        "\"choices\":[\"\\uD83D\\ude00\",\"a\\/"
+        "b\",\"\\\\ud83d\",\"\\u00e9\"]},{\"type\":\"uniform_int\","
+        "\"name\":\"model:n\",\"lower\":1,\"upper\":9}],\"conditions\":[{\"child\":\"model:n\","
+        "\"parent\":\"model:__choice__\",\"type\":\"EQ\",\"value\":\"a\\/b\"}],\"forbiddens\":["
+        "{\"type\":\"EQUALS\",\"name\":\"model:n\",\"value\":3}]}\n",
+        NULL, 0);
+    const ambs_parameter *model = find(s, "model:__choice__");
+    static const char *const values[] = {"\xF0\x9F\x98\x80", "a/b", "\\ud83d", "\xC3\xA9"};
+    assert_int_equal(model->n_levels, 4);
+    for (size_t i = 0; i < 4; i++) assert_string_equal(model->levels[i].text, values[i]);
+    double x[2];
+    assert_int_equal(ambs_space_parse(s->space, 0, "a/b", &x[0], NULL), AMBS_OK);
+    for (x[1] = 3; x[1] < 5; x[1]++)
+        assert_true(ambs_space_contains(s->space, x, NULL) == (x[1] == 4));
+    ambs_spec_destroy(s);
+}
+
+static void a_sweep_may_give_exponents_and_normal_distributions(void **state)
+{
+    (void)state;
+    ambs_spec *s =
+        parse("program: train.py\n"
+              "command: [\"${program}\", \"${args_no_hyphens}\"]\n"
+              "parameters:\n"
+              "  a: {distribution: log_uniform, min: -9.25, max: -2}\n"
+              "  b: {distribution: inv_log_uniform, min: 1, max: 2.5}\n"
+              "  c: {distribution: q_log_uniform, min: 0, max: 5.0, q: 8}\n"
+              "  d: {distribution: normal, mu: 1, sigma: 0.5}\n"
+              "  e: {distribution: log_normal, mu: -3, sigma: 1}\n"
+              "  f: {distribution: q_normal, mu: 100, sigma: 10, q: 5, min: 90, max: 140}\n"
+              "  g: {distribution: normal}\n",
+              NULL, 0);
+    assert_true(find(s, "a")->min == exp(-9.25) && find(s, "a")->max == exp(-2));
+    assert_int_equal(find(s, "a")->scale, AMBS_SCALE_LOG);
+    assert_true(find(s, "b")->min == exp(-2.5) && find(s, "b")->max == exp(-1));
+    assert_int_equal(find(s, "c")->type, AMBS_PARAMETER_INT);
+    assert_true(find(s, "c")->min == 8 && find(s, "c")->max == 152); /* e^5 is 148.4 */
+    assert_true(find(s, "d")->min == -0.5 && find(s, "d")->max == 2.5);
+    assert_true(find(s, "d")->prior.center == 1 &&
+                fabs(find(s, "d")->prior.spread - 1.0 / 6) < 1e-15);
+    assert_true(find(s, "e")->min == exp(-6) && find(s, "e")->max == 1);
+    assert_true(fabs(log(find(s, "e")->prior.center) + 3) < 1e-15 &&
+                fabs(find(s, "e")->prior.spread - 1.0 / 6) < 1e-12);
+    assert_true(find(s, "f")->min == 90 && find(s, "f")->max == 140 && find(s, "f")->step == 5);
+    assert_int_equal(find(s, "f")->type, AMBS_PARAMETER_INT);
+    assert_true(find(s, "g")->min == -3 && find(s, "g")->max == 3);
+    static const char *const argv[] = {"train.py", "a=${a}", "b=${b}", "c=${c}",
+                                       "d=${d}",   "e=${e}", "f=${f}", "g=${g}"};
+    for (size_t i = 0; i < sizeof argv / sizeof *argv; i++)
+        assert_string_equal(s->argv[i], argv[i]);
+    assert_null(s->argv[8]);
+    ambs_spec_destroy(s);
+}
+
 static void another_prior_is_another_study(void **state)
 {
     (void)state;
@@ -526,6 +587,8 @@ int main(void)
         cmocka_unit_test(a_command_is_a_list_of_arguments_as_written),
         cmocka_unit_test(a_prior_is_read_in_the_parameters_own_scale),
         cmocka_unit_test(a_normal_distribution_of_configspace_is_a_prior),
+        cmocka_unit_test(a_configspace_file_may_hold_colons_and_any_character),
+        cmocka_unit_test(a_sweep_may_give_exponents_and_normal_distributions),
         cmocka_unit_test(another_prior_is_another_study),
         cmocka_unit_test(the_way_numbers_are_written_gives_the_type),
         cmocka_unit_test(own_points_are_completed_by_defaults),

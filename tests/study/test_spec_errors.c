@@ -784,7 +784,7 @@ static const wrong table[] = {
      {{0}},
      "s.yaml:1:14: parameter \"a b\": character 2 of the name is not allowed; expected a letter or "
      "'_', "
-     "then letters, digits, '_', '.' and '-'"},
+     "then letters, digits, '_', '.', ':' and '-'"},
     {"a name of the language",
      LITERAL("parameters: {min: {min: 0.0, max: 1.0}}\n"),
      {{0}},
@@ -872,19 +872,30 @@ static const wrong table[] = {
      "s.yaml:1:13: no feasible configuration was found: 0 of 100000 random configurations "
      "satisfied the "
      "constraints; \"x > 2\" was false in 100 % of them"},
-    {"log_uniform",
-     LITERAL("parameters: {x: {distribution: log_uniform, min: -9.2, max: -2.3}}\n"),
+    {"log_uniform of values, not exponents",
+     LITERAL("parameters: {x: {distribution: log_uniform, min: 1, max: 1000}}\n"),
      {{0}},
-     "s.yaml:1:32: distribution: found log_uniform, whose min and max are exponents in W&B (here "
-     "values "
-     "from 0.000101039 to 0.100259); write distribution: log_uniform_values with the values "
-     "themselves"},
-    {"normal",
-     LITERAL("parameters: {x: {distribution: normal, mu: 0, sigma: 1}}\n"),
+     "s.yaml:1:50: log_uniform: found exponents from 1 to 1000, expected exponents of e as -9.2 "
+     "for "
+     "0.0001; for the values themselves write log_uniform_values"},
+    {"log_uniform without an end",
+     LITERAL("parameters: {x: {distribution: log_uniform, min: -9.2}}\n"),
      {{0}},
-     "s.yaml:1:32: distribution: found normal, which has no bounds or no even shape, expected a "
-     "range; write min and max, a prior for where good values are likely, and scale: log for a "
-     "positive quantity over decades"},
+     "s.yaml:1:17: log_uniform: found no max, expected one, an exponent of e"},
+    {"normal without spread",
+     LITERAL("parameters: {x: {distribution: normal, mu: 2, sigma: 0}}\n"),
+     {{0}},
+     "s.yaml:1:54: normal: found mu 2 and sigma 0, expected sigma above 0 and finite numbers"},
+    {"log_normal of the value's own mu",
+     LITERAL("parameters: {x: {distribution: log_normal, mu: 1000, sigma: 10}}\n"),
+     {{0}},
+     "s.yaml:1:61: log_normal: found mu 1000 and sigma 10, expected sigma above 0 and both of the "
+     "logarithm"},
+    {"beta",
+     LITERAL("parameters: {x: {distribution: beta, a: 1, b: 1}}\n"),
+     {{0}},
+     "s.yaml:1:32: distribution: found beta, which has no even shape, expected a range; write min "
+     "and max, and a prior for where good values are likely"},
     {"distribution unknown",
      LITERAL("parameters: {x: {distribution: log_unifrm_values, min: 1.0, max: 2.0}}\n"),
      {{0}},
