@@ -13,6 +13,8 @@
 #include "cluster/process.h"
 #include "objective/supervisor.h"
 
+#define FILES_LEAVE_S 5 /* so long the last saved state may take to be settled */
+
 /* --- the plan -------------------------------------------------------------------------------- */
 
 int ambs_group_plan_make(const ambs_spec *spec, uint32_t n_ranks, ambs_group_plan *ret_plan,
@@ -157,6 +159,7 @@ void ambs_group_destroy(ambs_group *g)
     }
     MPI_Comm_free(&g->trial);
     MPI_Comm_free(&g->control);
+    ambs_clerk_stop(g->clerk, FILES_LEAVE_S);
     ambs_spec_destroy(g->spec);
     free(g->verdicts);
     free(g->fellows);
@@ -190,7 +193,8 @@ static int group_open(void *ctx, const ambs_message *welcome, size_t *ret_d,
     g->order = ambs_calloc(g->order_size, 1, err);
     if (!g->order) return AMBS_E_NOMEM;
     await_order(g);
-    return AMBS_OK;
+    bool saves = g->rank == 0 && g->spec->trial.checkpoint;
+    return saves ? ambs_clerk_start(&g->clerk, err) : AMBS_OK;
 }
 
 static uint32_t group_room(void *ctx, uint32_t slot)
@@ -250,6 +254,7 @@ static bool supervisor_is_lost(ambs_group *g)
 static bool group_poll(void *ctx, ambs_run_event *ret)
 {
     ambs_group *g = ctx;
+    if (g->clerk) ambs_clerk_turn(g->clerk);
     if (g->report_waits && !g->report_told) {
         g->report_told = true;
         *ret = g->report;

@@ -4,6 +4,7 @@
 #define AMBS_CLUSTER_GROUP_STATE_H
 
 #include "cluster/group.h"
+#include "objective/clerk.h"
 #include "objective/plugin.h"
 
 enum { GROUP_TAG_ORDER = 1, GROUP_TAG_ANSWER = 2 };
@@ -38,6 +39,7 @@ struct ambs_group {
     bool has_order;
 
     char *checkpoints; /* where its attempts save their state; NULL: nowhere */
+    ambs_clerk *clerk; /* the leader's, for what they have saved; NULL: nothing */
     ambs_plugin_session *session;
     char refused[AMBS_MESSAGE_SIZE]; /* why the plug-in cannot be opened; for good */
     const ambs_group_loop *loop;     /* while it computes, else NULL */

@@ -11,6 +11,7 @@
 #include "cluster/group_state.h"
 #include "objective/checkpoint.h"
 #include "objective/result.h"
+#include "objective/runner_files.h"
 #include "search/goals.h"
 
 /* The order goes out eagerly: followers have asked for it, or will. */
@@ -156,8 +157,8 @@ static void settle_checkpoint(const ambs_group *g, const ambs_outcome *o)
 {
     bool over = o->state == AMBS_TRIAL_COMPLETE || o->state == AMBS_TRIAL_PRUNED;
     if (g->checkpoints)
-        ambs_checkpoint_settle(g->checkpoints, g->attempt.trial, g->attempt.attempt,
-                               over && g->spec->trial.keep != AMBS_KEEP_ALWAYS);
+        ambs_files_settle(g->clerk, g->checkpoints, g->attempt.trial, g->attempt.attempt,
+                          over && g->spec->trial.keep != AMBS_KEEP_ALWAYS);
 }
 
 /* x points into the order, which stays until the next one is asked for. */

@@ -92,13 +92,16 @@ int ambs_host_open(ambs_host *host, const ambs_spec *spec, ambs_error *err)
                                          : rc;
 }
 
-void ambs_host_close(ambs_host *host)
+bool ambs_host_close(ambs_host *host)
 {
-    ambs_runner_destroy(host->runner);
-    forget_slots(host);
-    ambs_spec_destroy(host->own_spec);
+    bool ended = ambs_runner_destroy(host->runner);
+    if (ended) {
+        forget_slots(host);
+        ambs_spec_destroy(host->own_spec);
+    }
     host->runner = NULL;
     host->own_spec = NULL;
+    return ended;
 }
 
 static int host_open(void *ctx, const ambs_message *welcome, size_t *ret_d, double *ret_heartbeat_s,

@@ -30,7 +30,8 @@ int ambs_host_open(ambs_host *host, const ambs_spec *spec, ambs_error *err);
 /* What the slots own, before the host is opened: their number is `n` then. Copied. */
 int ambs_host_divide(ambs_host *host, const ambs_share *shares, uint32_t n,
                      const char *gpu_variable, ambs_error *err);
-void ambs_host_close(ambs_host *host);
+/* False as ambs_runner_destroy: then a spec that is not the host's own must be left, too. */
+bool ambs_host_close(ambs_host *host);
 ambs_agent_runner ambs_host_runner(ambs_host *host);
 /* Starts a helper program; AMBS_E_AGAIN while one runs. */
 int ambs_host_helper(ambs_host *host, const char *const *argv, ambs_error *err);

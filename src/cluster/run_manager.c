@@ -563,7 +563,7 @@ static void clean_up(manager_loop *l)
     ambs_agent_destroy(l->agent);
     if (l->near) l->near->ops->destroy(l->near);
     if (l->far) l->far->ops->destroy(l->far);
-    ambs_host_close(&l->host);
+    bool closed = ambs_host_close(&l->host);
     ambs_shares_free(l->own_shares, l->n_own);
     ambs_layout_destroy(l->layout);
     if (l->part->at_once) {
@@ -578,7 +578,7 @@ static void clean_up(manager_loop *l)
     ambs_wishes_fini(&l->wishes);
     free(l->wish);
     ambs_life_close(&l->life);
-    ambs_spec_destroy(l->spec);
+    if (closed) ambs_spec_destroy(l->spec);
 }
 
 ambs_status ambs_run_manager(ambs_part *part, ambs_error *err)

@@ -13,11 +13,11 @@
 #include "objective/checkpoint.h"
 #include "objective/command.h"
 #include "objective/runner_slot.h"
-#include "objective/scratch.h"
 #include "objective/setup.h"
 #include "search/goals.h"
 
 static const double check_every_s = 0.005; /* time limits are looked at no more often */
+static const double files_leave_s = 5;     /* so long the last files may take to go */
 
 /* ---- create and destroy ---- */
 
@@ -54,6 +54,17 @@ static int make_slots(ambs_runner *r, ambs_error *err)
     return rc == AMBS_OK ? ambs_setup_write(r->spec, &r->setup, err) : rc;
 }
 
+/* Functions and trainers have nothing on file systems. */
+static int start_clerk(ambs_runner *r, ambs_error *err)
+{
+    if (r->hosted && !r->spec->objective->own_temporaries && !r->spec->trial.checkpoint)
+        return AMBS_OK;
+    int rc = ambs_clerk_start(&r->clerk, err);
+    return rc == AMBS_OK
+               ? ambs_supervisor_watch(r->supervisor, ambs_clerk_fd(r->clerk), AMBS_TAG_CLERK, err)
+               : rc;
+}
+
 int ambs_runner_check(const ambs_spec *spec, ambs_error *err)
 {
     const ambs_objective_ops *ops = spec->objective;
@@ -87,6 +98,7 @@ int ambs_runner_create(const ambs_spec *spec, uint32_t n_slots, const ambs_slot_
     ambs_study_folder(spec->file, r->study_folder);
     ambs_supervisor_note_children(supervisor);
     rc = make_slots(r, err);
+    if (rc == AMBS_OK) rc = start_clerk(r, err);
     if (rc == AMBS_OK)
         *ret_runner = r;
     else
@@ -112,13 +124,17 @@ int ambs_runner_save_beside(ambs_runner *r, const char *output, ambs_error *err)
     return AMBS_OK;
 }
 
-void ambs_runner_destroy(ambs_runner *r)
+bool ambs_runner_destroy(ambs_runner *r)
 {
-    if (!r) return;
+    if (!r) return true;
     for (uint32_t i = 0; r->slots && i < r->n_slots; i++) {
         run_slot *s = &r->slots[i];
         if (s->id) ambs_supervisor_signal(r->supervisor, s->id, SIGKILL);
         ambs_slot_forget_process(s);
+    }
+    if (!ambs_clerk_stop(r->clerk, files_leave_s)) return false;
+    for (uint32_t i = 0; r->slots && i < r->n_slots; i++) {
+        run_slot *s = &r->slots[i];
         for (uint32_t k = 0; k < AMBS_RUNNER_DEPTH; k++) {
             forget_output(&s->entries[k]);
             free(s->entries[k].x);
@@ -134,6 +150,7 @@ void ambs_runner_destroy(ambs_runner *r)
     if (r->helper_end) ambs_capture_fini(r->helper_end);
     free(r->helper_end);
     free(r);
+    return true;
 }
 
 /* ---- slots ---- */
@@ -170,8 +187,8 @@ static void settle_checkpoint(const ambs_runner *r, const run_slot *s, const run
     if (!r->hosted || !r->checkpoints || !r->spec->trial.checkpoint) return;
     bool over = e->outcome.state == AMBS_TRIAL_COMPLETE ||
                 (e->outcome.state == AMBS_TRIAL_PRUNED && s->stop != STOP_CANCEL);
-    ambs_checkpoint_settle(r->checkpoints, e->attempt.trial, e->attempt.attempt,
-                           over && r->spec->trial.keep != AMBS_KEEP_ALWAYS);
+    ambs_files_settle(r->clerk, r->checkpoints, e->attempt.trial, e->attempt.attempt,
+                      over && r->spec->trial.keep != AMBS_KEEP_ALWAYS);
 }
 
 void ambs_slot_end(ambs_runner *r, run_slot *s, const ambs_outcome *outcome)
@@ -292,11 +309,7 @@ void ambs_slot_forget_process(run_slot *s)
     s->has_exited = false;
     s->worst_answer = AMBS_CONTINUE;
     s->n_reports = s->told_reports = s->unanswered = 0;
-    if (s->scratch) ambs_scratch_remove(s->scratch);
-    free(s->scratch);
-    free(s->checkpoint);
-    free(s->resume);
-    s->scratch = s->checkpoint = s->resume = NULL;
+    ambs_slot_drop_files(s);
 }
 
 /* ---- how a process ended ---- */
@@ -431,10 +444,23 @@ int ambs_runner_begin(ambs_runner *r, uint32_t slot, const ambs_attempt *attempt
     return AMBS_OK;
 }
 
+/* No process was started yet. */
+static void cancel_unstarted(ambs_runner *r, run_slot *s)
+{
+    const ambs_outcome o = {
+        .state = AMBS_TRIAL_CANCELLED, .reason = AMBS_REASON_CANCELLED, .objective = NAN};
+    while (ambs_slot_running(s)) ambs_slot_end(r, s, &o);
+    ambs_slot_forget_process(s);
+}
+
 void ambs_runner_cancel(ambs_runner *r, uint32_t slot, bool at_once)
 {
     if (slot >= r->n_slots || !ambs_slot_running(&r->slots[slot])) return;
     run_slot *s = &r->slots[slot];
+    if (s->id == 0) {
+        cancel_unstarted(r, s);
+        return;
+    }
     ambs_slot_stop(r, s, STOP_CANCEL, at_once);
     if (s->has_exited) ambs_slot_command_exited(r, s, &s->exited);
 }
@@ -608,6 +634,16 @@ static void read_supervisor(ambs_runner *r)
     if (rc == AMBS_E_IO && !r->lost) handle_loss(r);
 }
 
+void ambs_slot_fail_start(ambs_runner *r, run_slot *s, const ambs_error *why)
+{
+    ambs_outcome o = {
+        .state = AMBS_TRIAL_FAILED, .reason = AMBS_REASON_NOT_STARTED, .objective = NAN};
+    snprintf(o.message, sizeof o.message, "%.250s", why->text);
+    read_supervisor(r);
+    while (ambs_slot_running(s)) ambs_slot_end(r, s, &o);
+    ambs_slot_forget_process(s);
+}
+
 static void read_slot(ambs_runner *r, run_slot *s, int what)
 {
     int pass_on = r->verbose ? STDERR_FILENO : -1;
@@ -633,6 +669,8 @@ static void gather(ambs_runner *r)
             read_supervisor(r);
         else if (tags[i] == AMBS_TAG_HELPER)
             read_helper(r);
+        else if (tags[i] == AMBS_TAG_CLERK)
+            ambs_clerk_turn(r->clerk);
         else if (tags[i] >> 2 < r->n_slots)
             read_slot(r, &r->slots[tags[i] >> 2], (int)(tags[i] & 3));
     }

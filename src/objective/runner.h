@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* What an agent (or `ambs try`) uses to run attempts: starts them through the supervisor, never
- * blocks, and tells what happened.
+ * blocks (what may wait for a file system is done by a thread), and tells what happened.
  *
  *   agent ── socket ──► ambs-supervisor ──► trial host of a slot (hosted kinds) or a
  *                                              command's process
  *
  * The supervisor is started before MPI_Init (ambs_supervisor_start) and ends when its socket
- * closes. All calls are local and non-blocking; one thread. */
+ * closes. All calls are local and non-blocking, from one thread. */
 #ifndef AMBS_OBJECTIVE_RUNNER_H
 #define AMBS_OBJECTIVE_RUNNER_H
 
@@ -80,16 +80,18 @@ int ambs_runner_create(const struct ambs_spec *spec, uint32_t n_slots,
  * the study asks for it (trial.checkpoint); without this in the attempt's own folder, and no other
  * attempt finds it. */
 int ambs_runner_save_beside(ambs_runner *runner, const char *output, ambs_error *err);
-void ambs_runner_destroy(ambs_runner *runner);
+/* False where a file system does not answer: a thread still waits for it, and spec and slots must
+ * outlive it, that is to the end of the process. */
+bool ambs_runner_destroy(ambs_runner *runner);
 /* How many attempts may be begun on the slot now. A command runs alone (1 when free); hosted kinds
  * take up to AMBS_RUNNER_DEPTH: the host works them off in order without a pause between, and a
  * crash costs only the one that ran. */
 uint32_t ambs_runner_room(const ambs_runner *runner, uint32_t slot);
 /* Starts an attempt on a slot that has room. The attempt's x is copied. STARTED, REPORT and ENDED
  * events of one slot come in the order of the attempts; time limits count from when an attempt gets
- * the slot. On an error nothing was begun: AMBS_E_AGAIN when the slot has no room (or is being
- * cancelled), AMBS_E_INVALID when the arguments are too long, AMBS_E_IO when the supervisor is gone
- * or the scratch folder cannot be made. */
+ * the slot and has its files. On an error nothing was begun: AMBS_E_AGAIN when the slot has no room
+ * (or is being cancelled), AMBS_E_IO when the supervisor is gone. Where its files can not be made or
+ * it can not be started, it ends as FAILED, not started. */
 int ambs_runner_begin(ambs_runner *runner, uint32_t slot, const ambs_attempt *attempt,
                       ambs_error *err);
 /* Asks all attempts of the slot to end: TERM, the study's grace, KILL of the group; `at_once`:

@@ -9,32 +9,19 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/memory.h"
-#include "objective/checkpoint.h"
 #include "objective/command.h"
 #include "objective/command_files.h"
 #include "objective/result.h"
 #include "objective/runner_slot.h"
-#include "objective/scratch.h"
 #include "search/goals.h"
-
-#define DAKOTA_PARAMS "params.in"
-#define DAKOTA_RESULT "results.out"
-
-enum { PATH_SIZE = 4200, RESULT_BYTES_MAX = (1 << 20) + 1 };
 
 static int fail_errno(ambs_error *err, const char *what)
 {
     return ambs_fail(err, AMBS_E_IO, "starting a command: %s: %s", what, strerror(errno));
-}
-
-static void path_in(const run_slot *s, const char *name, char *ret_path)
-{
-    snprintf(ret_path, PATH_SIZE, "%.4000s/%s", s->scratch, name);
 }
 
 static bool speaks_dakota(const ambs_runner *r)
@@ -73,76 +60,37 @@ static int watch_channels(ambs_runner *r, const run_slot *s, ambs_error *err)
     return rc == AMBS_OK ? ambs_slot_watch(r, s, s->socket, AMBS_TAG_SOCKET, err) : rc;
 }
 
-static int launch(ambs_runner *r, run_slot *s, const ambs_command *c, ambs_error *err)
+static int launch(ambs_runner *r, run_slot *s, ambs_error *err)
 {
-    ambs_strings argv = {0}, environment = {0};
+    run_files *f = s->files;
     int theirs[3] = {-1, -1, -1};
-    int rc = ambs_command_argv(c, &argv, err);
-    if (rc == AMBS_OK && (argv.n == 0 || argv.items[0][0] == '\0'))
-        rc = ambs_fail(err, AMBS_E_INVALID,
-                       "command: no program is left: its element names an inactive "
-                       "parameter");
-    if (rc == AMBS_OK) rc = ambs_command_environment(c, &environment, err);
-    if (rc == AMBS_OK) rc = make_channels(s, theirs, err);
+    int rc = make_channels(s, theirs, err);
     if (rc == AMBS_OK) rc = watch_channels(r, s, err);
-    ambs_launch request = {.argv = (const char *const *)argv.items,
+    ambs_launch request = {.argv = (const char *const *)f->argv.items,
                            .fds = theirs,
                            .n_fds = 3,
-                           .folder = r->spec->trial.in_study_folder ? r->study_folder : s->scratch,
-                           .scratch = r->spec->trial.keep == AMBS_KEEP_NEVER ? s->scratch : NULL};
-    if (rc == AMBS_OK) rc = ambs_slot_launch(r, s, &request, &environment, err);
+                           .folder = r->spec->trial.in_study_folder ? r->study_folder : f->scratch,
+                           .scratch = r->spec->trial.keep == AMBS_KEEP_NEVER ? f->scratch : NULL};
+    if (rc == AMBS_OK) rc = ambs_slot_launch(r, s, &request, &f->environment, err);
     for (int i = 0; i < 3; i++)
         if (theirs[i] >= 0) close(theirs[i]);
-    ambs_strings_fini(&argv);
-    ambs_strings_fini(&environment);
+    ambs_strings_fini(&f->argv);
     return rc;
-}
-
-static int begin_checkpoint(const ambs_runner *r, run_slot *s, ambs_error *err)
-{
-    char own[PATH_SIZE];
-    const ambs_attempt *a = &s->entries[s->first].attempt;
-    if (!r->spec->trial.checkpoint) return AMBS_OK;
-    path_in(s, "checkpoints", own);
-    return ambs_checkpoint_begin(r->checkpoints ? r->checkpoints : own, a->trial, a->attempt,
-                                 &s->checkpoint, &s->resume, err);
-}
-
-/* A trial that failed may be tried again. */
-static void end_checkpoint(const ambs_runner *r, const run_slot *s, const ambs_outcome *o)
-{
-    bool over = o->state == AMBS_TRIAL_COMPLETE || o->state == AMBS_TRIAL_PRUNED;
-    if (s->checkpoint && r->checkpoints)
-        ambs_checkpoint_end(s->checkpoint, over && r->spec->trial.keep != AMBS_KEEP_ALWAYS);
 }
 
 int ambs_slot_command_begin(ambs_runner *r, run_slot *s, ambs_error *err)
 {
-    char params[PATH_SIZE], result[PATH_SIZE], dakota_params[PATH_SIZE], dakota_result[PATH_SIZE];
-    bool dakota = speaks_dakota(r);
-    int rc = ambs_scratch_create(r->spec->trial.scratch, &s->scratch, err);
-    if (rc != AMBS_OK) return rc;
-    if ((rc = begin_checkpoint(r, s, err)) != AMBS_OK) {
-        ambs_slot_forget_process(s);
-        return rc;
+    return ambs_slot_make_files(r, s, &s->entries[s->first].attempt, err);
+}
+
+void ambs_slot_command_made(ambs_runner *r, run_slot *s)
+{
+    ambs_error err = s->files->err;
+    if (err.code == AMBS_OK && launch(r, s, &err) == AMBS_OK) {
+        ambs_slot_begin_clock(r, s);
+        return;
     }
-    path_in(s, "ambs-params.json", params);
-    path_in(s, "ambs-result", result);
-    path_in(s, DAKOTA_PARAMS, dakota_params);
-    path_in(s, DAKOTA_RESULT, dakota_result);
-    const ambs_command command = {.spec = r->spec,
-                                  .attempt = &s->entries[s->first].attempt,
-                                  .params_path = params,
-                                  .result_path = result,
-                                  .study_folder = r->study_folder,
-                                  .checkpoint = s->checkpoint,
-                                  .resume = s->resume,
-                                  .dakota_params_path = dakota ? dakota_params : NULL,
-                                  .dakota_result_path = dakota ? dakota_result : NULL};
-    rc = ambs_command_files_make(&command, s->scratch, err);
-    if (rc == AMBS_OK) rc = launch(r, s, &command, err);
-    if (rc != AMBS_OK) ambs_slot_forget_process(s);
-    return rc;
+    ambs_slot_fail_start(r, s, &err);
 }
 
 /* ---- reports ---- */
@@ -237,57 +185,33 @@ void ambs_slot_command_readable(ambs_runner *r, run_slot *s)
 
 /* ---- the end ---- */
 
-/* Reads a file of the attempt's folder, NULL when there is none or it is empty; the caller frees. */
-static char *read_bytes(const run_slot *s, const char *name, size_t *ret_length)
-{
-    char path[PATH_SIZE];
-    path_in(s, name, path);
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    struct stat info;
-    if (fd < 0) return NULL;
-    char *bytes = NULL;
-    size_t length = 0;
-    bool regular = fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_size > 0;
-    if (regular && (bytes = malloc(RESULT_BYTES_MAX)))
-        for (ssize_t n; length < RESULT_BYTES_MAX &&
-                        (n = read(fd, bytes + length, RESULT_BYTES_MAX - length)) > 0;)
-            length += (size_t)n;
-    close(fd);
-    *ret_length = length;
-    if (length > 0) return bytes;
-    free(bytes);
-    return NULL;
-}
-
 static void read_dakota_result(const ambs_runner *r, const run_slot *s, ambs_outcome *ret)
 {
     const ambs_command_options *o = r->spec->objective_options;
     ambs_dakota_responses responses;
     ambs_error err;
-    size_t length;
-    char *bytes = read_bytes(s, DAKOTA_RESULT, &length);
-    if (!bytes)
+    const run_files *f = s->files;
+    if (!f->result)
         ambs_result_refuse(ret, AMBS_REASON_NO_RESULT,
                            "ended with status 0 but wrote no results file: the driver's second "
                            "argument is its path");
     else if (ambs_dakota_responses_read(o->responses, r->spec->metric, &responses, &err) != AMBS_OK)
         ambs_result_refuse(ret, AMBS_REASON_BAD_RESULT, "%.200s", err.text);
     else
-        ambs_dakota_result_read(bytes, length, &responses, r->spec->metric, "the results file",
-                                ret);
-    free(bytes);
+        ambs_dakota_result_read(f->result, f->result_length, &responses, r->spec->metric,
+                                "the results file", ret);
 }
 
 static void read_result(const ambs_runner *r, const run_slot *s, ambs_outcome *ret)
 {
-    size_t length = 0;
-    char *bytes = speaks_dakota(r) ? NULL : read_bytes(s, "ambs-result", &length);
+    const run_files *f = s->files;
     size_t line_length;
     const char *line = ambs_capture_last_line(&s->stdout_end, &line_length);
     if (speaks_dakota(r))
         read_dakota_result(r, s, ret);
-    else if (bytes)
-        ambs_result_read(bytes, length, r->spec->metric, "the file in AMBS_RESULT", ret);
+    else if (f->result)
+        ambs_result_read(f->result, f->result_length, r->spec->metric, "the file in AMBS_RESULT",
+                         ret);
     else if (line)
         ambs_result_read(line, line_length, r->spec->metric, "the last line of standard output",
                          ret);
@@ -297,41 +221,55 @@ static void read_result(const ambs_runner *r, const run_slot *s, ambs_outcome *r
                            "{\"%.60s\": number}, to the file in AMBS_RESULT or as the last line of "
                            "standard output",
                            r->spec->metric);
-    free(bytes);
 }
 
-static void keep_folder(const ambs_runner *r, run_slot *s, const ambs_outcome *o)
+/* A trial that failed may be tried again. */
+static void mark_files(const ambs_runner *r, run_files *f, const ambs_attempt *a,
+                       const ambs_outcome *o)
 {
     ambs_keep keep = r->spec->trial.keep;
-    if (keep == AMBS_KEEP_NEVER || (keep == AMBS_KEEP_FAILED && o->state != AMBS_TRIAL_FAILED))
-        return;
-    const ambs_attempt *a = &s->entries[s->first].attempt;
-    ambs_log_line(r->log, AMBS_LOG_INFO, "trial %llu, attempt %u: its folder is kept: %s",
-                  (unsigned long long)a->trial, (unsigned)a->attempt, s->scratch);
-    free(s->scratch);
-    s->scratch = NULL;
+    bool over = o->state == AMBS_TRIAL_COMPLETE || o->state == AMBS_TRIAL_PRUNED;
+    f->over = over && keep != AMBS_KEEP_ALWAYS;
+    f->keep =
+        keep == AMBS_KEEP_ALWAYS || (keep == AMBS_KEEP_FAILED && o->state == AMBS_TRIAL_FAILED);
+    if (f->keep)
+        ambs_log_line(r->log, AMBS_LOG_INFO, "trial %llu, attempt %u: its folder is kept: %s",
+                      (unsigned long long)a->trial, (unsigned)a->attempt, f->scratch);
+}
+
+static void end(ambs_runner *r, run_slot *s, const ambs_outcome *o)
+{
+    mark_files(r, s->files, &s->entries[s->first].attempt, o);
+    ambs_slot_keep_output(r, s, o);
+    ambs_slot_end(r, s, o);
+    ambs_slot_forget_process(s);
+}
+
+void ambs_slot_command_read(ambs_runner *r, run_slot *s)
+{
+    ambs_outcome o;
+    ambs_slot_classify(r, s, &s->exited, &o);
+    read_result(r, s, &o);
+    ambs_goals_settle(r->spec, &o); /* before its output is kept as that of a complete one */
+    if (s->told_stop && (o.state == AMBS_TRIAL_COMPLETE || o.reason == AMBS_REASON_NO_RESULT)) {
+        if (o.state != AMBS_TRIAL_COMPLETE) o.objective = s->last_value;
+        o.state = AMBS_TRIAL_PRUNED;
+        o.reason = AMBS_REASON_NONE;
+        o.message[0] = '\0';
+    }
+    end(r, s, &o);
 }
 
 static void finish(ambs_runner *r, run_slot *s)
 {
     ambs_outcome o;
     bool well = s->exited.exec_errno == 0 && s->exited.status == 0;
-    ambs_slot_classify(r, s, &s->exited, &o);
     if (well && (s->stop == STOP_NONE || s->stop == STOP_PRUNE)) {
-        read_result(r, s, &o);
-        ambs_goals_settle(r->spec, &o); /* before its output is kept as that of a complete one */
-        if (s->told_stop && (o.state == AMBS_TRIAL_COMPLETE || o.reason == AMBS_REASON_NO_RESULT)) {
-            if (o.state != AMBS_TRIAL_COMPLETE) o.objective = s->last_value;
-            o.state = AMBS_TRIAL_PRUNED;
-            o.reason = AMBS_REASON_NONE;
-            o.message[0] = '\0';
-        }
+        ambs_slot_read_files(s);
+        return;
     }
-    end_checkpoint(r, s, &o);
-    keep_folder(r, s, &o);
-    ambs_slot_keep_output(r, s, &o);
-    ambs_slot_end(r, s, &o);
-    ambs_slot_forget_process(s);
+    ambs_slot_classify(r, s, &s->exited, &o);
+    end(r, s, &o);
 }
 
 /* What it reported before it ended is told first; each report still wants its answer. */

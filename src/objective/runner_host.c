@@ -10,7 +10,6 @@
 
 #include "base/memory.h"
 #include "objective/runner_slot.h"
-#include "objective/scratch.h"
 
 enum { HOST_FDS = 4 };
 
@@ -23,12 +22,13 @@ static int launch_with(ambs_runner *r, run_slot *s, int output, int socket, ambs
 {
     const char *const argv[] = {r->host_path, NULL};
     const int fds[HOST_FDS] = {output, output, socket, r->setup};
-    ambs_launch request = {.argv = argv, .fds = fds, .n_fds = HOST_FDS, .scratch = s->scratch};
+    const char *scratch = s->files ? s->files->scratch : NULL;
+    ambs_launch request = {.argv = argv, .fds = fds, .n_fds = HOST_FDS, .scratch = scratch};
     ambs_strings environment = {0};
     ambs_text temporaries = {0}, checkpoints = {0};
     int rc = AMBS_OK;
-    if (s->scratch) {
-        ambs_text_addf(&temporaries, "TMPDIR=%s", s->scratch);
+    if (scratch) {
+        ambs_text_addf(&temporaries, "TMPDIR=%s", scratch);
         rc = ambs_strings_take(&environment, &temporaries, err);
     }
     if (rc == AMBS_OK && r->checkpoints && r->spec->trial.checkpoint) {
@@ -45,11 +45,7 @@ static int launch_with(ambs_runner *r, run_slot *s, int output, int socket, ambs
 /* The agent keeps sockets[0] and pipe[0]; the other ends go to the host. */
 static int launch(ambs_runner *r, run_slot *s, ambs_error *err)
 {
-    int sockets[2], output[2];
-    int rc = r->spec->objective->own_temporaries
-                 ? ambs_scratch_create(r->spec->trial.scratch, &s->scratch, err)
-                 : AMBS_OK;
-    if (rc != AMBS_OK) return rc;
+    int sockets[2], output[2], rc;
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) != 0)
         return fail_errno(err, "socketpair");
     s->socket = sockets[0];
@@ -87,12 +83,46 @@ static int send_evaluate(const ambs_runner *r, run_slot *s, const run_entry *e, 
 
 int ambs_slot_host_begin(ambs_runner *r, run_slot *s, ambs_error *err)
 {
-    bool launched = s->id == 0;
-    int rc = launched ? launch(r, s, err) : AMBS_OK;
+    if (s->id == 0 && s->files) return AMBS_OK; /* it is sent once they are made */
+    if (s->id == 0 && r->spec->objective->own_temporaries)
+        return ambs_slot_make_files(r, s, NULL, err);
+    int rc = s->id == 0 ? launch(r, s, err) : AMBS_OK;
     if (rc != AMBS_OK) return rc;
     if (s->socket < 0) return AMBS_OK; /* it closed its end and is about to be reported */
     const run_entry *newest = &s->entries[(s->first + s->n - 1) % AMBS_RUNNER_DEPTH];
     return send_evaluate(r, s, newest, err);
+}
+
+/* All that the slot has goes to a new host. */
+static void launch_for_all(ambs_runner *r, run_slot *s)
+{
+    ambs_error err = {0};
+    int rc = launch(r, s, &err);
+    for (uint32_t i = 0; i < s->n && rc == AMBS_OK; i++) {
+        const run_entry *e = &s->entries[(s->first + i) % AMBS_RUNNER_DEPTH];
+        if (!e->ended) rc = send_evaluate(r, s, e, &err);
+    }
+    ambs_slot_begin_clock(r, s);
+    if (rc != AMBS_OK) ambs_slot_fail_start(r, s, &err);
+}
+
+void ambs_slot_host_made(ambs_runner *r, run_slot *s)
+{
+    const ambs_error err = s->files->err;
+    if (err.code == AMBS_OK)
+        launch_for_all(r, s);
+    else
+        ambs_slot_fail_start(r, s, &err);
+}
+
+/* What waited behind the attempt that ended goes to a new host. */
+static void start_again(ambs_runner *r, run_slot *s)
+{
+    ambs_error err = {0};
+    if (!r->spec->objective->own_temporaries)
+        launch_for_all(r, s);
+    else if (ambs_slot_make_files(r, s, NULL, &err) != AMBS_OK)
+        ambs_slot_fail_start(r, s, &err);
 }
 
 /* ---- from the host ---- */
@@ -184,23 +214,6 @@ void ambs_slot_host_answer(ambs_runner *r, run_slot *s)
 static void end_all(ambs_runner *r, run_slot *s, const ambs_outcome *o)
 {
     while (ambs_slot_running(s)) ambs_slot_end(r, s, o);
-}
-
-/* What waited behind the attempt that ended goes to a new host. */
-static void start_again(ambs_runner *r, run_slot *s)
-{
-    ambs_error err = {0};
-    int rc = launch(r, s, &err);
-    for (uint32_t i = 0; i < s->n && rc == AMBS_OK; i++) {
-        const run_entry *e = &s->entries[(s->first + i) % AMBS_RUNNER_DEPTH];
-        if (!e->ended) rc = send_evaluate(r, s, e, &err);
-    }
-    ambs_slot_begin_clock(r, s);
-    if (rc == AMBS_OK) return;
-    ambs_outcome o = {
-        .state = AMBS_TRIAL_FAILED, .reason = AMBS_REASON_NOT_STARTED, .objective = NAN};
-    snprintf(o.message, sizeof o.message, "%.250s", err.text);
-    end_all(r, s, &o);
 }
 
 void ambs_slot_host_exited(ambs_runner *r, run_slot *s, const ambs_wire_process *exited)

@@ -7,13 +7,14 @@
  * ──timeout, cancel, prune──► TERM sent ──grace──► KILL sent
  *
  * Events are not queued: a slot remembers what is still to be told, and ambs_runner_poll() takes it
- * from there, so nothing is allocated after the runner was made. */
+ * from there. */
 #ifndef AMBS_OBJECTIVE_RUNNER_SLOT_H
 #define AMBS_OBJECTIVE_RUNNER_SLOT_H
 
 #include "objective/capture.h"
 #include "objective/command.h"
 #include "objective/folder.h"
+#include "objective/runner_files.h"
 #include "objective/supervisor.h"
 #include "study/spec.h"
 
@@ -65,8 +66,7 @@ typedef struct run_slot {
     size_t line_length;
     bool has_exited; /* `exited` holds how; report lines are still to be told */
     ambs_wire_process exited;
-    char *scratch;             /* the attempt's folder, NULL none */
-    char *checkpoint, *resume; /* where it saves, where one before had saved; NULL none */
+    run_files *files; /* NULL none; without a process they are being made for it */
 } run_slot;
 
 struct ambs_runner {
@@ -85,6 +85,7 @@ struct ambs_runner {
     char host_path[4200];
     char study_folder[AMBS_PATH_SIZE];
     char *checkpoints; /* folder of all trials; NULL: in each attempt's own */
+    ambs_clerk *clerk; /* does all that may wait for a file system; NULL: there is nothing */
     double checked_s;  /* when the time limits were last looked at */
     bool lost, told_lost;
     bool helper_ended;
@@ -114,23 +115,29 @@ void ambs_slot_classify(const ambs_runner *runner, const run_slot *slot,
                         const ambs_wire_process *exited, ambs_outcome *ret_outcome);
 /* A new name for a process of this slot. */
 uint64_t ambs_slot_new_id(ambs_runner *runner, run_slot *slot);
-/* Closes what belonged to the process; the slot has none from now on. */
+/* Closes what belonged to the process and drops its files; the slot has none from now on. */
 void ambs_slot_forget_process(run_slot *slot);
+/* Nothing could be started on the slot: its attempts end as FAILED, not started, or as lost where that
+ * is because the supervisor is gone. */
+void ambs_slot_fail_start(ambs_runner *runner, run_slot *slot, const ambs_error *why);
 
 /* What of a slot is ready: the low two bits of a tag of ambs_supervisor_watch. */
 enum { AMBS_TAG_SOCKET = 0, AMBS_TAG_OUT = 1, AMBS_TAG_ERR = 2 };
 int ambs_slot_watch(ambs_runner *runner, const run_slot *slot, int fd, int what, ambs_error *err);
 
-/* Each way: begin the newest entry; the socket is readable; an answer is due; the process has
- * ended. */
+/* Each way: begin the newest entry; its files are made; the socket is readable; an answer is due;
+ * the process has ended; its result was read. */
 int ambs_slot_host_begin(ambs_runner *runner, run_slot *slot, ambs_error *err);
+void ambs_slot_host_made(ambs_runner *runner, run_slot *slot);
 void ambs_slot_host_readable(ambs_runner *runner, run_slot *slot);
 void ambs_slot_host_answer(ambs_runner *runner, run_slot *slot);
 void ambs_slot_host_exited(ambs_runner *runner, run_slot *slot, const ambs_wire_process *exited);
 
 int ambs_slot_command_begin(ambs_runner *runner, run_slot *slot, ambs_error *err);
+void ambs_slot_command_made(ambs_runner *runner, run_slot *slot);
 void ambs_slot_command_readable(ambs_runner *runner, run_slot *slot);
 void ambs_slot_command_answer(ambs_runner *runner, run_slot *slot);
 void ambs_slot_command_exited(ambs_runner *runner, run_slot *slot, const ambs_wire_process *exited);
+void ambs_slot_command_read(ambs_runner *runner, run_slot *slot);
 
 #endif

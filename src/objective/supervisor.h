@@ -12,6 +12,7 @@
 #define AMBS_HELPER_ID      UINT64_MAX
 #define AMBS_TAG_SUPERVISOR UINT64_MAX
 #define AMBS_TAG_HELPER     (UINT64_MAX - 1)
+#define AMBS_TAG_CLERK      (UINT64_MAX - 2) /* a caller's */
 
 /* Borrowed for the call. */
 typedef struct ambs_launch {

@@ -3,7 +3,8 @@
 """A real file system that does not answer: an ext4 of its own, in a mount name space of its own, is frozen
 (fsfreeze: writes and fdatasyncs hang in the kernel) while a study runs on it. The manager goes on giving signs of
 life, nobody is called silent, running trials end, and after the thaw the study goes on to its budget: no result is
-lost, none is run twice.
+lost, none is run twice. So it is where each trial saves its state there, too: whoever begins one in the freeze waits
+for its folder, and says that it lives.
 
 usage: test_frozen.py AMBS [SECONDS]. Exits 77 where it may not mount, or mpirun or h5py is missing."""
 import os
@@ -13,7 +14,7 @@ import sys
 import tempfile
 import time
 
-from running import AMBS, check, end, start, states, study, wait_for_results
+from running import AMBS, check, end, start, states, study, wait_for_results, written
 
 import h5py
 
@@ -52,11 +53,22 @@ def attempts(output):
         return len(f["attempts/trial"]), list(f["attempts/trial"])
 
 
-def frozen(point, workers):
-    what = f"{workers} workers" if workers > 0 else "rank 0 alone"
-    folder = os.path.join(point, str(workers))
+SAVING = """study: {name: test, seed: 7}
+metric: {name: y}
+objective: {command: [sh, -c, 'echo $AMBS_TRIAL > $AMBS_CHECKPOINT_DIR/state; sleep 0.1; echo $AMBS_TRIAL']}
+parameters: {x: {min: 0.0, max: 1.0}}
+method: {name: random}
+budget: {trials: %d}
+trial: {grace: 200ms, checkpoint: true}
+manager: {snapshot: 1s}
+"""
+
+
+def frozen(point, workers, saves=False):
+    what = (f"{workers} workers" if workers > 0 else "rank 0 alone") + (" that save their state" if saves else "")
+    folder = os.path.join(point, f"{workers}-{saves}")
     os.mkdir(folder)
-    path, output = study(folder, TRIALS, "100ms")
+    path, output = written(folder, SAVING % TRIALS) if saves else study(folder, TRIALS, "100ms")
     process = start(workers + 1, path, output, *SETTINGS)
     wait_for_results(output)
     subprocess.run(["fsfreeze", "-f", point], check=True)
@@ -70,6 +82,7 @@ def frozen(point, workers):
     check(f"{what}: the stall is said", "does not answer" in text, text)
     check(f"{what}: the manager ran all the time", "did not run for" not in text, text)
     check(f"{what}: nobody was called silent", "silent" not in text and "suspect" not in text, text)
+    check(f"{what}: no saved state is left", not os.path.exists(f"{output}.checkpoints"), text)
     check(f"{what}: every trial is complete", states(output) == ["complete"] * TRIALS, text)
     n, trials = attempts(output)
     check(f"{what}: none was run twice", n == TRIALS and len(set(trials)) == TRIALS, f"{n}: {text}")
@@ -81,8 +94,8 @@ in_own_mounts()
 with tempfile.TemporaryDirectory() as folder:
     point = mounted(folder)
     try:
-        for workers in (2, 0):
-            frozen(point, workers)
+        for workers, saves in ((2, False), (0, False), (2, True), (0, True)):
+            frozen(point, workers, saves)
     finally:
         subprocess.run(["umount", "-l", point])
 end()

@@ -437,6 +437,7 @@ static void a_killed_agent_leaves_no_folder(void **state)
         running t;
         running_begin(&t, study_of("mkdir inside; echo > inside/file; sleep 60", ""), 1);
         running_start(&t, 0, 1);
+        running_next(&t);
         ambs_clock_sleep_s(0.1);
         if (write(ready[1], "x", 1) == 1) pause();
         _exit(1);

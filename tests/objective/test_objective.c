@@ -134,6 +134,17 @@ static void a_study_without_objective_has_no_runner(void **state)
 
 /* ---- out of memory ---- */
 
+/* What is made for an attempt is made behind its beginning. */
+static int wait_for_start(ambs_runner *runner, ambs_supervisor *supervisor)
+{
+    ambs_run_event e;
+    struct pollfd fd = {.fd = ambs_supervisor_fd(supervisor), .events = POLLIN};
+    while (!ambs_runner_poll(runner, &e)) poll(&fd, 1, 20);
+    if (e.kind == AMBS_RUN_STARTED) return AMBS_OK;
+    assert_ended(e.outcome, AMBS_TRIAL_FAILED, AMBS_REASON_NOT_STARTED, 0);
+    return strstr(e.outcome.message, "out of memory") ? AMBS_E_NOMEM : AMBS_E_IO;
+}
+
 static int make_a_runner(void *ctx)
 {
     const ambs_spec *spec = ctx;
@@ -149,6 +160,7 @@ static int make_a_runner(void *ctx)
         const ambs_attempt attempt = {.trial = 1, .attempt = 1, .fidelity = NAN, .x = x};
         rc = ambs_runner_begin(runner, 0, &attempt, &err);
         assert_int_equal(ambs_runner_busy(runner), rc == AMBS_OK);
+        if (rc == AMBS_OK) rc = wait_for_start(runner, supervisor);
         ambs_runner_destroy(runner);
     }
     ambs_supervisor_stop(supervisor);

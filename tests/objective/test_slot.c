@@ -178,15 +178,18 @@ static ambs_outcome saved(const char *output, uint32_t attempt, bool kill_superv
 static void an_attempt_goes_on_from_what_one_before_saved(void **state)
 {
     (void)state;
-    char folder[64] = "/tmp/ambs-test-XXXXXX", output[96], path[160];
+    char folder[64] = "/tmp/ambs-test-XXXXXX", output[96], path[160], unpublished[160];
     assert_non_null(mkdtemp(folder));
     snprintf(output, sizeof output, "%s/s.h5", folder);
     assert_ended(saved(output, 1, true), AMBS_TRIAL_FAILED, AMBS_REASON_WORKER_LOST, 0);
-    snprintf(path, sizeof path, "%s.checkpoints/trial-7/attempt-1/state", output);
-    assert_int_equal(access(path, F_OK), 0);
+    snprintf(path, sizeof path, "%s.checkpoints/trial-7/attempt-1.published", output);
+    snprintf(unpublished, sizeof unpublished, "%s.checkpoints/trial-7/attempt-1", output);
+    assert_int_equal(rename(path, unpublished), 0); /* as if the runner had been lost, too */
+    strcat(unpublished, "/state");
+    assert_int_equal(access(unpublished, F_OK), 0);
     /* The second one is cut while it saves: the third goes on from the first. */
     assert_ended(saved(output, 2, false), AMBS_TRIAL_CANCELLED, AMBS_REASON_CANCELLED, 0);
-    assert_true(access(path, F_OK) != 0);
+    assert_true(access(unpublished, F_OK) != 0);
     assert_ended(saved(output, 3, false), AMBS_TRIAL_CANCELLED, AMBS_REASON_CANCELLED, 0);
     snprintf(path, sizeof path, "%s.checkpoints/trial-7/attempt-3.published/state", output);
     assert_int_equal(access(path, F_OK), 0);
