@@ -105,7 +105,7 @@ static times measure_blocks(MPI_Comm comm, const ambs_gp *gp)
                        points + i * gp->n_terms, 1);
     ambs_process_grid_init(&grid, comm, NULL);
     if (ambs_gp_blocks_create(&grid, gp->n, gp->n_terms, &b, NULL) != AMBS_OK) exit(1);
-    ambs_gp_blocks_set(b, &gp->kernel, gp->points);
+    ambs_gp_blocks_set(b, &gp->kernel, gp->points, gp->share);
     for (int i = 0; i < repeats_for(gp->n); i++) {
         gp_blocks_fill(b, 0);
         MPI_Barrier(comm);

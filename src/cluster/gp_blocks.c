@@ -24,7 +24,8 @@ static int make(ambs_gp_blocks *b, ambs_error *err)
     b->weight = ambs_calloc(b->n_terms, sizeof *b->weight, err);
     b->points = ambs_calloc(b->n, (b->n_terms + 1) * sizeof *b->points, err);
     b->lanes = ambs_calloc(b->n, (b->n_terms + 1) * sizeof *b->lanes, err);
-    return b->weight && b->points && b->lanes ? AMBS_OK : AMBS_E_NOMEM;
+    b->share = ambs_calloc(b->n, sizeof *b->share, err);
+    return b->weight && b->points && b->lanes && b->share ? AMBS_OK : AMBS_E_NOMEM;
 }
 
 int ambs_gp_blocks_create(const ambs_process_grid *grid, size_t n, size_t n_terms,
@@ -50,6 +51,7 @@ void ambs_gp_blocks_destroy(ambs_gp_blocks *b)
     free(b->weight);
     free(b->points);
     free(b->lanes);
+    free(b->share);
     free(b->incoming);
     free(b->lanes_of);
     free(b->solved);
@@ -57,12 +59,14 @@ void ambs_gp_blocks_destroy(ambs_gp_blocks *b)
     free(b);
 }
 
-void ambs_gp_blocks_set(ambs_gp_blocks *b, const ambs_gp_kernel *kernel, const double *points)
+void ambs_gp_blocks_set(ambs_gp_blocks *b, const ambs_gp_kernel *kernel, const double *points,
+                        const double *share)
 {
     b->kernel = *kernel;
     b->kernel.weight = b->weight;
     memcpy(b->weight, kernel->weight, b->n_terms * sizeof *b->weight);
     memcpy(b->points, points, b->n * b->n_terms * sizeof *b->points);
+    memcpy(b->share, share, b->n * sizeof *b->share);
     for (size_t i = 0; i < b->n; i++)
         for (size_t t = 0; t < b->n_terms; t++) b->lanes[t * b->n + i] = points[i * b->n_terms + t];
 }
@@ -74,7 +78,8 @@ void gp_blocks_fill(ambs_gp_blocks *b, double jitter)
         const double *point = b->points + i * b->n_terms;
         double *to = b->k.at + (size_t)j * b->n + i;
         ambs_gp_kernel_row(&b->kernel, point, b->lanes + i, b->n, b->n - i, to, NULL);
-        *to = ambs_gp_kernel_variance(&b->kernel, point, 1) + b->kernel.noise + jitter;
+        *to =
+            ambs_gp_kernel_variance(&b->kernel, point, 1) + b->kernel.noise * b->share[i] + jitter;
     }
 }
 

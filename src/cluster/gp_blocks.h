@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The Gaussian process's matrix over the ranks of a process grid: K + (σ² + jitter) I of n rows in
- * blocks, its Cholesky factor, and what the process wants of them. Each rank makes its blocks from
+/* The Gaussian process's matrix over the ranks of a process grid: K + σ² diag(share) + jitter I of n
+ * rows in blocks, its Cholesky factor, and what the process wants of them. Each rank makes its blocks from
  * the rows' points, n T numbers that all hold; K itself never travels, and no inverse is ever formed.
  *
  * Everything is collective: all ranks call with the same arguments, and get the same results and the same
@@ -18,8 +18,10 @@ int ambs_gp_blocks_create(const ambs_process_grid *grid, size_t n, size_t n_term
                           ambs_gp_blocks **ret_blocks, ambs_error *err);
 void ambs_gp_blocks_destroy(ambs_gp_blocks *blocks); /* local */
 
-/* The rows' points [n, T] and their kernel, whose terms are borrowed and whose weights are copied. */
-void ambs_gp_blocks_set(ambs_gp_blocks *b, const ambs_gp_kernel *kernel, const double *points);
+/* The rows' points [n, T], their shares [n] of the noise, and their kernel, whose terms are borrowed and
+ * whose weights are copied. */
+void ambs_gp_blocks_set(ambs_gp_blocks *b, const ambs_gp_kernel *kernel, const double *points,
+                        const double *share);
 /* Factors, with jitter where that is needed: the same steps, up to `limit`, and the same
  * error as ambs_cholesky_more_jitter(). n³/3P operations, for each try. */
 int ambs_gp_blocks_factor(ambs_gp_blocks *b, double limit, double *ret_jitter, ambs_error *err);

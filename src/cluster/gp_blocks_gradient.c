@@ -93,7 +93,7 @@ static void add_column(sums *s, size_t j, size_t c)
     size_t count = b->n - j;
     for (size_t i = 0; i < count; i++)
         s->weight[i] = s->alpha[j + i] * s->alpha[j] - s->x[(j + i) * WIDTH + c];
-    s->rest[0] += s->weight[0];
+    s->rest[0] += b->share[j] * s->weight[0];
     s->weight[0] *= 0.5;
     ambs_gp_kernel_row(&b->kernel, point, b->lanes + j, b->n, count, s->k, s->factor);
     for (size_t i = 0; i < count; i++) s->factor[i] *= s->weight[i];

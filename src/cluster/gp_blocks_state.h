@@ -15,6 +15,7 @@ struct ambs_gp_blocks {
     double *weight;        /* [T] */
     double *points;        /* [n, T] */
     double *lanes;         /* [T, n] the same, transposed */
+    double *share;         /* [n] of the noise */
     ambs_block_matrix k;
     size_t block;              /* its columns */
     double *incoming;          /* a block of another rank's */

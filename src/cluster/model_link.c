@@ -198,8 +198,8 @@ static double *kinds_of(const ambs_gp_kernel *kernel, ambs_error *err)
 }
 
 static int factor(void *ctx, uint32_t process, const ambs_gp_kernel *kernel, size_t n,
-                  const double *points, const double *y, double jitter_limit, double *ret_alpha,
-                  double *ret_jitter, ambs_error *err)
+                  const double *points, const double *share, const double *y, double jitter_limit,
+                  double *ret_alpha, double *ret_jitter, ambs_error *err)
 {
     size_t n_terms = kernel->n_terms;
     double *kinds = kinds_of(kernel, err);
@@ -207,8 +207,12 @@ static int factor(void *ctx, uint32_t process, const ambs_gp_kernel *kernel, siz
     model_question q = about(MODEL_FACTOR, kernel, n);
     q.process = process;
     q.jitter_limit = jitter_limit;
-    const part parts[] = {
-        {kernel->weight, n_terms}, {kinds, n_terms}, {points, n * n_terms}, {y, n}, {NULL, 0}};
+    const part parts[] = {{kernel->weight, n_terms},
+                          {kinds, n_terms},
+                          {points, n * n_terms},
+                          {share, n},
+                          {y, n},
+                          {NULL, 0}};
     int rc = ask(ctx, &q, parts, n, ret_alpha, ret_jitter, err);
     free(kinds);
     return rc;
@@ -262,9 +266,13 @@ static int likelihood(void *ctx, const ambs_gp_kernel *kernel, const ambs_gp_sam
     int rc = kinds && (slopes || !slopes_too) ? AMBS_OK : AMBS_E_NOMEM;
     model_question q = about(MODEL_LIKELIHOOD, kernel, n);
     q.wants_gradient = ret_gradient != NULL;
-    const part parts[] = {{kernel->weight, n_terms}, {kinds, n_terms},
-                          {s->points, n * n_terms},  {s->y, n},
-                          {slopes, 2 * n_terms * n}, {NULL, 0}};
+    const part parts[] = {{kernel->weight, n_terms},
+                          {kinds, n_terms},
+                          {s->points, n * n_terms},
+                          {s->share, n},
+                          {s->y, n},
+                          {slopes, 2 * n_terms * n},
+                          {NULL, 0}};
     size_t size = ret_gradient ? ambs_gp_n_theta(kernel) : 0;
     if (rc == AMBS_OK) rc = ask(ctx, &q, parts, size, ret_gradient, ret_value, err);
     free(kinds);

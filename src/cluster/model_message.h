@@ -9,7 +9,8 @@
 enum { MODEL_TAG_QUESTION = 1, MODEL_TAG_QUESTION_BODY, MODEL_TAG_ANSWER, MODEL_TAG_ANSWER_BODY };
 
 typedef enum model_question_kind {
-    MODEL_FACTOR,     /* weight [T], kind of each term [T], points [n, T], y [n] */
+    MODEL_FACTOR,     /* weight [T], kind of each term [T], points [n, T], shares of the noise [n],
+                         y [n] */
     MODEL_EXPLAINED,  /* candidates [m, T] */
     MODEL_WEIGHTS,    /* the same */
     MODEL_SOLVE,      /* y [n] */

@@ -77,11 +77,12 @@ static int make_room(model_rank *m, process *p, const model_question *q, ambs_er
     return AMBS_OK;
 }
 
-/* Weights, kinds and points, which the body begins with, become the process's; *ret_rest is what follows. */
+/* Weights, kinds, points and shares, which the body begins with, become the process's; *ret_rest is what follows. */
 static void take_rows(model_rank *m, process *p, const double **ret_rest)
 {
     const model_question *q = &m->question;
-    const double *weight = m->body, *kinds = weight + p->n_terms, *points = kinds + p->n_terms;
+    const double *weight = m->body, *kinds = weight + p->n_terms, *points = kinds + p->n_terms,
+                 *share = points + p->n * p->n_terms;
     for (size_t t = 0; t < p->n_terms; t++) p->terms[t].kind = (ambs_gp_term_kind)kinds[t];
     const ambs_gp_kernel kernel = {.shape = (ambs_gp_shape)q->shape,
                                    .n_terms = p->n_terms,
@@ -91,8 +92,8 @@ static void take_rows(model_rank *m, process *p, const double **ret_rest)
                                    .noise = q->noise,
                                    .linear = q->linear,
                                    .warp = q->is_warped ? &m->warp : NULL};
-    ambs_gp_blocks_set(p->blocks, &kernel, points);
-    *ret_rest = points + p->n * p->n_terms;
+    ambs_gp_blocks_set(p->blocks, &kernel, points, share);
+    *ret_rest = share + p->n;
 }
 
 /* All ranks have the same room, so they agree only where it has to be made. */

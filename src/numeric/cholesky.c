@@ -61,6 +61,26 @@ void ambs_cholesky_remove(size_t n, double *l, size_t stride, size_t k, double *
         rotate_row(l + (i - 1) * stride, l + i * stride, i, k, work, work + n);
 }
 
+/* Row by row: L Lᵀ ± x xᵀ with x = √|change| e_k. The element v of x that a row begins with goes through
+ * the columns before its own; what is left of it changes the pivot. */
+void ambs_cholesky_change_diagonal(size_t n, double *l, size_t stride, size_t k, double change,
+                                   double least, double *work)
+{
+    double sign = change < 0 ? -1 : 1, *cosine = work, *sine = work + n;
+    for (size_t i = k; i < n; i++) {
+        double *row = l + i * stride, v = i == k ? sqrt(fabs(change)) : 0;
+        for (size_t j = k; j < i; j++) {
+            row[j] = (row[j] + sign * sine[j] * v) / cosine[j];
+            v = cosine[j] * v - sine[j] * row[j];
+        }
+        double square = row[i] * row[i] + sign * v * v,
+               pivot = sqrt(square > least ? square : least);
+        cosine[i] = pivot / row[i];
+        sine[i] = v / row[i];
+        row[i] = pivot;
+    }
+}
+
 void ambs_cholesky_solve_lower(size_t n, const double *l, size_t stride, double *b)
 {
     if (n > 0)

@@ -28,6 +28,13 @@ void ambs_cholesky_append(size_t n, double *l, size_t stride, double diagonal, d
  * before k keep their bits. `work` has length 2 n. 3 (n - k)² operations. */
 void ambs_cholesky_remove(size_t n, double *l, size_t stride, size_t k, double *work);
 
+/* A[k, k] grows by `change`, which may be below 0 where A stays positive definite; rounding leaves no
+ * pivot's square below `least`. The rows before k keep their bits. `work` has length 2 n.
+ * 2 (n - k)² operations (a rank-one update or downdate: Gill, Golub, Murray and Saunders 1974,
+ * doi:10.1090/S0025-5718-1974-0343558-6). */
+void ambs_cholesky_change_diagonal(size_t n, double *l, size_t stride, size_t k, double change,
+                                   double least, double *work);
+
 /* b [n] becomes L⁻¹ b, L⁻ᵀ b. */
 void ambs_cholesky_solve_lower(size_t n, const double *l, size_t stride, double *b);
 void ambs_cholesky_solve_upper(size_t n, const double *l, size_t stride, double *b);

@@ -25,12 +25,14 @@ typedef struct event {
     event_kind kind;
     uint64_t id; /* APPEND: whose configuration */
     size_t row;
-    double z; /* NaN: a lie that is derived when it is appended */
+    double z;             /* NaN: a lie that is derived when it is appended */
+    uint32_t evaluations; /* REPLACE: that z is the mean of */
 } event;
 
 typedef struct row {
     uint64_t id;
     double z;
+    uint32_t evaluations; /* that z is the mean of */
     bool is_lie;
 } row;
 
@@ -62,8 +64,9 @@ struct ambs_model {
     uint64_t leaders[N_LEADERS]; /* best first */
     size_t n_leaders;
     double *x, *z; /* work space of a fit */
+    uint32_t *evaluations;
     bool *is_lie;
-    size_t x_capacity, z_capacity, is_lie_capacity;
+    size_t x_capacity, z_capacity, evaluations_capacity, is_lie_capacity;
 };
 
 int ambs_model_create(const ambs_method_context *context, ambs_surrogate *surrogate,
@@ -89,6 +92,7 @@ void ambs_model_destroy(ambs_model *m)
     free(m->y);
     free(m->x);
     free(m->z);
+    free(m->evaluations);
     free(m->is_lie);
     free(m);
 }
@@ -148,6 +152,12 @@ static double truth(const ambs_model *m, const ambs_known *t)
     return ambs_transform_apply(&m->transform, isnan(y) ? m->transform.max : y);
 }
 
+/* What failed or was pruned counts as one. */
+static uint32_t evaluations_of(const ambs_known *t)
+{
+    return t->n > 1 ? t->n : 1;
+}
+
 double ambs_model_lie(const ambs_model *m, double mean)
 {
     switch (m->settings.liar) {
@@ -176,10 +186,10 @@ static bool make_row(ambs_model *m, uint64_t id, row *ret)
             of->lie = ambs_transform_invert(&m->transform, ambs_model_lie(m, m->transform.mean));
             m->n_lies++;
         }
-        *ret = (row){id, ambs_transform_apply(&m->transform, of->lie), true};
+        *ret = (row){id, ambs_transform_apply(&m->transform, of->lie), 1, true};
         return true;
     }
-    *ret = (row){id, truth(m, t), false};
+    *ret = (row){id, truth(m, t), evaluations_of(t), false};
     return true;
 }
 
@@ -238,6 +248,17 @@ static bool wants_fit(const ambs_model *m, bool new_best)
     return (double)(m->n_told - m->fit_at) >= step;
 }
 
+/* By what is known of the trial now. */
+static int replace_row(ambs_model *m, uint64_t id, ambs_error *err)
+{
+    const ambs_known *t = trial(m, id);
+    const event e = {.kind = EVENT_REPLACE,
+                     .row = m->of[id].row,
+                     .z = truth(m, t),
+                     .evaluations = evaluations_of(t)};
+    return add_event(m, e, err);
+}
+
 int ambs_model_told(ambs_model *m, uint64_t id, ambs_error *err)
 {
     int rc = grow(m, id, err);
@@ -258,7 +279,7 @@ int ambs_model_told(ambs_model *m, uint64_t id, ambs_error *err)
     if (wants_fit(m, new_best)) return make_fit_due(m, err);
     if (m->n_fits == 0) return AMBS_OK;
     if (of->row == SIZE_MAX) return append_row(m, id, truth(m, t), err);
-    return add_event(m, (event){.kind = EVENT_REPLACE, .row = of->row, .z = truth(m, t)}, err);
+    return replace_row(m, id, err);
 }
 
 /* Results, leaders and the best of the values as they are now, in order of the trials. */
@@ -283,8 +304,7 @@ int ambs_model_told_again(ambs_model *m, uint64_t id, ambs_error *err)
     m->n_told++;
     if (wants_fit(m, new_best)) return make_fit_due(m, err);
     if (m->n_fits == 0) return AMBS_OK;
-    return add_event(m, (event){.kind = EVENT_REPLACE, .row = m->of[id].row, .z = truth(m, t)},
-                     err);
+    return replace_row(m, id, err);
 }
 
 int ambs_model_cancelled(ambs_model *m, uint64_t id, ambs_error *err)
@@ -309,15 +329,24 @@ static int fit(ambs_model *m, ambs_error *err)
     int rc = ambs_reserve(&m->x, &m->x_capacity, n, d * sizeof *m->x, err);
     if (rc == AMBS_OK) rc = ambs_reserve(&m->z, &m->z_capacity, n, sizeof *m->z, err);
     if (rc == AMBS_OK)
+        rc =
+            ambs_reserve(&m->evaluations, &m->evaluations_capacity, n, sizeof *m->evaluations, err);
+    if (rc == AMBS_OK)
         rc = ambs_reserve(&m->is_lie, &m->is_lie_capacity, n, sizeof *m->is_lie, err);
     if (rc != AMBS_OK) return rc;
     for (size_t i = 0; i < n; i++) {
         memcpy(m->x + i * d, trial(m, m->rows[i].id)->x, d * sizeof *m->x);
         m->z[i] = m->rows[i].z;
+        m->evaluations[i] = m->rows[i].evaluations;
         m->is_lie[i] = m->rows[i].is_lie;
     }
-    return ambs_surrogate_fit_with_lies(m->surrogate, n, m->x, m->z, m->is_lie,
-                                        m->settings.liar == AMBS_LIAR_MODEL_MEAN, m->n_fits, err);
+    const ambs_surrogate_rows rows = {.n = n,
+                                      .x = m->x,
+                                      .y = m->z,
+                                      .evaluations = m->evaluations,
+                                      .is_lie = m->is_lie,
+                                      .renew = m->settings.liar == AMBS_LIAR_MODEL_MEAN};
+    return ambs_surrogate_fit_rows(m->surrogate, &rows, m->n_fits, err);
 }
 
 static int append(ambs_model *m, const event *e, ambs_error *err)
@@ -338,7 +367,7 @@ static int apply(ambs_model *m, const event *e, ambs_error *err)
     case EVENT_APPEND:
         return append(m, e, err);
     case EVENT_REPLACE:
-        return ambs_surrogate_replace(m->surrogate, e->row, e->z, err);
+        return ambs_surrogate_replace_mean(m->surrogate, e->row, e->z, e->evaluations, err);
     default:
         return ambs_surrogate_remove(m->surrogate, e->row, err);
     }

@@ -3,6 +3,8 @@
  * law of total variance (Hutter, Xu, Hoos, Leyton-Brown 2014, doi:10.1016/j.artint.2013.10.003):
  * the variance of the trees' means plus the mean of the leaves' variances.
  *
+ * A row that is the mean of n evaluations counts n times wherever it counts.
+ *
  * Single rows come and go without a fit: a new row gets its bootstrap weight in every tree, falls
  * into a leaf and splits that leaf anew; a changed y changes its leaf's mean; a removed row leaves
  * its leaf, and a leaf without rows gives way to its sibling. Splits higher up stay until the next
@@ -29,6 +31,7 @@ void ambs_forest_fini(void *memory)
     free(s->trees);
     free(s->rows.cells);
     free(s->rows.y);
+    free(s->rows.evaluations);
     free(s->rows.next);
     ambs_forest_batch_fini(&s->batch);
     ambs_forest_quantiles_fini(&s->quantiles);
@@ -59,6 +62,9 @@ static int reserve_rows(state *s, size_t n, ambs_error *err)
     if (n >= AMBS_NO_ROW)
         return ambs_fail(err, AMBS_E_INVALID, "found %zu rows, expected fewer than 2^32", n);
     int rc = ambs_reserve(&rows->y, &s->y_capacity, n, sizeof *rows->y, err);
+    if (rc == AMBS_OK)
+        rc = ambs_reserve(&rows->evaluations, &s->evaluations_capacity, n,
+                          sizeof *rows->evaluations, err);
     if (rc == AMBS_OK && s->options->variance == AMBS_FOREST_QUANTILES)
         rc = ambs_forest_quantiles_reserve(&s->quantiles, n, err);
     if (rc != AMBS_OK) return rc;
@@ -101,7 +107,8 @@ static int set_trees(state *s, size_t n_trees, ambs_error *err)
     return AMBS_OK;
 }
 
-static int take_rows(state *s, size_t n, const double *x, const double *y, ambs_error *err)
+static int take_rows(state *s, size_t n, const double *x, const double *y,
+                     const uint32_t *evaluations, ambs_error *err)
 {
     int rc = reserve_rows(s, n, err);
     if (rc != AMBS_OK) return rc;
@@ -109,6 +116,7 @@ static int take_rows(state *s, size_t n, const double *x, const double *y, ambs_
     for (size_t i = 0; i < n; i++) {
         ambs_forest_encode(&s->rows, x + i * s->rows.p, s->rows.cells + i * s->rows.stride);
         s->rows.y[i] = y[i];
+        s->rows.evaluations[i] = evaluations ? evaluations[i] : 1;
         sum += y[i] / (double)n;
     }
     s->rows.center = sum;
@@ -116,11 +124,11 @@ static int take_rows(state *s, size_t n, const double *x, const double *y, ambs_
     return AMBS_OK;
 }
 
-int ambs_forest_fit(void *memory, size_t n, const double *x, const double *y, uint64_t generation,
-                    ambs_error *err)
+int ambs_forest_fit_means(void *memory, size_t n, const double *x, const double *y,
+                          const uint32_t *evaluations, uint64_t generation, ambs_error *err)
 {
     state *s = memory;
-    int rc = take_rows(s, n, x, y, err);
+    int rc = take_rows(s, n, x, y, evaluations, err);
     if (rc == AMBS_OK) rc = set_trees(s, ambs_forest_n_trees(s->options, n), err);
     if (rc == AMBS_OK) rc = reserve_next(s, n, err);
     if (rc == AMBS_OK) rc = ambs_grower_columns(&s->grower, &s->rows, err);
@@ -131,6 +139,12 @@ int ambs_forest_fit(void *memory, size_t n, const double *x, const double *y, ui
                             s->rows.next + t * s->rows.next_stride, err);
     }
     return rc;
+}
+
+int ambs_forest_fit(void *memory, size_t n, const double *x, const double *y, uint64_t generation,
+                    ambs_error *err)
+{
+    return ambs_forest_fit_means(memory, n, x, y, NULL, generation, err);
 }
 
 /* --- single rows ---------------------------------------------------------------------------- */
@@ -153,6 +167,7 @@ int ambs_forest_append(void *memory, const double *row, double y, ambs_error *er
     uint32_t *cells = rows->cells + index * rows->stride;
     ambs_forest_encode(rows, row, cells);
     rows->y[index] = y;
+    rows->evaluations[index] = 1;
     rows->n++;
     for (size_t t = 0; rc == AMBS_OK && t < s->n_trees; t++) {
         ambs_tree *tree = &s->trees[t];
@@ -171,11 +186,13 @@ int ambs_forest_append(void *memory, const double *row, double y, ambs_error *er
     return rc;
 }
 
-int ambs_forest_replace(void *memory, size_t row, double y, ambs_error *err)
+int ambs_forest_replace_mean(void *memory, size_t row, double y, uint32_t evaluations,
+                             ambs_error *err)
 {
     (void)err;
     state *s = memory;
     s->rows.y[row] = y;
+    s->rows.evaluations[row] = evaluations;
     for (size_t t = 0; t < s->n_trees; t++) {
         ambs_tree *tree = &s->trees[t];
         if (ambs_tree_weight(tree, &s->rows, row) == 0) continue;
@@ -183,6 +200,11 @@ int ambs_forest_replace(void *memory, size_t row, double y, ambs_error *err)
         ambs_tree_refresh_leaf(tree, &s->rows, s->rows.next + t * s->rows.next_stride, leaf);
     }
     return AMBS_OK;
+}
+
+int ambs_forest_replace(void *memory, size_t row, double y, ambs_error *err)
+{
+    return ambs_forest_replace_mean(memory, row, y, 1, err);
 }
 
 /* The sibling of a leaf without rows takes the place of their parent. */
@@ -313,8 +335,10 @@ const ambs_surrogate_ops ambs_surrogate_forest = {
     .init = init,
     .fini = ambs_forest_fini,
     .fit = ambs_forest_fit,
+    .fit_means = ambs_forest_fit_means,
     .append = ambs_forest_append,
     .replace = ambs_forest_replace,
+    .replace_mean = ambs_forest_replace_mean,
     .remove = ambs_forest_remove,
     .predict = ambs_forest_tell,
     .draw = ambs_forest_draw,

@@ -12,7 +12,7 @@ typedef struct ambs_forest {
     const ambs_forest_options *options;
     uint64_t seed;
     ambs_forest_rows rows;
-    size_t cells_capacity, y_capacity;
+    size_t cells_capacity, y_capacity, evaluations_capacity;
     size_t n_trees, trees_capacity;
     ambs_tree *trees;
     ambs_grower grower;
@@ -29,8 +29,12 @@ int ambs_forest_init(void *state, const void *options, size_t p, const ambs_feat
 void ambs_forest_fini(void *state);
 int ambs_forest_fit(void *state, size_t n, const double *x, const double *y, uint64_t generation,
                     ambs_error *err);
+int ambs_forest_fit_means(void *state, size_t n, const double *x, const double *y,
+                          const uint32_t *evaluations, uint64_t generation, ambs_error *err);
 int ambs_forest_append(void *state, const double *row, double y, ambs_error *err);
 int ambs_forest_replace(void *state, size_t row, double y, ambs_error *err);
+int ambs_forest_replace_mean(void *state, size_t row, double y, uint32_t evaluations,
+                             ambs_error *err);
 int ambs_forest_remove(void *state, size_t row, ambs_error *err);
 int ambs_forest_tell(const void *state, size_t m, const double *x, double *ret_mean, double *ret_sd,
                      ambs_error *err);

@@ -37,7 +37,7 @@ uint32_t ambs_tree_add_pair(ambs_tree *tree)
     return first;
 }
 
-uint32_t ambs_tree_weight(const ambs_tree *tree, const ambs_forest_rows *rows, size_t row)
+static uint32_t draw_weight(const ambs_tree *tree, const ambs_forest_rows *rows, size_t row)
 {
     if (!rows->bootstrap || (tree->whole && row < rows->n_fit)) return 1;
     /* 2^32 times the distribution function of Poisson(1) at 0, 1, …, 9. */
@@ -49,6 +49,11 @@ uint32_t ambs_tree_weight(const ambs_tree *tree, const ambs_forest_rows *rows, s
     for (size_t k = 0; k < sizeof cumulative / sizeof *cumulative; k++)
         weight += u >= cumulative[k];
     return weight;
+}
+
+uint32_t ambs_tree_weight(const ambs_tree *tree, const ambs_forest_rows *rows, size_t row)
+{
+    return draw_weight(tree, rows, row) * rows->evaluations[row];
 }
 
 void ambs_tree_refresh_leaf(ambs_tree *tree, const ambs_forest_rows *rows, const uint32_t *next,

@@ -52,12 +52,13 @@ typedef struct ambs_tree {
 /* The rows that a forest holds; shared by its trees. */
 typedef struct ambs_forest_rows {
     const ambs_feature *features;
-    size_t p, stride; /* cells in a row: p, at least 1 */
-    size_t n, n_fit;  /* rows, rows of the last fit */
-    uint32_t *cells;  /* [n, stride] */
-    double *y;        /* [n] */
-    double center;    /* of y at the last fit: sums of squares are taken around it */
-    uint32_t *next;   /* [T, next_stride]: the following row in the same leaf */
+    size_t p, stride;      /* cells in a row: p, at least 1 */
+    size_t n, n_fit;       /* rows, rows of the last fit */
+    uint32_t *cells;       /* [n, stride] */
+    double *y;             /* [n] */
+    uint32_t *evaluations; /* [n] that y is the mean of */
+    double center;         /* of y at the last fit: sums of squares are taken around it */
+    uint32_t *next;        /* [T, next_stride]: the following row in the same leaf */
     size_t next_stride;
     bool bootstrap;
 } ambs_forest_rows;
@@ -73,8 +74,9 @@ void ambs_tree_make_leaf(ambs_tree *tree, uint32_t node);
 void ambs_tree_refresh_leaf(ambs_tree *tree, const ambs_forest_rows *rows, const uint32_t *next,
                             uint32_t leaf);
 
-/* How often the row counts in the tree: Poisson(1), keyed by tree and row, so that rows which come
- * later are drawn as all others (Oza and Russell 2001, online bagging). */
+/* How often the row counts in the tree: so many evaluations as it is the mean of, times Poisson(1),
+ * keyed by tree and row, so that rows which come later are drawn as all others (Oza and Russell 2001,
+ * online bagging). */
 uint32_t ambs_tree_weight(const ambs_tree *tree, const ambs_forest_rows *rows, size_t row);
 
 /* The next 64 random bits. */

@@ -2,7 +2,8 @@
 /* The exact Gaussian process (Rasmussen and Williams 2006, algorithm 2.1) with constant or linear mean,
  * noise and a lengthscale for each parameter; the posterior is
  *   μ* = m + k*ᵀ (K + σ²I)⁻¹ (y - m),  σ*² = s² - k*ᵀ (K + σ²I)⁻¹ k*
- * by the Cholesky factor, without an inverse. gp_kernel.h tells how categories and inactive
+ * by the Cholesky factor, without an inverse. A row that is the mean of n_i evaluations has σ²/n_i in
+ * the place of σ²: the posterior is that of all of them. gp_kernel.h tells how categories and inactive
  * parameters are compared, gp_fit.c how the hyperparameters are found.
  *
  * A fit finds hyperparameters from its rows, the seed and the generation alone: nothing is carried
@@ -120,13 +121,15 @@ const ambs_gp *ambs_gp_of_surrogate(const void *memory)
     return ((const state *)memory)->gps;
 }
 
-static int fit(void *memory, size_t n, const double *x, const double *y, uint64_t generation,
-               ambs_error *err)
+static int fit_means(void *memory, size_t n, const double *x, const double *y,
+                     const uint32_t *evaluations, uint64_t generation, ambs_error *err)
 {
     state *s = memory;
     int rc = AMBS_OK;
-    for (size_t k = 0; rc == AMBS_OK && k < s->n_samples; k++)
+    for (size_t k = 0; rc == AMBS_OK && k < s->n_samples; k++) {
         rc = ambs_gp_take_rows(&s->gps[k], n, x, y, err);
+        if (rc == AMBS_OK && evaluations) ambs_gp_weigh(&s->gps[k], evaluations);
+    }
     if (rc != AMBS_OK) return rc;
     const ambs_gp_sample sample = ambs_gp_rows(s->gps);
     const ambs_gp_search search = {
@@ -145,6 +148,12 @@ static int fit(void *memory, size_t n, const double *x, const double *y, uint64_
     return rc;
 }
 
+static int fit(void *memory, size_t n, const double *x, const double *y, uint64_t generation,
+               ambs_error *err)
+{
+    return fit_means(memory, n, x, y, NULL, generation, err);
+}
+
 static int append(void *memory, const double *row, double y, ambs_error *err)
 {
     state *s = memory;
@@ -154,12 +163,17 @@ static int append(void *memory, const double *row, double y, ambs_error *err)
     return rc;
 }
 
-static int replace(void *memory, size_t row, double y, ambs_error *err)
+static int replace_mean(void *memory, size_t row, double y, uint32_t evaluations, ambs_error *err)
 {
     (void)err;
     state *s = memory;
-    for (size_t k = 0; k < s->n_samples; k++) ambs_gp_replace(&s->gps[k], row, y);
+    for (size_t k = 0; k < s->n_samples; k++) ambs_gp_replace(&s->gps[k], row, y, evaluations);
     return AMBS_OK;
+}
+
+static int replace(void *memory, size_t row, double y, ambs_error *err)
+{
+    return replace_mean(memory, row, y, 1, err);
 }
 
 static int remove_row(void *memory, size_t row, ambs_error *err)
@@ -351,8 +365,10 @@ const ambs_surrogate_ops ambs_surrogate_gp = {
     .init = init,
     .fini = fini,
     .fit = fit,
+    .fit_means = fit_means,
     .append = append,
     .replace = replace,
+    .replace_mean = replace_mean,
     .remove = remove_row,
     .predict = predict,
     .n_samples = n_samples,

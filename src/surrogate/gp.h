@@ -27,10 +27,11 @@ typedef struct ambs_gp {
     double *raw;          /* [n, T] not warped; NULL where there is no warp */
     double *columns;      /* [T, capacity] the same, transposed */
     double *z;            /* [n] standardised y */
-    double *l;            /* [n, capacity] factor of K + (σ² + jitter) I; NULL where it is far */
-    double *alpha;        /* [n] (K + …)⁻¹ z */
-    size_t n_given;       /* rows ever given since the last fit */
-    size_t *place;        /* [n_given] where a row is now; SIZE_MAX: gone */
+    double *share;        /* [n] of σ² in each row: 1 / evaluations that its y is the mean of */
+    double *l; /* [n, capacity] factor of K + σ² diag(share) + jitter I; NULL where it is far */
+    double *alpha;  /* [n] (K + …)⁻¹ z */
+    size_t n_given; /* rows ever given since the last fit */
+    size_t *place;  /* [n_given] where a row is now; SIZE_MAX: gone */
     size_t place_capacity;
     double *rotations; /* [2 capacity] work space */
     double *block;     /* [capacity, AMBS_GP_LANES] work space of a prediction */
@@ -57,6 +58,9 @@ void ambs_gp_fini(ambs_gp *gp);
  * and sd (1 where it is constant). Hyperparameters and factor are those of before: a call of
  * ambs_gp_set_theta() has to follow. */
 int ambs_gp_take_rows(ambs_gp *gp, size_t n, const double *x, const double *y, ambs_error *err);
+/* Before that: each y is the mean of so many evaluations [n], where noise is independent. Without it
+ * each is one. */
+void ambs_gp_weigh(ambs_gp *gp, const uint32_t *evaluations);
 /* The rows as ambs_gp_find_theta() wants them; borrowed from gp until it changes. */
 ambs_gp_sample ambs_gp_rows(const ambs_gp *gp);
 /* Factors the covariance of the rows with theta. AMBS_E_NUMERIC where it is not positive
@@ -75,10 +79,13 @@ int ambs_gp_come_home(ambs_gp *gp, ambs_error *err);
 int ambs_gp_solve(ambs_gp *gp, double *b, ambs_error *err);
 
 /* One row more, one with another y, one less: 2 n² to 3 n² operations. Rows are called by the
- * number they had when they came. Center and scale stay. */
+ * number they had when they came. Center and scale stay. A row that is appended is one evaluation. */
 int ambs_gp_append(ambs_gp *gp, const double *row, double y, ambs_error *err);
-void ambs_gp_replace(ambs_gp *gp, size_t row, double y);
+void ambs_gp_replace(ambs_gp *gp, size_t row, double y, uint32_t evaluations);
 void ambs_gp_remove(ambs_gp *gp, size_t row);
+
+/* The least noise of a row, with the jitter: no eigenvalue of the covariance is below it. */
+double ambs_gp_least_noise(const ambs_gp *gp);
 
 /* Encodes m <= AMBS_GP_LANES candidates x [m, p] into gp->lanes [T, width], fills gp->block [n, width] with
  * their covariances and ret_mean [m] with their means; returns the width. */
@@ -104,7 +111,7 @@ int ambs_gp_gradient(ambs_gp *gp, size_t m, const double *x, double *ret_mean, d
                      double *ret_mean_slopes, double *ret_sd_slopes, ambs_error *err);
 /* Mean squared error of each row of the last fit that is still held by the others of them:
  * α_i / (K⁻¹)_ii (Rasmussen and Williams 2006, equation 5.12); NaN below two rows. What the others
- * predict of each, mean and sd of y, noise included, goes to ret_mean and ret_sd [n_first] (NULL:
+ * predict of each, mean and sd of y, the row's noise included, goes to ret_mean and ret_sd [n_first] (NULL:
  * not wanted). Needs a factor that is here. n³ operations. */
 double ambs_gp_leave_one_out(const ambs_gp *gp, double *ret_mean, double *ret_sd);
 

@@ -20,12 +20,12 @@ typedef struct ambs_gp_engine {
     size_t from; /* a process, or a likelihood, of fewer rows does not ask */
     /* The number of a process that may have a factor here. */
     uint32_t (*enrol)(void *ctx);
-    /* The factor of K + (σ² + jitter) I for points [n, T], which are warped, with jitter as
-     * ambs_cholesky_more_jitter() tells it; ret_alpha [n] is the solution for y [n]. Replaces the factor
+    /* The factor of K + σ² diag(share) + jitter I for points [n, T], which are warped, and share [n],
+     * with jitter as ambs_cholesky_more_jitter() tells it; ret_alpha [n] is the solution for y [n]. Replaces the factor
      * before. */
     int (*factor)(void *ctx, uint32_t process, const ambs_gp_kernel *kernel, size_t n,
-                  const double *points, const double *y, double jitter_limit, double *ret_alpha,
-                  double *ret_jitter, ambs_error *err);
+                  const double *points, const double *share, const double *y, double jitter_limit,
+                  double *ret_alpha, double *ret_jitter, ambs_error *err);
     /* (K + …)⁻¹y of the process's factor: y and ret [n]. */
     int (*solve)(void *ctx, uint32_t process, size_t n, const double *y, double *ret,
                  ambs_error *err);

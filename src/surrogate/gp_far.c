@@ -47,11 +47,16 @@ static void fill_side(ambs_gp *gp, const double *point, double *ret)
     ambs_gp_kernel_row(&gp->kernel, point, gp->columns, gp->capacity, gp->far.n_base, ret, NULL);
 }
 
+static double noise_of(const ambs_gp *gp, size_t row)
+{
+    return gp->kernel.noise * gp->share[row] + gp->jitter;
+}
+
 /* Whether row i of A v = b holds; `side` is its covariances with the others. */
 static bool row_holds(const ambs_gp *gp, size_t i, const double *side, const double *v,
                       size_t stride, double b)
 {
-    double sum = (gp->kernel.noise + gp->jitter) * v[i * stride], size = fabs(sum) + fabs(b);
+    double sum = noise_of(gp, i) * v[i * stride], size = fabs(sum) + fabs(b);
     for (size_t j = 0; j < gp->far.n_base; j++) {
         double term = side[j] * v[j * stride];
         sum += term;
@@ -86,8 +91,9 @@ int ambs_gp_far_factor(ambs_gp *gp, ambs_error *err)
     int rc = ambs_reserve(&f->base_alpha, &f->base_capacity, gp->n, sizeof *f->base_alpha, err);
     if (rc == AMBS_OK) rc = ambs_reserve(&f->side, &f->side_capacity, gp->n, sizeof *f->side, err);
     if (rc == AMBS_OK)
-        rc = f->engine->factor(f->engine->ctx, f->process, &gp->kernel, gp->n, gp->points, gp->z,
-                               AMBS_GP_JITTER_LIMIT, f->base_alpha, &gp->jitter, err);
+        rc =
+            f->engine->factor(f->engine->ctx, f->process, &gp->kernel, gp->n, gp->points, gp->share,
+                              gp->z, AMBS_GP_JITTER_LIMIT, f->base_alpha, &gp->jitter, err);
     if (rc != AMBS_OK) return rc;
     f->n_base = gp->n;
     f->n_joined = 0;
@@ -112,10 +118,14 @@ void ambs_gp_far_removed(ambs_gp *gp, size_t at)
     f->n_joined--;
 }
 
-void ambs_gp_far_replaced(ambs_gp *gp, size_t at)
+void ambs_gp_far_replaced(ambs_gp *gp, size_t at, double change)
 {
-    gp->far.stale = true;
-    if (at < gp->far.n_base) gp->far.spoilt = true;
+    ambs_gp_far *f = &gp->far;
+    f->stale = true;
+    if (at < f->n_base) f->spoilt = true;
+    if (change != 0 && !f->spoilt && at - f->n_base < f->n_joined)
+        ambs_cholesky_change_diagonal(f->n_joined, f->l, f->stride, at - f->n_base, change,
+                                      ambs_gp_least_noise(gp), f->rotations);
 }
 
 /* A larger S keeps what it has. */
@@ -171,7 +181,7 @@ static void join(ambs_gp *gp, size_t e)
 {
     ambs_gp_far *f = &gp->far;
     size_t at = f->n_base + e, n = f->n_base;
-    double *row = f->l + e * f->stride, own = gp->kernel.noise + gp->jitter;
+    double *row = f->l + e * f->stride, own = noise_of(gp, at);
     const double *point = gp->points + at * gp->n_terms;
     fill_side(gp, point, f->side);
     ambs_gp_kernel_row(&gp->kernel, point, gp->columns + n, gp->capacity, e, row, NULL);
@@ -256,10 +266,10 @@ static void take_base(const ambs_gp_far *f, size_t m, const double *a, double *b
 static bool is_possible(const ambs_gp *gp, double explained, double prior, const double *k,
                         size_t width)
 {
-    double most = 0, own = gp->kernel.noise + gp->jitter;
+    double most = 0;
     for (size_t j = 0; j < gp->far.n_base; j++) {
         double variance = ambs_gp_kernel_variance(&gp->kernel, gp->points + j * gp->n_terms, 1);
-        most = fmax(most, k[j * width] * k[j * width] / (variance + own));
+        most = fmax(most, k[j * width] * k[j * width] / (variance + noise_of(gp, j)));
     }
     double slack = tolerance * prior;
     return explained >= most - slack && explained <= prior + slack;

@@ -38,9 +38,9 @@ void ambs_gp_far_fini(ambs_gp_far *far);
 bool ambs_gp_far_is_wanted(const struct ambs_gp *gp);
 /* Gives all rows to the engine. AMBS_E_AGAIN: it has to be done here. */
 int ambs_gp_far_factor(struct ambs_gp *gp, ambs_error *err);
-/* Row `at` has gone, a place among the present ones, or has another y. */
+/* Row `at` has gone, a place among the present ones, or has another y and so much more noise. */
 void ambs_gp_far_removed(struct ambs_gp *gp, size_t at);
-void ambs_gp_far_replaced(struct ambs_gp *gp, size_t at);
+void ambs_gp_far_replaced(struct ambs_gp *gp, size_t at, double change);
 /* Brings factor and α up to the rows. AMBS_E_AGAIN. */
 int ambs_gp_far_settle(struct ambs_gp *gp, ambs_error *err);
 /* For a settled process: b [n] becomes K⁻¹b. */

@@ -62,9 +62,9 @@ double ambs_gp_log_prior(const ambs_gp_kernel *kernel, const double *theta, doub
 typedef struct ambs_gp_work {
     ambs_gp_kernel kernel;
     ambs_gp_sample sample;
-    double *points, *columns, *y; /* of the sample */
-    double *raw, *warp_slopes;    /* [T, n] not warped, [2 T, n]; only with a warp */
-    double *likelihood;           /* work space of a value */
+    double *points, *columns, *y, *share; /* of the sample */
+    double *raw, *warp_slopes;            /* [T, n] not warped, [2 T, n]; only with a warp */
+    double *likelihood;                   /* work space of a value */
     double *lower, *upper, *gradient;
     double *theta, *lbfgs; /* of two climbs */
     const ambs_gp_engine *engine;
@@ -74,9 +74,10 @@ typedef struct ambs_gp_work {
 
 static void drop(work *w)
 {
-    double *const parts[] = {
-        w->points, w->columns, w->y,   w->likelihood,    w->lower,       w->upper,      w->gradient,
-        w->theta,  w->lbfgs,   w->raw, w->kernel.weight, w->kernel.warp, w->warp_slopes};
+    double *const parts[] = {w->points,      w->columns,    w->y,     w->share,
+                             w->likelihood,  w->lower,      w->upper, w->gradient,
+                             w->theta,       w->lbfgs,      w->raw,   w->kernel.weight,
+                             w->kernel.warp, w->warp_slopes};
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) free(parts[i]);
 }
 
@@ -90,6 +91,7 @@ static int make(work *w, const ambs_gp_search *search, size_t n, ambs_error *err
     } const parts[] = {{&w->points, n, n_terms},
                        {&w->columns, stride, n_terms},
                        {&w->y, n, 1},
+                       {&w->share, n, 1},
                        {&w->likelihood, ambs_gp_likelihood_work(n), 1},
                        {&w->lower, size, 1},
                        {&w->upper, size, 1},
@@ -127,11 +129,12 @@ static void choose_rows(work *w, const ambs_gp_sample *from, size_t n)
     for (size_t i = 0; i < n; i++) {
         size_t row = i * from->n / n;
         w->y[i] = from->y[row];
+        w->share[i] = from->share[row];
         for (size_t t = 0; t < n_terms; t++)
             w->points[i * n_terms + t] = w->columns[t * stride + i] =
                 from->points[row * n_terms + t];
     }
-    w->sample = (ambs_gp_sample){n, w->points, w->columns, stride, w->y, w->warp_slopes};
+    w->sample = (ambs_gp_sample){n, w->points, w->columns, stride, w->y, w->warp_slopes, w->share};
     if (w->raw) memcpy(w->raw, w->columns, stride * n_terms * sizeof *w->raw);
 }
 

@@ -16,6 +16,7 @@ typedef struct ambs_gp_sample {
     size_t stride;             /* >= n rounded up to AMBS_PANEL; what stands behind n is finite */
     const double *y;           /* [n] */
     const double *warp_slopes; /* [2 T, stride] by ln a and ln b; only for a gradient with a warp */
+    const double *share; /* [n] of σ² that is each row's noise: 1 / n_i where y is a mean of n_i */
 } ambs_gp_sample;
 
 struct ambs_gp_engine;
@@ -31,12 +32,12 @@ typedef struct ambs_gp_search {
     uint64_t key;                        /* of the random starts */
 } ambs_gp_search;
 
-/* K + σ²I of the sample, and with `slopes` dk/dr² of two different rows: in panels
+/* K + σ²S of the sample with the shares S on the diagonal, and with `slopes` dk/dr² of two different rows: in panels
  * (numeric/panels.h), of n rows. */
 void ambs_gp_fill(const ambs_gp_kernel *kernel, const ambs_gp_sample *sample, double *matrix,
                   double *slopes);
 
-/* ln p(y | x, theta) = -yᵀα/2 - ln det L - n ln(2π)/2 with α = (K + σ²I)⁻¹y; and its gradient by
+/* ln p(y | x, theta) = -yᵀα/2 - ln det L - n ln(2π)/2 with α = (K + σ²S)⁻¹y; and its gradient by
  * theta, 1/2 tr((ααᵀ - K⁻¹) dK/dθ) (Rasmussen and Williams 2006, equations 2.30 and 5.9);
  * NULL: not wanted. -INFINITY where the matrix is not positive definite. n³/3 operations, n³ with the
  * gradient. `work` has the length that is told. */

@@ -38,7 +38,7 @@ void ambs_gp_encode_lanes(const ambs_gp *gp, size_t m, const double *x, size_t w
     }
 }
 
-/* No row's prior variance is larger. */
+/* No row's prior variance is larger, as no row's noise is larger than σ². */
 static double most_variance(const ambs_gp *gp)
 {
     double linear = gp->kernel.linear;

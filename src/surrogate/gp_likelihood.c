@@ -25,7 +25,8 @@ void ambs_gp_fill(const ambs_gp_kernel *kernel, const ambs_gp_sample *s, double 
                              matrix + at, slopes ? slopes + at : NULL, WIDTH);
         for (size_t i = first; i < n_rows; i++)
             matrix[at + i * WIDTH + i - first] =
-                ambs_gp_kernel_variance(kernel, s->points + i * kernel->n_terms, 1) + kernel->noise;
+                ambs_gp_kernel_variance(kernel, s->points + i * kernel->n_terms, 1) +
+                kernel->noise * s->share[i];
         if (!slopes) continue;
         memset(slopes + at + n_rows * WIDTH, 0, (end - at - n_rows * WIDTH) * sizeof *slopes);
         for (size_t i = 0; i < n_rows; i++)
@@ -112,7 +113,7 @@ static void add_up_gradient(const ambs_gp_kernel *kernel, const ambs_gp_sample *
         if (kernel->warp) add_up_warp(kernel, s, first, n_rows, factor, ret_gradient + n_terms + 2);
     }
     for (size_t i = 0; i < n; i++)
-        diagonal += alpha[i] * alpha[i] - inverse[ambs_panels_index(i, i)];
+        diagonal += s->share[i] * (alpha[i] * alpha[i] - inverse[ambs_panels_index(i, i)]);
     for (size_t t = 0; t < n_terms; t++) ret_gradient[t] *= -2 * kernel->weight[t];
     if (kernel->linear > 0) linear = add_up_linear(kernel, s, inverse, alpha, ret_gradient);
     ret_gradient[n_terms + 1] = 0.5 * kernel->noise * diagonal;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Pathwise conditioning (Wilson et al. 2020, arXiv:2002.09309): with g drawn from the prior,
- *     f(x) = g(x) + k(x, X) (K + σ²I)⁻¹ (z - g(X) - ε),   ε ~ Normal(0, σ²I),
- * is drawn from the posterior. g is a sum of waves (Rahimi and Recht 2007),
+ *     f(x) = g(x) + k(x, X) (K + σ²S)⁻¹ (z - g(X) - ε),   ε ~ Normal(0, σ²S),
+ * is drawn from the posterior, with the rows' shares S of the noise. g is a sum of waves (Rahimi and Recht 2007),
  *     g(x) = s √(2/F) Σ_i √(e_i v_i) cos 2π(ω_i·x + b_i),   e_i ~ Exponential(1), b_i ~ Uniform(0, 1)
  * (each wave has normal values: it is one of a sine and a cosine with normal weights), and with
  * 2π ω_i from the spectral density of the covariance: Student's t with 2ν degrees of freedom
@@ -205,9 +205,10 @@ int ambs_gp_path_draw(ambs_gp_path *path, ambs_gp *gp, ambs_random *random, ambs
     for (size_t first = 0; first < n; first += LANES)
         prior_values(path, gp, gp->columns + first, gp->capacity,
                      n - first < LANES ? n - first : LANES, path->update + first);
-    double noise = sqrt(gp->kernel.noise + gp->jitter);
-    for (size_t j = 0; j < n; j++)
+    for (size_t j = 0; j < n; j++) {
+        double noise = sqrt(gp->kernel.noise * gp->share[j] + gp->jitter);
         path->update[j] = gp->z[j] - path->update[j] - noise * ambs_random_normal(random);
+    }
     return ambs_gp_solve(gp, path->update, err);
 }
 

@@ -50,6 +50,7 @@ void ambs_gp_fini(ambs_gp *gp)
     free(gp->points);
     free(gp->columns);
     free(gp->z);
+    free(gp->share);
     free(gp->l);
     free(gp->alpha);
     free(gp->place);
@@ -91,6 +92,7 @@ static int reserve(ambs_gp *gp, size_t n, ambs_error *err)
     if (rc == AMBS_OK && gp->kernel.warp)
         rc = ambs_resize(&gp->raw, capacity, (gp->n_terms + 1) * sizeof(double), err);
     if (rc == AMBS_OK) rc = ambs_resize(&gp->z, capacity, sizeof *gp->z, err);
+    if (rc == AMBS_OK) rc = ambs_resize(&gp->share, capacity, sizeof *gp->share, err);
     if (rc == AMBS_OK) rc = ambs_resize(&gp->alpha, capacity, sizeof *gp->alpha, err);
     if (rc == AMBS_OK) rc = ambs_resize(&gp->rotations, capacity, 2 * sizeof(double), err);
     if (rc == AMBS_OK) rc = ambs_resize(&gp->block, capacity, AMBS_GP_LANES * sizeof(double), err);
@@ -145,16 +147,22 @@ int ambs_gp_take_rows(ambs_gp *gp, size_t n, const double *x, const double *y, a
     gp->n = gp->n_first = gp->n_given = n;
     for (size_t i = 0; i < n; i++) {
         put_row(gp, i, x + i * gp->p);
+        gp->share[i] = 1;
         gp->place[i] = i;
     }
     standardise(gp, y);
     return AMBS_OK;
 }
 
+void ambs_gp_weigh(ambs_gp *gp, const uint32_t *evaluations)
+{
+    for (size_t i = 0; i < gp->n; i++) gp->share[i] = 1.0 / evaluations[i];
+}
+
 ambs_gp_sample ambs_gp_rows(const ambs_gp *gp)
 {
-    return (ambs_gp_sample){gp->n, gp->raw ? gp->raw : gp->points, gp->columns, gp->capacity, gp->z,
-                            NULL};
+    return (ambs_gp_sample){
+        gp->n, gp->raw ? gp->raw : gp->points, gp->columns, gp->capacity, gp->z, NULL, gp->share};
 }
 
 static void solve(ambs_gp *gp)
@@ -169,13 +177,14 @@ static double prior_variance(const ambs_gp *gp, size_t row)
     return ambs_gp_kernel_variance(&gp->kernel, gp->points + row * gp->n_terms, 1);
 }
 
-/* Factors K + σ²I in `panels`, with as much jitter as it takes. */
+/* Factors the covariance with its noise in `panels`, with as much jitter as it takes. */
 static int factor_panels(ambs_gp *gp, double *panels, double *inverse, ambs_error *err)
 {
-    const ambs_gp_sample sample = {gp->n, gp->points, gp->columns, gp->capacity, gp->z, NULL};
+    const ambs_gp_sample sample = {gp->n, gp->points, gp->columns, gp->capacity,
+                                   gp->z, NULL,       gp->share};
     double mean = 0;
     for (size_t i = 0; i < gp->n; i++)
-        mean += (prior_variance(gp, i) + gp->kernel.noise) / (double)gp->n;
+        mean += (prior_variance(gp, i) + gp->kernel.noise * gp->share[i]) / (double)gp->n;
     for (gp->jitter = 0;;) {
         ambs_gp_fill(&gp->kernel, &sample, panels, NULL);
         for (size_t i = 0; i < gp->n; i++) panels[ambs_panels_index(i, i)] += gp->jitter;
@@ -247,6 +256,7 @@ int ambs_gp_append(ambs_gp *gp, const double *row, double y, ambs_error *err)
     size_t n = gp->n;
     put_row(gp, n, row);
     gp->z[n] = (y - gp->center) / gp->scale;
+    gp->share[n] = 1;
     gp->place[gp->n_given++] = n;
     if (gp->far.on) {
         gp->far.stale = true;
@@ -263,13 +273,27 @@ int ambs_gp_append(ambs_gp *gp, const double *row, double y, ambs_error *err)
     return AMBS_OK;
 }
 
-void ambs_gp_replace(ambs_gp *gp, size_t row, double y)
+double ambs_gp_least_noise(const ambs_gp *gp)
 {
-    gp->z[gp->place[row]] = (y - gp->center) / gp->scale;
-    if (gp->far.on)
-        ambs_gp_far_replaced(gp, gp->place[row]);
-    else
-        solve(gp);
+    double least = 1;
+    for (size_t i = 0; i < gp->n; i++) least = fmin(least, gp->share[i]);
+    return gp->kernel.noise * least + gp->jitter;
+}
+
+void ambs_gp_replace(ambs_gp *gp, size_t row, double y, uint32_t evaluations)
+{
+    size_t k = gp->place[row];
+    double share = 1.0 / evaluations, change = gp->kernel.noise * (share - gp->share[k]);
+    gp->z[k] = (y - gp->center) / gp->scale;
+    gp->share[k] = share;
+    if (gp->far.on) {
+        ambs_gp_far_replaced(gp, k, change);
+        return;
+    }
+    if (change != 0)
+        ambs_cholesky_change_diagonal(gp->n, gp->l, gp->capacity, k, change,
+                                      ambs_gp_least_noise(gp), gp->rotations);
+    solve(gp);
 }
 
 void ambs_gp_remove(ambs_gp *gp, size_t row)
@@ -289,6 +313,7 @@ void ambs_gp_remove(ambs_gp *gp, size_t row)
         memmove(column + k, column + k + 1, behind * sizeof *column);
     }
     memmove(gp->z + k, gp->z + k + 1, behind * sizeof *gp->z);
+    memmove(gp->share + k, gp->share + k + 1, behind * sizeof *gp->share);
     for (size_t i = row + 1; i < gp->n_given; i++) gp->place[i] -= gp->place[i] != SIZE_MAX;
     gp->place[row] = SIZE_MAX;
     gp->n_first -= k < gp->n_first;

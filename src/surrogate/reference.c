@@ -27,7 +27,8 @@ typedef struct state {
     const ambs_feature *features;
     size_t p, n;
     uint64_t seed;
-    const double *x, *y; /* of the fit that is running */
+    const double *x, *y;         /* of the fit that is running */
+    const uint32_t *evaluations; /* … NULL: one each */
     ambs_random random;
     node *nodes;
     size_t n_nodes, capacity;
@@ -69,7 +70,7 @@ static double score_of(const state *s, const node *at, double value)
     return at->level_scores[isnan(value) ? feature->n_levels : (size_t)value];
 }
 
-/* A row of a node: `weight` times in the bootstrap sample. */
+/* A row of a node: `weight` times in the bootstrap sample, for each evaluation that it is the mean of. */
 typedef struct member {
     size_t row;
     double weight, score;
@@ -252,18 +253,21 @@ static int grow_tree(state *s, member *members, size_t tree, ambs_error *err)
         members[ambs_random_below(&s->random, s->n)].weight++;
     for (size_t i = 0; i < s->n; i++)
         if (members[i].weight > 0) members[n++] = members[i];
+    for (size_t i = 0; s->evaluations && i < n; i++)
+        members[i].weight *= s->evaluations[members[i].row];
     int rc = new_node(s, &s->roots[tree], err);
     return rc == AMBS_OK ? grow(s, members, n, s->roots[tree], err) : rc;
 }
 
-static int fit(void *memory, size_t n, const double *x, const double *y, uint64_t generation,
-               ambs_error *err)
+static int fit_means(void *memory, size_t n, const double *x, const double *y,
+                     const uint32_t *evaluations, uint64_t generation, ambs_error *err)
 {
     state *s = memory;
     clear(s);
     s->n = n;
     s->x = x;
     s->y = y;
+    s->evaluations = evaluations;
     s->n_trees = ambs_forest_n_trees(s->options, n);
     ambs_random_init(&s->random, s->seed, generation, AMBS_PURPOSE_SURROGATE);
     int rc = ambs_resize(&s->roots, s->n_trees, sizeof *s->roots, err);
@@ -272,6 +276,12 @@ static int fit(void *memory, size_t n, const double *x, const double *y, uint64_
     for (size_t t = 0; rc == AMBS_OK && t < s->n_trees; t++) rc = grow_tree(s, members, t, err);
     free(members);
     return rc;
+}
+
+static int fit(void *memory, size_t n, const double *x, const double *y, uint64_t generation,
+               ambs_error *err)
+{
+    return fit_means(memory, n, x, y, NULL, generation, err);
 }
 
 static int predict(const void *memory, size_t m, const double *x, double *ret_mean, double *ret_sd,
@@ -308,5 +318,6 @@ const ambs_surrogate_ops ambs_surrogate_reference = {
     .init = init,
     .fini = fini,
     .fit = fit,
+    .fit_means = fit_means,
     .predict = predict,
 };

@@ -27,14 +27,15 @@ struct ambs_surrogate {
     bool fitted;   /* false before the first fit and after a member failed half way */
     bool row_wise; /* the member appends, replaces and removes; else it is refitted to x and y */
     size_t n, n_alive;
-    size_t n_truths; /* rows of the member's last fit */
-    bool changed;    /* one of them, since */
-    bool drawn;      /* a function stands that was drawn from these rows */
-    uint64_t key;    /* of draws at each place apart */
-    bool *alive;     /* [n] */
-    size_t *slot;    /* [n] the member's number of a row */
-    double *x, *y;   /* [n, p], [n] */
-    size_t alive_capacity, slot_capacity, x_capacity, y_capacity;
+    size_t n_truths;       /* rows of the member's last fit */
+    bool changed;          /* one of them, since */
+    bool drawn;            /* a function stands that was drawn from these rows */
+    uint64_t key;          /* of draws at each place apart */
+    bool *alive;           /* [n] */
+    size_t *slot;          /* [n] the member's number of a row */
+    double *x, *y;         /* [n, p], [n] */
+    uint32_t *evaluations; /* [n] that y is the mean of */
+    size_t alive_capacity, slot_capacity, x_capacity, y_capacity, evaluations_capacity;
     uint64_t generation;
 };
 
@@ -118,6 +119,7 @@ void ambs_surrogate_destroy(ambs_surrogate *s)
     free(s->slot);
     free(s->x);
     free(s->y);
+    free(s->evaluations);
     free(s);
 }
 
@@ -162,6 +164,8 @@ static int reserve_rows(ambs_surrogate *s, size_t n, ambs_error *err)
     rc = ambs_reserve(&s->slot, &s->slot_capacity, n, sizeof *s->slot, err);
     if (rc != AMBS_OK) return rc;
     if ((rc = ambs_reserve(&s->y, &s->y_capacity, n, sizeof *s->y, err)) != AMBS_OK) return rc;
+    rc = ambs_reserve(&s->evaluations, &s->evaluations_capacity, n, sizeof *s->evaluations, err);
+    if (rc != AMBS_OK) return rc;
     return ambs_reserve(&s->x, &s->x_capacity, n, (s->p + 1) * sizeof *s->x, err);
 }
 
@@ -176,35 +180,69 @@ static int check_prediction(const ambs_surrogate *s, size_t m, const double *mea
     return AMBS_OK;
 }
 
-/* Fits the member to the rows that are held, from copies packed behind the kept rows. */
+/* Rows in the member's order. */
+typedef struct packed_rows {
+    size_t n;
+    double *x, *y;
+    uint32_t *evaluations;
+} packed_rows;
+
+static int make_packed(packed_rows *r, const ambs_surrogate *s, size_t n, ambs_error *err)
+{
+    *r = (packed_rows){.n = n, .x = ambs_calloc(n, (s->p + 1) * sizeof *r->x, err)};
+    r->y = r->x ? ambs_calloc(n, sizeof *r->y, err) : NULL;
+    r->evaluations = r->y ? ambs_calloc(n, sizeof *r->evaluations, err) : NULL;
+    return r->evaluations ? AMBS_OK : AMBS_E_NOMEM;
+}
+
+static void drop_packed(packed_rows *r)
+{
+    free(r->x);
+    free(r->y);
+    free(r->evaluations);
+}
+
+static void pack_row(const packed_rows *r, size_t to, const ambs_surrogate *s, size_t i)
+{
+    memcpy(r->x + to * s->p, s->x + i * s->p, s->p * sizeof *r->x);
+    r->y[to] = s->y[i];
+    r->evaluations[to] = s->evaluations[i];
+}
+
+/* Fits the member to the first n. */
+static int fit_member(ambs_surrogate *s, size_t n, const packed_rows *r, ambs_error *err)
+{
+    const ambs_surrogate_ops *ops = s->ops;
+    if (ops->fit_means)
+        return ops->fit_means(s->state, n, r->x, r->y, r->evaluations, s->generation, err);
+    return ops->fit(s->state, n, r->x, r->y, s->generation, err);
+}
+
+/* Fits the member to the rows that are held. */
 static int refit(ambs_surrogate *s, ambs_error *err)
 {
-    if (s->n_alive == s->n) return s->ops->fit(s->state, s->n, s->x, s->y, s->generation, err);
+    packed_rows held = {s->n, s->x, s->y, s->evaluations};
+    if (s->n_alive == s->n) return fit_member(s, s->n, &held, err);
     if (s->n_alive == 0) return AMBS_OK;
-    double *x = ambs_calloc(s->n_alive, (s->p + 1) * sizeof *x, err);
-    double *y = x ? ambs_calloc(s->n_alive, sizeof *y, err) : NULL;
-    int rc = y ? AMBS_OK : AMBS_E_NOMEM;
-    for (size_t i = 0, k = 0; rc == AMBS_OK && i < s->n; i++) {
-        if (!s->alive[i]) continue;
-        memcpy(x + k * s->p, s->x + i * s->p, s->p * sizeof *x);
-        y[k++] = s->y[i];
-    }
-    if (rc == AMBS_OK) rc = s->ops->fit(s->state, s->n_alive, x, y, s->generation, err);
-    free(x);
-    free(y);
+    int rc = make_packed(&held, s, s->n_alive, err);
+    for (size_t i = 0, k = 0; rc == AMBS_OK && i < s->n; i++)
+        if (s->alive[i]) pack_row(&held, k++, s, i);
+    if (rc == AMBS_OK) rc = fit_member(s, held.n, &held, err);
+    drop_packed(&held);
     return rc;
 }
 
-/* Fits the member to the truths, then appends the lies, from a copy [n] in that order. */
-static int fit_packed(ambs_surrogate *s, size_t n_truths, const double *x, double *y, bool renew,
+/* Fits the member to the truths, then appends the lies behind them. */
+static int fit_packed(ambs_surrogate *s, size_t n_truths, const packed_rows *r, bool renew,
                       ambs_error *err)
 {
     const ambs_surrogate_ops *ops = s->ops;
-    int rc = ops->fit(s->state, n_truths, x, y, s->generation, err);
-    if (rc == AMBS_OK && renew)
-        rc = ops->predict(s->state, s->n - n_truths, x + n_truths * s->p, y + n_truths, NULL, err);
-    if (rc == AMBS_OK && renew) rc = check_prediction(s, s->n - n_truths, y + n_truths, NULL, err);
-    for (size_t k = n_truths; rc == AMBS_OK && k < s->n; k++)
+    double *x = r->x + n_truths * s->p, *y = r->y + n_truths;
+    size_t n_lies = r->n - n_truths;
+    int rc = fit_member(s, n_truths, r, err);
+    if (rc == AMBS_OK && renew) rc = ops->predict(s->state, n_lies, x, y, NULL, err);
+    if (rc == AMBS_OK && renew) rc = check_prediction(s, n_lies, y, NULL, err);
+    for (size_t k = 0; rc == AMBS_OK && k < n_lies; k++)
         rc = ops->append(s->state, x + k * s->p, y[k], err);
     return rc;
 }
@@ -213,53 +251,50 @@ static int fit_apart(ambs_surrogate *s, size_t n_truths, const bool *is_lie, boo
                      ambs_error *err)
 {
     size_t n_packed = 0, n_lies = 0;
-    double *x = ambs_calloc(s->n, (s->p + 1) * sizeof *x, err);
-    double *y = x ? ambs_calloc(s->n, sizeof *y, err) : NULL;
-    int rc = y ? AMBS_OK : AMBS_E_NOMEM;
+    packed_rows r;
+    int rc = make_packed(&r, s, s->n, err);
     for (size_t i = 0; rc == AMBS_OK && i < s->n; i++) {
-        size_t to = s->slot[i] = is_lie[i] ? n_truths + n_lies++ : n_packed++;
-        memcpy(x + to * s->p, s->x + i * s->p, s->p * sizeof *x);
-        y[to] = s->y[i];
+        s->slot[i] = is_lie[i] ? n_truths + n_lies++ : n_packed++;
+        pack_row(&r, s->slot[i], s, i);
     }
-    if (rc == AMBS_OK) rc = fit_packed(s, n_truths, x, y, renew, err);
-    for (size_t i = 0; rc == AMBS_OK && i < s->n; i++) s->y[i] = y[s->slot[i]];
-    free(x);
-    free(y);
+    if (rc == AMBS_OK) rc = fit_packed(s, n_truths, &r, renew, err);
+    for (size_t i = 0; rc == AMBS_OK && i < s->n; i++) s->y[i] = r.y[s->slot[i]];
+    drop_packed(&r);
     return rc;
 }
 
-int ambs_surrogate_fit_with_lies(ambs_surrogate *s, size_t n, const double *x, const double *y,
-                                 const bool *is_lie, bool renew, uint64_t generation,
-                                 ambs_error *err)
+int ambs_surrogate_fit_rows(ambs_surrogate *s, const ambs_surrogate_rows *rows, uint64_t generation,
+                            ambs_error *err)
 {
+    size_t n = rows->n, n_truths = n;
     if (n == 0)
         return ambs_fail(err, AMBS_E_INVALID, "found no rows, expected at least one to fit");
     for (size_t i = 0; i < n; i++)
-        if (check_y(y[i], i, err) != AMBS_OK) return AMBS_E_INVALID;
+        if (check_y(rows->y[i], i, err) != AMBS_OK) return AMBS_E_INVALID;
     int rc = reserve_rows(s, n, err);
     if (rc != AMBS_OK) return rc;
-    size_t n_truths = n;
     for (size_t i = 0; i < n; i++) {
-        ambs_space_encode(s->space, s->ops->encoding, x + i * s->d, s->x + i * s->p);
+        ambs_space_encode(s->space, s->ops->encoding, rows->x + i * s->d, s->x + i * s->p);
         s->alive[i] = true;
         s->slot[i] = i;
-        n_truths -= is_lie && is_lie[i];
+        s->evaluations[i] = rows->evaluations ? rows->evaluations[i] : 1;
+        n_truths -= rows->is_lie && rows->is_lie[i];
     }
-    memcpy(s->y, y, n * sizeof *y);
+    memcpy(s->y, rows->y, n * sizeof *s->y);
     s->n = s->n_alive = n;
     s->generation = generation;
     bool apart = s->ops->lies_apart && s->row_wise && n_truths > 0 && n_truths < n;
     s->n_truths = apart ? n_truths : n;
     s->changed = false;
-    rc = apart ? fit_apart(s, n_truths, is_lie, renew, err)
-               : s->ops->fit(s->state, n, s->x, s->y, generation, err);
+    rc = apart ? fit_apart(s, n_truths, rows->is_lie, rows->renew, err) : refit(s, err);
     return settle(s, rc, "fitting", err);
 }
 
 int ambs_surrogate_fit(ambs_surrogate *s, size_t n, const double *x, const double *y,
                        uint64_t generation, ambs_error *err)
 {
-    return ambs_surrogate_fit_with_lies(s, n, x, y, NULL, false, generation, err);
+    return ambs_surrogate_fit_rows(s, &(ambs_surrogate_rows){.n = n, .x = x, .y = y}, generation,
+                                   err);
 }
 
 int ambs_surrogate_append(ambs_surrogate *s, const double *x, double y, ambs_error *err)
@@ -273,6 +308,7 @@ int ambs_surrogate_append(ambs_surrogate *s, const double *x, double y, ambs_err
     double *row = s->x + s->n * s->p;
     ambs_space_encode(s->space, s->ops->encoding, x, row);
     s->y[s->n] = y;
+    s->evaluations[s->n] = 1;
     s->alive[s->n] = true;
     s->slot[s->n] = s->n;
     s->n++;
@@ -281,13 +317,28 @@ int ambs_surrogate_append(ambs_surrogate *s, const double *x, double y, ambs_err
     return settle(s, rc, "appending to", err);
 }
 
-int ambs_surrogate_replace(ambs_surrogate *s, size_t row, double y, ambs_error *err)
+static int replace_in_member(ambs_surrogate *s, size_t row, ambs_error *err)
+{
+    const ambs_surrogate_ops *ops = s->ops;
+    if (!s->row_wise) return refit(s, err);
+    if (ops->replace_mean)
+        return ops->replace_mean(s->state, s->slot[row], s->y[row], s->evaluations[row], err);
+    return ops->replace(s->state, s->slot[row], s->y[row], err);
+}
+
+int ambs_surrogate_replace_mean(ambs_surrogate *s, size_t row, double y, uint32_t evaluations,
+                                ambs_error *err)
 {
     if (check_row(s, row, err) != AMBS_OK || check_y(y, row, err) != AMBS_OK) return AMBS_E_INVALID;
     s->y[row] = y;
+    s->evaluations[row] = evaluations;
     s->changed |= s->slot[row] < s->n_truths;
-    int rc = s->row_wise ? s->ops->replace(s->state, s->slot[row], y, err) : refit(s, err);
-    return settle(s, rc, "changing a row of", err);
+    return settle(s, replace_in_member(s, row, err), "changing a row of", err);
+}
+
+int ambs_surrogate_replace(ambs_surrogate *s, size_t row, double y, ambs_error *err)
+{
+    return ambs_surrogate_replace_mean(s, row, y, 1, err);
 }
 
 int ambs_surrogate_remove(ambs_surrogate *s, size_t row, ambs_error *err)

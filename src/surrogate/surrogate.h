@@ -28,16 +28,21 @@ typedef struct ambs_surrogate_ops {
     int (*init)(void *state, const void *options, size_t p, const ambs_feature *features,
                 uint64_t seed, ambs_error *err);
     void (*fini)(void *state);
-    /* Forgets all rows and fits to x [n, p], y [n] (copied), n >= 1, y finite. `weights_noise` is
-     * unknown to this interface: repeats are averaged by the driver. Cost is told in the member's
-     * head comment. */
+    /* Forgets all rows and fits to x [n, p], y [n] (copied), n >= 1, y finite. Cost is told in the
+     * member's head comment. */
     int (*fit)(void *state, size_t n, const double *x, const double *y, uint64_t generation,
                ambs_error *err);
+    /* The same, where y_i is the mean of evaluations[i] >= 1 results (NULL: one each). A member without
+     * it gets fit(): all rows are alike to it. */
+    int (*fit_means)(void *state, size_t n, const double *x, const double *y,
+                     const uint32_t *evaluations, uint64_t generation, ambs_error *err);
     /* Appends one row without a full fit: a lie, or a result between fits. Its index is the number
      * of rows before. NULL: the driver fits anew. */
     int (*append)(void *state, const double *row, double y, ambs_error *err);
     /* The row's y changes (the truth takes the place of a lie): factors and splits stay. */
     int (*replace)(void *state, size_t row, double y, ambs_error *err);
+    /* The same, where y is a mean of so many. NULL: replace(). */
+    int (*replace_mean)(void *state, size_t row, double y, uint32_t evaluations, ambs_error *err);
     /* The row counts no more (a cancelled lie). Indices of other rows stay. */
     int (*remove)(void *state, size_t row, ambs_error *err);
     /* mean [m], sd [m] (>= 0, of the latent function; a floor keeps it positive) at x [m, p];
@@ -96,15 +101,23 @@ void ambs_surrogate_use_engine(ambs_surrogate *s, const struct ambs_gp_engine *e
 /* x are configurations [n, d] here; the driver encodes them. */
 int ambs_surrogate_fit(ambs_surrogate *s, size_t n, const double *x, const double *y,
                        uint64_t generation, ambs_error *err);
-/* As above, where is_lie [n] (NULL: none is) marks rows whose y is a lie. Rows keep the order
- * given, whether the member takes lies apart or not. With `renew` a member that does so puts its
- * mean, as the truths alone have it, in the place of each lie: an old mean that extrapolated too
- * far would be believed by the next lies, and outlive its trial in them. */
-int ambs_surrogate_fit_with_lies(ambs_surrogate *s, size_t n, const double *x, const double *y,
-                                 const bool *is_lie, bool renew, uint64_t generation,
-                                 ambs_error *err);
+/* Rows of several kinds. They keep the order given, whether the member takes lies apart or not. */
+typedef struct ambs_surrogate_rows {
+    size_t n;
+    const double *x, *y;         /* [n, d], [n] */
+    const uint32_t *evaluations; /* [n] that y is the mean of, 1 for a lie; NULL: one each */
+    const bool *is_lie;          /* [n] y is a lie; NULL: none is */
+    bool renew; /* a member that takes lies apart puts its mean, as the truths alone have it, in the
+                   place of each: an old mean that extrapolated too far would be believed by the next
+                   lies, and outlive its trial in them */
+} ambs_surrogate_rows;
+int ambs_surrogate_fit_rows(ambs_surrogate *s, const ambs_surrogate_rows *rows, uint64_t generation,
+                            ambs_error *err);
 int ambs_surrogate_append(ambs_surrogate *s, const double *x, double y, ambs_error *err);
 int ambs_surrogate_replace(ambs_surrogate *s, size_t row, double y, ambs_error *err);
+/* By the mean of so many evaluations. */
+int ambs_surrogate_replace_mean(ambs_surrogate *s, size_t row, double y, uint32_t evaluations,
+                                ambs_error *err);
 int ambs_surrogate_remove(ambs_surrogate *s, size_t row, ambs_error *err);
 int ambs_surrogate_predict(ambs_surrogate *s, size_t m, const double *x, double *ret_mean,
                            double *ret_sd, ambs_error *err);

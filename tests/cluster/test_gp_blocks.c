@@ -60,11 +60,16 @@ typedef struct pair {
     size_t n, n_theta;
 } pair;
 
-static void make_pair(pair *p, const ambs_gp_settings *settings, size_t n, double log_noise)
+/* With `means` the rows are means of one to five evaluations. */
+static void make_pair(pair *p, const ambs_gp_settings *settings, size_t n, double log_noise,
+                      bool means)
 {
+    uint32_t evaluations[LARGEST];
     *p = (pair){.n = n};
     assert_int_equal(ambs_gp_init(&p->gp, settings, P, features, NULL), AMBS_OK);
     assert_int_equal(ambs_gp_take_rows(&p->gp, n, x, y, NULL), AMBS_OK);
+    for (size_t i = 0; i < n; i++) evaluations[i] = (uint32_t)(1 + i * 7 % 5);
+    if (means) ambs_gp_weigh(&p->gp, evaluations);
     size_t n_terms = p->gp.n_terms;
     p->n_theta = ambs_gp_n_theta(&p->gp.kernel);
     for (size_t i = 0; i < p->n_theta; i++)
@@ -87,7 +92,7 @@ static void make_pair(pair *p, const ambs_gp_settings *settings, size_t n, doubl
             p->warp_slopes[(2 * t + 1) * n + i] = w.by_log_b;
         }
     assert_int_equal(ambs_gp_blocks_create(&grid, n, n_terms, &p->blocks, NULL), AMBS_OK);
-    ambs_gp_blocks_set(p->blocks, &p->gp.kernel, p->gp.points);
+    ambs_gp_blocks_set(p->blocks, &p->gp.kernel, p->gp.points, p->gp.share);
 }
 
 static void drop(pair *p)
@@ -162,7 +167,7 @@ static void the_posterior_is_that_of_the_local_process(void **state)
     for (size_t v = 0; v < N_VARIANTS; v++)
         for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
             pair p;
-            make_pair(&p, &variants[v], sizes[i], -6);
+            make_pair(&p, &variants[v], sizes[i], -6, i % 2 > 0);
             check_posterior(&p, 1e-10);
             drop(&p);
         }
@@ -173,7 +178,7 @@ static void it_is_to_1e_8_at_a_condition_of_a_million(void **state)
     (void)state;
     const ambs_gp_settings smooth = {.shape = AMBS_GP_SQUARED_EXPONENTIAL};
     pair p;
-    make_pair(&p, &smooth, LARGEST, log(3.2e-4));
+    make_pair(&p, &smooth, LARGEST, log(3.2e-4), false);
     double condition = condition_of(&p);
     if (!(condition > 9e5 && condition < 1.1e6)) fail_msg("found a condition of %g", condition);
     check_posterior(&p, 1e-8);
@@ -184,7 +189,7 @@ static void weights_of_candidates_solve_their_systems(void **state)
 {
     (void)state;
     pair p;
-    make_pair(&p, &variants[0], N, -6);
+    make_pair(&p, &variants[0], N, -6, true);
     double jitter, *w = calloc(M * N, sizeof *w), *k = calloc(N, sizeof *k),
                    *column = calloc(N, sizeof *column);
     assert_int_equal(ambs_gp_blocks_factor(p.blocks, 1e-4, &jitter, NULL), AMBS_OK);
@@ -207,7 +212,8 @@ static void weights_of_candidates_solve_their_systems(void **state)
 static void check_likelihood(pair *p, double tolerance)
 {
     size_t n = p->n;
-    const ambs_gp_sample sample = {n, p->gp.points, p->gp.columns, p->gp.capacity, p->gp.z, NULL};
+    const ambs_gp_sample sample = {n,       p->gp.points, p->gp.columns, p->gp.capacity,
+                                   p->gp.z, NULL,         p->gp.share};
     ambs_gp_sample warped = sample;
     double *slopes = calloc(2 * p->gp.n_terms * p->gp.capacity, sizeof *slopes),
            *work = calloc(ambs_gp_likelihood_work(n), sizeof *work), own[MAX_THETA],
@@ -235,7 +241,7 @@ static void the_likelihood_and_its_gradient_are_those_of_the_local_process(void 
     for (size_t v = 0; v < N_VARIANTS; v++)
         for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
             pair p;
-            make_pair(&p, &variants[v], sizes[i], -6);
+            make_pair(&p, &variants[v], sizes[i], -6, i % 2 > 0);
             check_likelihood(&p, 1e-9);
             drop(&p);
         }
@@ -246,7 +252,7 @@ static void they_are_to_1e_8_at_a_condition_of_a_million(void **state)
     (void)state;
     const ambs_gp_settings smooth = {.shape = AMBS_GP_SQUARED_EXPONENTIAL};
     pair p;
-    make_pair(&p, &smooth, LARGEST, log(3.2e-4));
+    make_pair(&p, &smooth, LARGEST, log(3.2e-4), false);
     check_likelihood(&p, 1e-8);
     drop(&p);
 }
@@ -264,7 +270,7 @@ static int whole_likelihood(void *ctx, const ambs_gp_kernel *kernel, const ambs_
     ++*n_calls;
     int rc = ambs_gp_blocks_create(&grid, sample->n, kernel->n_terms, &blocks, err);
     assert_int_equal(rc, AMBS_OK);
-    ambs_gp_blocks_set(blocks, kernel, sample->points);
+    ambs_gp_blocks_set(blocks, kernel, sample->points, sample->share);
     rc = ambs_gp_blocks_likelihood(blocks, sample->y, slopes, ret_value, ret_gradient, err);
     MPI_Bcast(ret_value, 1, MPI_DOUBLE, 0, grid.comm);
     if (ret_gradient) MPI_Bcast(ret_gradient, n_theta, MPI_DOUBLE, 0, grid.comm);
@@ -280,7 +286,7 @@ static void hyperparameters_found_by_the_ranks_are_those_found_here(void **state
     const ambs_gp_engine engine = {.ctx = &n_calls, .from = 100, .likelihood = whole_likelihood};
     for (size_t v = 0; v < N_VARIANTS; v++) {
         pair p;
-        make_pair(&p, &variants[v], N, -6);
+        make_pair(&p, &variants[v], N, -6, true);
         double theta[2][MAX_THETA];
         const ambs_gp_sample sample = ambs_gp_rows(&p.gp);
         ambs_gp_search search = {
@@ -306,7 +312,7 @@ static void equal_rows_get_the_jitter_that_the_local_process_gives_them(void **s
     double jitter, value;
     pair p;
     for (size_t i = 0; i < N; i += 2) memcpy(x + (i + 1) * P, x + i * P, P * sizeof *x);
-    make_pair(&p, &smooth, N, log(1e-300));
+    make_pair(&p, &smooth, N, log(1e-300), false);
     make_rows();
     assert_true(p.gp.jitter > 0);
     assert_int_equal(ambs_gp_blocks_factor(p.blocks, 1e-4, &jitter, NULL), AMBS_OK);
@@ -323,13 +329,14 @@ static void a_matrix_beyond_repair_is_an_error_with_the_numbers(void **state)
     double jitter, bad[N * 8];
     ambs_error err;
     pair p;
-    make_pair(&p, &variants[0], N, -6);
+    make_pair(&p, &variants[0], N, -6, true);
     memcpy(bad, p.gp.points, N * p.gp.n_terms * sizeof *bad);
     bad[100 * p.gp.n_terms] = NAN;
-    ambs_gp_blocks_set(p.blocks, &p.gp.kernel, bad);
+    ambs_gp_blocks_set(p.blocks, &p.gp.kernel, bad, p.gp.share);
     assert_int_equal(ambs_gp_blocks_factor(p.blocks, 1e-4, &jitter, &err), AMBS_E_NUMERIC);
     assert_non_null(strstr(err.text, "found a matrix of 300 rows that is not positive definite"));
-    ambs_gp_blocks_set(p.blocks, &p.gp.kernel, p.gp.points); /* and goes on after that */
+    ambs_gp_blocks_set(p.blocks, &p.gp.kernel, p.gp.points,
+                       p.gp.share); /* and goes on after that */
     check_posterior(&p, 1e-10);
     drop(&p);
 }

@@ -102,6 +102,27 @@ static void any_row_can_go(void **state)
     ambs_cholesky_remove(1, l, STRIDE, 0, work); /* the only one */
 }
 
+static void a_diagonal_can_change_either_way(void **state)
+{
+    (void)state;
+    double work[2 * N], before[N * STRIDE];
+    const double changes[] = {3, 1e-3, 0, -1e-3, -0.5, -0.999}; /* no eigenvalue is below 1 */
+    for (size_t k = 0; k < N; k++)
+        for (size_t c = 0; c < sizeof changes / sizeof *changes; c++) {
+            make(k);
+            assert_true(ambs_cholesky_try(N, l, STRIDE));
+            memcpy(before, l, sizeof l);
+            ambs_cholesky_change_diagonal(N, l, STRIDE, k, changes[c], 0, work);
+            a[k * (STRIDE + 1)] += changes[c];
+            check_product(N, N);
+            for (size_t i = 0; i < k; i++)
+                assert_memory_equal(before + i * STRIDE, l + i * STRIDE, (i + 1) * sizeof *l);
+        }
+    l[0] = 1;
+    ambs_cholesky_change_diagonal(1, l, STRIDE, 0, -1 - 1e-9, 1e-6, work); /* no pivot is left */
+    assert_true(l[0] == sqrt(1e-6));
+}
+
 static void solving_undoes_multiplying(void **state)
 {
     (void)state;
@@ -133,6 +154,7 @@ int main(void)
         cmocka_unit_test(a_singular_matrix_takes_jitter_up_to_the_limit),
         cmocka_unit_test(appended_rows_make_the_factor_of_the_whole),
         cmocka_unit_test(any_row_can_go),
+        cmocka_unit_test(a_diagonal_can_change_either_way),
         cmocka_unit_test(solving_undoes_multiplying),
         cmocka_unit_test(the_determinant_is_that_of_the_matrix),
     };

@@ -24,6 +24,7 @@ static const ambs_feature features[P] = {
 };
 
 static double x[MAX_N * P], y[MAX_N];
+static uint32_t evaluations[MAX_N]; /* where rows are means */
 
 static void make_rows(uint64_t seed)
 {
@@ -37,6 +38,7 @@ static void make_rows(uint64_t seed)
         row[3] = ambs_random_uniform(&r) < 0.1 ? NAN : (double)ambs_random_below(&r, 7);
         row[4] = (double)ambs_random_below(&r, 60);
         row[5] = (float)ambs_random_uniform(&r);
+        evaluations[i] = (uint32_t)(1 + i * 7 % 5);
         y[i] = sin(5 * row[0]) + (isnan(row[1]) ? 0.7 : row[1]) + row[2] * row[5] +
                (row[3] == 2 ? 1 : 0) + 0.5 * cos(row[4]) + 0.01 * ambs_random_normal(&r);
     }
@@ -82,8 +84,9 @@ static void both_forests_split_alike(void **state)
             forest a, b;
             make(&a, &ambs_surrogate_forest, P, features, o);
             make(&b, &ambs_surrogate_reference, P, features, o);
-            assert_int_equal(a.ops->fit(a.state, sizes[k], x, y, 1, NULL), AMBS_OK);
-            assert_int_equal(b.ops->fit(b.state, sizes[k], x, y, 1, NULL), AMBS_OK);
+            const uint32_t *means = seed % 2 ? evaluations : NULL;
+            assert_int_equal(a.ops->fit_means(a.state, sizes[k], x, y, means, 1, NULL), AMBS_OK);
+            assert_int_equal(b.ops->fit_means(b.state, sizes[k], x, y, means, 1, NULL), AMBS_OK);
             a.ops->predict(a.state, sizes[k], x, fast, fast_sd, NULL);
             b.ops->predict(b.state, sizes[k], x, plain, plain_sd, NULL);
             for (size_t i = 0; i < sizes[k]; i++) {
@@ -109,6 +112,7 @@ static void with_and_without_wide_vectors_the_trees_are_the_same(void **state)
         rows.n = rows.n_fit = sizes[k / 4];
         rows.cells = cells;
         rows.y = y;
+        rows.evaluations = evaluations;
         for (size_t i = 0; i < rows.n; i++) ambs_forest_encode(&rows, x + i * P, cells + i * P);
         ambs_tree trees[3] = {{.key = k}, {.key = k}, {.key = k}};
         for (int v = 0; v < 3; v++) {
@@ -208,6 +212,35 @@ static void rows_without_features_give_their_mean(void **state)
     drop(&f);
 }
 
+/* Σ n y / Σ n, and Σ n (y - that)² / Σ n. */
+static void a_mean_of_many_evaluations_counts_as_many(void **state)
+{
+    (void)state;
+    const double at[3] = {0, 0.5, 1}, target[3] = {0, 1, 2.2};
+    double mean, sd;
+    forest f;
+    make(&f, &ambs_surrogate_forest, 0, NULL, greedy);
+    assert_int_equal(f.ops->fit_means(f.state, 3, at, target, (uint32_t[]){9, 1, 5}, 1, NULL),
+                     AMBS_OK);
+    f.ops->predict(f.state, 1, at, &mean, &sd, NULL);
+    assert_near(mean, 12.0 / 15, 1e-12);
+    assert_near(sd * sd, 9.0 / 15 * 0.64 + 0.04 / 15 + 5.0 / 15 * 1.96 + 1e-10, 1e-9);
+    assert_int_equal(f.ops->replace_mean(f.state, 0, 0.1, 1, NULL), AMBS_OK);
+    f.ops->predict(f.state, 1, at, &mean, &sd, NULL);
+    assert_near(mean, 12.1 / 7, 1e-12);
+    drop(&f);
+    ambs_forest_options o = greedy; /* one cut: where it is hangs on the weights */
+    o.min_split = 3;
+    for (uint32_t n = 1; n < 10; n += 8) {
+        make(&f, &ambs_surrogate_forest, 1, features, o);
+        assert_int_equal(f.ops->fit_means(f.state, 3, at, target, (uint32_t[]){n, 1, 1}, 1, NULL),
+                         AMBS_OK);
+        f.ops->predict(f.state, 1, &at[2], &mean, &sd, NULL);
+        assert_near(mean, n == 1 ? 2.2 : 1.6, 1e-12);
+        drop(&f);
+    }
+}
+
 static void rows_that_are_all_the_same_have_their_spread_as_sd(void **state)
 {
     (void)state;
@@ -270,6 +303,7 @@ int main(void)
         cmocka_unit_test(both_forests_predict_equally_well),
         cmocka_unit_test(appended_rows_are_in_the_trees_as_fitted_ones_are),
         cmocka_unit_test(rows_without_features_give_their_mean),
+        cmocka_unit_test(a_mean_of_many_evaluations_counts_as_many),
         cmocka_unit_test(rows_that_are_all_the_same_have_their_spread_as_sd),
         cmocka_unit_test(each_kind_of_feature_alone_is_learned),
         cmocka_unit_test(the_sd_is_larger_where_no_rows_are),

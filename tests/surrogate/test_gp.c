@@ -33,6 +33,7 @@ static const ambs_feature features[P] = {
 static const double usual[T + 2] = {-1, -0.5, 0.3, 0.5, 0.2, 0.8, 0.4, -6};
 
 static double x[MAX_N * P], y[MAX_N];
+static uint32_t evaluations[MAX_N]; /* where rows are means */
 
 static double truth(const double *row)
 {
@@ -51,6 +52,7 @@ static void make_rows(uint64_t seed)
         row[2] = (double)ambs_random_below(&r, 3);
         row[3] = ambs_random_uniform(&r) < 0.3 ? NAN : (double)ambs_random_below(&r, 4);
         y[i] = truth(row) + 0.02 * ambs_random_normal(&r);
+        evaluations[i] = (uint32_t)(1 + i * 7 % 5);
     }
 }
 
@@ -110,6 +112,15 @@ static void drop(ambs_gp *gp)
 {
     ambs_gp_fini(gp);
     free(gp);
+}
+
+/* Its rows are means. */
+static void weigh(ambs_gp *gp)
+{
+    double theta[MAX_THETA];
+    ambs_gp_weigh(gp, evaluations);
+    fill_theta(gp, theta);
+    assert_int_equal(ambs_gp_set_theta(gp, theta, NULL), AMBS_OK);
 }
 
 /* --- closed forms --------------------------------------------------------------------------- */
@@ -203,8 +214,8 @@ static double likelihood_at(ambs_gp *gp, const double *theta, double *ret_gradie
             warp_slopes[2 * t * gp->capacity + i] = w.by_log_a;
             warp_slopes[(2 * t + 1) * gp->capacity + i] = w.by_log_b;
         }
-    const ambs_gp_sample sample = {gp->n,        gp->points, gp->columns,
-                                   gp->capacity, gp->z,      warp_slopes};
+    const ambs_gp_sample sample = {gp->n, gp->points,  gp->columns, gp->capacity,
+                                   gp->z, warp_slopes, gp->share};
     return ambs_gp_log_likelihood(&gp->kernel, &sample, work, ret_gradient);
 }
 
@@ -236,7 +247,88 @@ static void the_gradient_of_the_likelihood_is_that_of_differences(void **state)
     for (ambs_gp_shape shape = AMBS_GP_MATERN52; shape <= AMBS_GP_SQUARED_EXPONENTIAL; shape++) {
         ambs_gp *gp = make_gp(shape, P, 60, NULL);
         check_likelihood_gradient(gp);
+        ambs_gp_weigh(gp, evaluations);
+        check_likelihood_gradient(gp);
         drop(gp);
+    }
+}
+
+static void check_alike(const ambs_gp *a, const ambs_gp *b, double tolerance)
+{
+    double mean[2][MAX_N], sd[2][MAX_N];
+    ambs_gp_predict(a, MAX_N, x, mean[0], sd[0]);
+    ambs_gp_predict(b, MAX_N, x, mean[1], sd[1]);
+    for (size_t i = 0; i < MAX_N; i++) {
+        assert_near(mean[0][i], mean[1][i], tolerance);
+        assert_near(sd[0][i], sd[1][i], tolerance);
+    }
+}
+
+/* --- means of several evaluations ----------------------------------------------------------- */
+
+enum { N_MEANS = 28 };
+
+/* Of N_MEANS rows, a process of each evaluation and one of the means: y as it is, so that both have one
+ * scale. *ret_within: the squares within the rows. */
+static void make_means(ambs_gp_shape shape, ambs_gp *ret[2], double *ret_within)
+{
+    double rows[2][MAX_N * P], values[2][MAX_N] = {{0}};
+    size_t n[2] = {0, N_MEANS};
+    for (size_t i = 0; i < N_MEANS; i++) {
+        double mean = 0;
+        for (size_t k = 0; k < evaluations[i]; k++, n[0]++) {
+            memcpy(rows[0] + n[0] * P, x + i * P, P * sizeof *x);
+            values[0][n[0]] = sin(5 * x[i * P]) + 0.1 * cos((double)(17 * n[0]));
+            mean += values[0][n[0]] / evaluations[i];
+        }
+        memcpy(rows[1] + i * P, x + i * P, P * sizeof *x);
+        values[1][i] = mean;
+        for (size_t k = n[0] - evaluations[i]; k < n[0]; k++)
+            *ret_within += (values[0][k] - mean) * (values[0][k] - mean);
+    }
+    for (size_t side = 0; side < 2; side++) {
+        const ambs_gp_settings settings = with_shape(shape);
+        ambs_gp *gp = ret[side] = calloc(1, sizeof *gp);
+        assert_int_equal(ambs_gp_init(gp, &settings, P, features, NULL), AMBS_OK);
+        assert_int_equal(ambs_gp_take_rows(gp, n[side], rows[side], values[side], NULL), AMBS_OK);
+        if (side == 1) ambs_gp_weigh(gp, evaluations);
+        gp->center = 0;
+        gp->scale = 1;
+        memcpy(gp->z, values[side], n[side] * sizeof *gp->z);
+    }
+}
+
+/* ln p(all) = ln p(means) + Σ_i (-(n_i - 1)/2 ln 2πσ² - ln(n_i)/2) - within / 2σ² */
+static void check_means(ambs_gp *all, ambs_gp *means, double within)
+{
+    double theta[MAX_THETA], slopes[2][MAX_THETA], noise, more = (double)all->n - N_MEANS;
+    fill_theta(all, theta);
+    theta[all->n_terms + 1] = log(0.02);
+    noise = exp(theta[all->n_terms + 1]);
+    double value = likelihood_at(all, theta, slopes[0]),
+           of_means = likelihood_at(means, theta, slopes[1]);
+    check_alike(all, means, 1e-10);
+    double expected =
+        of_means - 0.5 * more * log(6.283185307179586477 * noise) - 0.5 * within / noise;
+    for (size_t i = 0; i < N_MEANS; i++) expected -= 0.5 * log(evaluations[i]);
+    assert_near(value, expected, 1e-10 * fabs(value));
+    slopes[1][all->n_terms + 1] += -0.5 * more + 0.5 * within / noise;
+    for (size_t i = 0; i < ambs_gp_n_theta(&all->kernel); i++)
+        assert_near(slopes[0][i], slopes[1][i], 1e-9 * (1 + fabs(slopes[0][i])));
+}
+
+static void means_say_what_all_their_evaluations_do(void **state)
+{
+    (void)state;
+    make_rows(14);
+    FOR_EACH_VARIANT(v)
+    for (ambs_gp_shape shape = AMBS_GP_MATERN52; shape <= AMBS_GP_SQUARED_EXPONENTIAL; shape++) {
+        ambs_gp *gps[2];
+        double within = 0;
+        make_means(shape, gps, &within);
+        check_means(gps[0], gps[1], within);
+        drop(gps[0]);
+        drop(gps[1]);
     }
 }
 
@@ -290,10 +382,12 @@ static void leave_one_out_is_what_leaving_out_gives(void **state)
     (void)state;
     make_rows(2);
     ambs_gp *gp = make_gp(AMBS_GP_MATERN52, P, 90, usual);
-    double squares = 0, mean, sd, means[90], sds[90], found = ambs_gp_leave_one_out(gp, means, sds),
-           noise = gp->scale * gp->scale * gp->kernel.noise;
+    weigh(gp);
+    double squares = 0, mean, sd, means[90], sds[90], found = ambs_gp_leave_one_out(gp, means, sds);
     for (size_t i = 0; i < 90; i++) { /* a removal keeps mean and scale */
         ambs_gp *other = make_gp(AMBS_GP_MATERN52, P, 90, usual);
+        double noise = gp->scale * gp->scale * gp->kernel.noise / evaluations[i];
+        weigh(other);
         ambs_gp_remove(other, i);
         ambs_gp_predict(other, 1, x + i * P, &mean, &sd);
         assert_near(means[i], mean, 1e-10);
@@ -350,27 +444,21 @@ static void a_look_gives_the_mean_and_no_less_than_the_sd(void **state)
         ambs_gp *gp = make_gp(AMBS_GP_MATERN52, P, n, NULL);
         ambs_gp_predict(gp, MAX_N, x, mean[0], sd[0]);
         ambs_gp_screen(gp, MAX_N, x, mean[1], sd[1]);
+        double sd_of_one[MAX_N];
+        memcpy(sd_of_one, sd[1], sizeof sd_of_one);
         for (size_t i = 0; i < MAX_N; i++) {
             assert_near(mean[0][i], mean[1][i], 1e-12 * (1 + fabs(mean[0][i])));
             assert_true(sd[1][i] >= sd[0][i] * (1 - 1e-9));
             if (n == 1 && !extra.linear) assert_near(sd[1][i], sd[0][i], 1e-9);
         }
+        weigh(gp);
+        ambs_gp_predict(gp, MAX_N, x, mean[0], sd[0]);
+        for (size_t i = 0; i < MAX_N; i++) assert_true(sd_of_one[i] >= sd[0][i] * (1 - 1e-9));
         drop(gp);
     }
 }
 
 /* --- changes of rows ------------------------------------------------------------------------ */
-
-static void check_alike(const ambs_gp *a, const ambs_gp *b, double tolerance)
-{
-    double mean[2][MAX_N], sd[2][MAX_N];
-    ambs_gp_predict(a, MAX_N, x, mean[0], sd[0]);
-    ambs_gp_predict(b, MAX_N, x, mean[1], sd[1]);
-    for (size_t i = 0; i < MAX_N; i++) {
-        assert_near(mean[0][i], mean[1][i], tolerance);
-        assert_near(sd[0][i], sd[1][i], tolerance);
-    }
-}
 
 /* A fit to the rows of the list that keeps another's mean and scale. */
 static ambs_gp *fit_like(const ambs_gp *other, const size_t *rows, size_t n)
@@ -387,7 +475,10 @@ static ambs_gp *fit_like(const ambs_gp *other, const size_t *rows, size_t n)
     assert_int_equal(ambs_gp_take_rows(gp, n, part, values, NULL), AMBS_OK);
     gp->center = other->center;
     gp->scale = other->scale;
-    for (size_t i = 0; i < n; i++) gp->z[i] = (values[i] - gp->center) / gp->scale;
+    for (size_t i = 0; i < n; i++) {
+        gp->z[i] = (values[i] - gp->center) / gp->scale;
+        gp->share[i] = 1.0 / evaluations[rows[i]];
+    }
     fill_theta(gp, theta);
     assert_int_equal(ambs_gp_set_theta(gp, theta, NULL), AMBS_OK);
     return gp;
@@ -400,7 +491,9 @@ static void change_rows(void)
     for (size_t i = 20; i < MAX_N; i++)
         assert_int_equal(ambs_gp_append(gp, x + i * P, i % 3 ? y[i] : -5, NULL), AMBS_OK);
     for (size_t i = 20; i < MAX_N; i++)
-        if (i % 3 == 0) ambs_gp_replace(gp, i, y[i]);
+        if (i % 3 == 0) ambs_gp_replace(gp, i, y[i], 1);
+    for (size_t i = 0; i < MAX_N; i++) ambs_gp_replace(gp, i, y[i], i % 2 ? 9 : 1);
+    for (size_t i = 0; i < MAX_N; i++) ambs_gp_replace(gp, i, y[i], evaluations[i]);
     for (size_t i = 0; i < MAX_N; i++) held[i] = i;
     ambs_gp *whole = fit_like(gp, held, MAX_N);
     check_alike(gp, whole, 1e-10);
@@ -695,6 +788,32 @@ static void drawn_functions_have_the_covariance_of_the_posterior(void **state)
     }
 }
 
+/* One row: the variance there is s² σ²/n / (s² + σ²/n). */
+static void draws_trust_a_mean_of_many(void **state)
+{
+    (void)state;
+    enum { N = 2000 };
+    const double theta[3] = {0, 0, 0};
+    const uint32_t nine = 9;
+    x[0] = y[0] = 0.5;
+    ambs_gp *gp = make_gp(AMBS_GP_MATERN52, 1, 1, theta);
+    ambs_gp_weigh(gp, &nine);
+    assert_int_equal(ambs_gp_set_theta(gp, theta, NULL), AMBS_OK);
+    ambs_gp_path path = {0};
+    ambs_random r;
+    double f, squares = 0;
+    ambs_random_init(&r, 3, 0, AMBS_PURPOSE_TEST);
+    assert_int_equal(ambs_gp_path_init(&path, gp, NULL), AMBS_OK);
+    for (size_t k = 0; k < N; k++) {
+        assert_int_equal(ambs_gp_path_draw(&path, gp, &r, NULL), AMBS_OK);
+        ambs_gp_path_values(&path, gp, 1, x, &f, NULL);
+        squares += (f - 0.5) * (f - 0.5) / N;
+    }
+    assert_near(squares, 0.1, 0.1 * 5 * sqrt(2.0 / N));
+    ambs_gp_path_fini(&path);
+    drop(gp);
+}
+
 static void a_drawn_function_has_its_slopes(void **state)
 {
     (void)state;
@@ -733,6 +852,7 @@ int main(void)
         cmocka_unit_test_setup(the_posterior_of_three_points_is_that_by_hand, reset_extra),
         cmocka_unit_test_setup(the_covariance_is_the_formula_to_the_last_bits, reset_extra),
         cmocka_unit_test_setup(the_gradient_of_the_likelihood_is_that_of_differences, reset_extra),
+        cmocka_unit_test_setup(means_say_what_all_their_evaluations_do, reset_extra),
         cmocka_unit_test_setup(a_warp_has_its_slopes_and_keeps_the_ends, reset_extra),
         cmocka_unit_test_setup(a_linear_mean_goes_on_beyond_the_rows, reset_extra),
         cmocka_unit_test_setup(slopes_are_those_of_differences, reset_extra),
@@ -746,6 +866,7 @@ int main(void)
         cmocka_unit_test_setup(every_choice_learns, reset_extra),
         cmocka_unit_test_setup(draws_of_hyperparameters_are_averaged, reset_extra),
         cmocka_unit_test_setup(drawn_functions_have_the_covariance_of_the_posterior, reset_extra),
+        cmocka_unit_test_setup(draws_trust_a_mean_of_many, reset_extra),
         cmocka_unit_test_setup(a_drawn_function_has_its_slopes, reset_extra),
         cmocka_unit_test_setup(without_the_prior_the_likelihood_is_larger, reset_extra),
         cmocka_unit_test_setup(more_rows_than_are_learned_from_are_all_in_the_factor, reset_extra),

@@ -21,6 +21,7 @@ static const ambs_feature features[P] = {{AMBS_FEATURE_NUMERIC, 0, 0, false},
                                          {AMBS_FEATURE_CATEGORICAL, 2, 3, false},
                                          {AMBS_FEATURE_CATEGORICAL, 3, 4, true}};
 static double x[2 * N * P], y[2 * N];
+static uint32_t evaluations[2 * N];
 
 /* --- an engine ------------------------------------------------------------------------------- */
 
@@ -69,8 +70,8 @@ static void fill(const ambs_gp_kernel *kernel, const double *a, const double *po
 }
 
 static int plain_factor(void *ctx, uint32_t process, const ambs_gp_kernel *kernel, size_t n,
-                        const double *points, const double *z, double limit, double *ret_alpha,
-                        double *ret_jitter, ambs_error *err)
+                        const double *points, const double *share, const double *z, double limit,
+                        double *ret_alpha, double *ret_jitter, ambs_error *err)
 {
     plain *e = ctx;
     struct factor *f = &e->of[process];
@@ -91,7 +92,7 @@ static int plain_factor(void *ctx, uint32_t process, const ambs_gp_kernel *kerne
     for (*ret_jitter = 0; rc == AMBS_OK;) {
         for (size_t i = 0; i < n; i++) {
             fill(kernel, points + i * kernel->n_terms, points, n, f->l + i * n);
-            f->l[i * n + i] += kernel->noise + *ret_jitter;
+            f->l[i * n + i] += kernel->noise * share[i] + *ret_jitter;
         }
         if (ambs_cholesky_try(n, f->l, n)) break;
         rc = ambs_cholesky_more_jitter(n, kernel->signal + kernel->noise, limit, ret_jitter, err);
@@ -226,6 +227,7 @@ static void make_rows(uint64_t seed)
         row[1] = ambs_random_uniform(&r) < 0.3 ? NAN : ambs_random_uniform(&r);
         row[2] = (double)ambs_random_below(&r, 3);
         row[3] = ambs_random_uniform(&r) < 0.3 ? NAN : (double)ambs_random_below(&r, 4);
+        evaluations[i] = (uint32_t)(1 + i * 7 % 5);
         y[i] = 3 + sin(5 * row[0]) + (row[2] == 1 ? 0.5 : 0) + 0.05 * ambs_random_normal(&r);
     }
 }
@@ -304,6 +306,20 @@ static void fit(twins *t, size_t n)
         assert_int_equal(ambs_surrogate_gp.fit(t->state[i], n, x, y, 1, NULL), AMBS_OK);
 }
 
+static void fit_means(twins *t, size_t n)
+{
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(ambs_surrogate_gp.fit_means(t->state[i], n, x, y, evaluations, 1, NULL),
+                         AMBS_OK);
+}
+
+static void replace_mean(twins *t, size_t row, uint32_t n)
+{
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(ambs_surrogate_gp.replace_mean(t->state[i], row, y[row], n, NULL),
+                         AMBS_OK);
+}
+
 static void append(twins *t, size_t row, double value)
 {
     for (size_t i = 0; i < 2; i++)
@@ -330,8 +346,16 @@ static void live(twins *t)
     assert_twins_agree(t); /* of the factor: made anew */
     append(t, 109, y[109]);
     assert_twins_agree(t);
-    fit(t, 120);
+    fit_means(t, 120);
     append(t, 120, y[120]);
+    append(t, 121, y[121]);
+    assert_twins_agree(t);
+    replace_mean(t, 120, 4); /* joined, and not yet */
+    append(t, 122, y[122]);
+    replace_mean(t, 122, 9);
+    assert_twins_agree(t);
+    replace_mean(t, 50, evaluations[50] + 2); /* of the factor */
+    replace_mean(t, 121, 2);
     assert_twins_agree(t);
 }
 

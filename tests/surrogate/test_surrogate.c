@@ -267,6 +267,13 @@ static void a_removed_row_is_as_if_it_had_never_been(void **state)
     }
 }
 
+static int fit_with_lies(ambs_surrogate *s, size_t n, const double *x, const double *y,
+                         const bool *is_lie, bool renew)
+{
+    const ambs_surrogate_rows rows = {.n = n, .x = x, .y = y, .is_lie = is_lie, .renew = renew};
+    return ambs_surrogate_fit_rows(s, &rows, 1, NULL);
+}
+
 static void rows_keep_their_numbers_where_lies_are_taken_apart(void **state)
 {
     fixture *f = *state;
@@ -279,8 +286,7 @@ static void rows_keep_their_numbers_where_lies_are_taken_apart(void **state)
     FOR_EACH(name)
     {
         ambs_surrogate *s = make(f, name, 5), *truths = make(f, name, 5);
-        assert_int_equal(ambs_surrogate_fit_with_lies(s, 60, f->x, y, is_lie, false, 1, NULL),
-                         AMBS_OK);
+        assert_int_equal(fit_with_lies(s, 60, f->x, y, is_lie, false), AMBS_OK);
         double out = ambs_surrogate_out_of_sample_error(s), before, after;
         const double *x = f->x + 31 * D;
         assert_int_equal(ambs_surrogate_predict(s, 1, x, &before, NULL, NULL), AMBS_OK);
@@ -306,8 +312,7 @@ static void rows_keep_their_numbers_where_lies_are_taken_apart(void **state)
             assert_memory_equal(f->sd, f->sd2, sizeof f->sd);
             assert_true(out == ambs_surrogate_out_of_sample_error(truths));
             for (size_t i = 0; i < 60; i++) y[i] = is_lie[i] ? -99 : f->y[i];
-            assert_int_equal(ambs_surrogate_fit_with_lies(s, 60, f->x, y, is_lie, true, 1, NULL),
-                             AMBS_OK);
+            assert_int_equal(fit_with_lies(s, 60, f->x, y, is_lie, true), AMBS_OK);
             predict(s, f, f->mean, f->sd);
             for (size_t i = 0; i < MAX_N; i++) { /* its own mean changes none, but the sd */
                 assert_near(f->mean[i], f->mean2[i], 1e-8);
@@ -315,6 +320,51 @@ static void rows_keep_their_numbers_where_lies_are_taken_apart(void **state)
             }
         }
         for (size_t i = 0; i < 60; i++) y[i] = is_lie[i] ? 4 : f->y[i];
+        ambs_surrogate_destroy(s);
+        ambs_surrogate_destroy(truths);
+    }
+}
+
+/* Rows 1, 4, … of sixty are lies, the others means of one to five; once in their order, once the truths
+ * first and then the lies. */
+static void means_keep_their_numbers_where_lies_are_taken_apart(void **state)
+{
+    fixture *f = *state;
+    bool is_lie[60];
+    uint32_t evaluations[2][60];
+    double x[60 * D], y[2][60];
+    size_t n = 0;
+    for (size_t i = 0; i < 60; i++) {
+        is_lie[i] = i % 3 == 1;
+        evaluations[0][i] = is_lie[i] ? 1 : (uint32_t)(1 + i * 7 % 5);
+        y[0][i] = is_lie[i] ? 4 : f->y[i] + sin((double)(50 * i)) / evaluations[0][i];
+        if (is_lie[i]) continue;
+        memcpy(x + n * D, f->x + i * D, D * sizeof *x);
+        evaluations[1][n] = evaluations[0][i];
+        y[1][n++] = y[0][i];
+    }
+    FOR_EACH(name)
+    {
+        ambs_surrogate *s = make(f, name, 5), *truths = make(f, name, 5);
+        const ambs_surrogate_rows all = {
+            .n = 60, .x = f->x, .y = y[0], .evaluations = evaluations[0], .is_lie = is_lie};
+        const ambs_surrogate_rows some = {.n = n, .x = x, .y = y[1], .evaluations = evaluations[1]};
+        assert_int_equal(ambs_surrogate_fit_rows(s, &all, 1, NULL), AMBS_OK);
+        assert_int_equal(ambs_surrogate_fit_rows(truths, &some, 1, NULL), AMBS_OK);
+        for (size_t i = 0; i < 60; i++)
+            if (is_lie[i])
+                assert_int_equal(ambs_surrogate_append(truths, f->x + i * D, 4, NULL), AMBS_OK);
+        predict(s, f, f->mean, f->sd);
+        predict(truths, f, f->mean2, f->sd2);
+        if (strcmp(name, "gp") == 0) {
+            assert_memory_equal(f->mean, f->mean2, sizeof f->mean);
+            assert_memory_equal(f->sd, f->sd2, sizeof f->sd);
+        }
+        double before = f->sd[0], sd;
+        assert_int_equal(ambs_surrogate_replace_mean(s, 0, y[0][0], 1000, NULL), AMBS_OK);
+        assert_int_equal(ambs_surrogate_predict(s, 1, f->x, f->mean, &sd, NULL), AMBS_OK);
+        if (strcmp(name, "gp") == 0) assert_true(sd < 0.9 * before);
+        assert_int_equal(ambs_surrogate_replace_mean(s, 60, 1, 2, NULL), AMBS_E_INVALID);
         ambs_surrogate_destroy(s);
         ambs_surrogate_destroy(truths);
     }
@@ -328,8 +378,7 @@ static void each_result_is_judged_by_the_others_and_lies_by_none(void **state)
     for (size_t i = 0; i < 60; i++) is_lie[i] = i % 3 == 1;
     ambs_surrogate *s = make(f, "gp", 5), *forest = make(f, "forest", 5);
     assert_int_equal(ambs_surrogate_leave_one_out(s, mean, sd, NULL), AMBS_E_INVALID);
-    assert_int_equal(ambs_surrogate_fit_with_lies(s, 60, f->x, f->y, is_lie, true, 1, NULL),
-                     AMBS_OK);
+    assert_int_equal(fit_with_lies(s, 60, f->x, f->y, is_lie, true), AMBS_OK);
     assert_int_equal(ambs_surrogate_append(s, f->x + 60 * D, 1, NULL), AMBS_OK);
     assert_int_equal(ambs_surrogate_leave_one_out(s, mean, sd, NULL), AMBS_OK);
     for (size_t i = 0; i < 61; i++) {
@@ -532,9 +581,7 @@ static int fit_and_append(void *ctx)
     ambs_surrogate *s = NULL;
     double mean, sd;
     int rc = ambs_surrogate_create(c->name, NULL, c->f->space, 1, &s, NULL);
-    if (rc == AMBS_OK)
-        rc = ambs_surrogate_fit_with_lies(s, 20, c->f->x, c->f->y, (bool[20]){[7] = true}, true, 1,
-                                          NULL);
+    if (rc == AMBS_OK) rc = fit_with_lies(s, 20, c->f->x, c->f->y, (bool[20]){[7] = true}, true);
     for (size_t i = 20; rc == AMBS_OK && i < 24; i++)
         rc = ambs_surrogate_append(s, c->f->x + i * D, 1, NULL);
     if (rc == AMBS_OK) rc = ambs_surrogate_remove(s, 3, NULL);
@@ -569,6 +616,7 @@ int main(void)
         cmocka_unit_test(the_same_calls_give_the_same_bits),
         cmocka_unit_test(a_removed_row_is_as_if_it_had_never_been),
         cmocka_unit_test(rows_keep_their_numbers_where_lies_are_taken_apart),
+        cmocka_unit_test(means_keep_their_numbers_where_lies_are_taken_apart),
         cmocka_unit_test(each_result_is_judged_by_the_others_and_lies_by_none),
         cmocka_unit_test(drawn_functions_have_the_mean_and_sd_predicted),
         cmocka_unit_test(a_drawn_function_stays_until_rows_change_or_the_next_draw),
