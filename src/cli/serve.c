@@ -310,7 +310,7 @@ static int do_enqueue(ambs_serve *s, ambs_json_node command, ambs_json_writer *w
 {
     int rc = check_keys(command, "enqueue", (const char *const[]){"cmd", "params", NULL}, err);
     if (rc == 0)
-        rc = ambs_space_read_json(s->spec->space, ambs_json_get(command, "params"), s->x, err);
+        rc = ambs_space_complete_json(s->spec->space, ambs_json_get(command, "params"), s->x, err);
     if (rc == 0) rc = ambs_search_enqueue(s->search, s->x, err);
     if (rc == 0) rc = ambs_recorder_enqueued(s->recorder, s->x, err);
     if (rc != 0) return rc;

@@ -82,11 +82,7 @@ static int read_member(void *ctx, const char *key, ambs_json_node node)
     reader *r = ctx;
     char buffer[32];
     int i = ambs_space_find(r->space, key);
-    if (i < 0) {
-        const char *near = ambs_space_nearest_name(r->space, key);
-        return ambs_fail(r->err, AMBS_E_INVALID, "unknown parameter \"%.60s\"%s%s%s", key,
-                         near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
-    }
+    if (i < 0) return ambs_space_refuse_name(r->space, "unknown parameter", key, r->err);
     if (ambs_json_type_of(node) == AMBS_JSON_NULL) return AMBS_OK; /* the same as not given */
     const ambs_parameter *p = &r->space->dims[i].p;
     const char *text = scalar_text(node, buffer);
@@ -100,8 +96,9 @@ static int read_member(void *ctx, const char *key, ambs_json_node node)
     return ambs_space_parse(r->space, (size_t)i, text, &r->x[i], r->err);
 }
 
-int ambs_space_read_json(const ambs_space *space, ambs_json_node object, double *ret_x,
-                         ambs_error *err)
+/* What the object gives, NaN elsewhere. The caller frees. */
+static int read_members(const ambs_space *space, ambs_json_node object, double **ret_x,
+                        ambs_error *err)
 {
     if (ambs_json_type_of(object) != AMBS_JSON_OBJECT)
         return ambs_fail(err, AMBS_E_INVALID,
@@ -111,7 +108,43 @@ int ambs_space_read_json(const ambs_space *space, ambs_json_node object, double 
     for (size_t i = 0; i < space->d; i++) x[i] = NAN;
     reader r = {.space = space, .x = x, .err = err};
     int rc = ambs_json_each(object, read_member, &r);
-    if (rc == AMBS_OK && !ambs_space_contains(space, x, err)) rc = AMBS_E_INVALID;
+    if (rc == AMBS_OK)
+        *ret_x = x;
+    else
+        free(x);
+    return rc;
+}
+
+int ambs_space_complete_json(const ambs_space *space, ambs_json_node object, double *ret_x,
+                             ambs_error *err)
+{
+    ambs_error ignored = {0};
+    double *given = NULL;
+    int rc = read_members(space, object, &given, err);
+    if (rc != AMBS_OK) return rc;
+    rc = ambs_space_defaults(space, ret_x, &ignored);
+    if (rc != AMBS_OK && rc != AMBS_E_INFEASIBLE) {
+        free(given);
+        return ambs_fail(err, rc, "%s", ignored.text);
+    }
+    for (size_t i = 0; i < space->d; i++)
+        if (!isnan(given[i])) ret_x[i] = given[i];
+    ambs_space_normalise(space, ret_x);
+    rc = AMBS_OK;
+    for (size_t i = 0; i < space->d && rc == AMBS_OK; i++)
+        if (!isnan(given[i]) && isnan(ret_x[i])) rc = ambs_space_refuse_inactive(space, i, err);
+    free(given);
+    if (rc != AMBS_OK) return rc;
+    return ambs_space_contains(space, ret_x, err) ? AMBS_OK : AMBS_E_INVALID;
+}
+
+int ambs_space_read_json(const ambs_space *space, ambs_json_node object, double *ret_x,
+                         ambs_error *err)
+{
+    double *x = NULL;
+    int rc = read_members(space, object, &x, err);
+    if (rc != AMBS_OK) return rc;
+    if (!ambs_space_contains(space, x, err)) rc = AMBS_E_INVALID;
     if (rc == AMBS_OK) memcpy(ret_x, x, space->d * sizeof *x);
     free(x);
     return rc;

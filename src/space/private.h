@@ -99,4 +99,10 @@ int ambs_space_count(const ambs_space *space, size_t limit, double *ret_members,
 /* json.c: the digest of the description. */
 int ambs_space_compute_digest(ambs_space *space, ambs_error *err);
 
+/* "WHAT "NAME"; did you mean …?" or "; known: …": AMBS_E_INVALID. */
+int ambs_space_refuse_name(const ambs_space *space, const char *what, const char *name,
+                           ambs_error *err);
+/* A value was given to parameter i, which is inactive: AMBS_E_INVALID. */
+int ambs_space_refuse_inactive(const ambs_space *space, size_t i, ambs_error *err);
+
 #endif

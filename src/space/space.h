@@ -81,6 +81,9 @@ void ambs_space_write_json_value(const ambs_space *space, size_t i, double value
  * and values outside are errors. */
 int ambs_space_read_json(const ambs_space *space, ambs_json_node object, double *ret_x,
                          ambs_error *err);
+/* The same, but parameters left out take their default, as words do. *ret_x is written to in any case. */
+int ambs_space_complete_json(const ambs_space *space, ambs_json_node object, double *ret_x,
+                             ambs_error *err);
 /* x from words NAME=VALUE [n]; parameters left out take their default. Conditions decide after all
  * are set, so the order of the words does not matter. AMBS_E_INVALID for an unknown name, a value
  * outside, an inactive parameter, a configuration that a constraint forbids. */

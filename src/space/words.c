@@ -6,6 +6,31 @@
 
 #include "space/private.h"
 
+int ambs_space_refuse_name(const ambs_space *space, const char *what, const char *name,
+                           ambs_error *err)
+{
+    ambs_text hint = {0};
+    const char *near = ambs_space_nearest_name(space, name);
+    if (near)
+        ambs_text_addf(&hint, "did you mean \"%s\"?", near);
+    else
+        ambs_text_add(&hint, "known: ");
+    for (size_t i = 0; !near && i < space->d && hint.length < 1000; i++)
+        ambs_text_addf(&hint, "%s%s", i > 0 ? ", " : "", space->dims[i].p.name);
+    int rc = ambs_text_check(&hint, err);
+    if (rc == AMBS_OK)
+        rc = ambs_fail(err, AMBS_E_INVALID, "%s \"%.60s\"; %s", what, name, hint.text);
+    ambs_text_fini(&hint);
+    return rc;
+}
+
+int ambs_space_refuse_inactive(const ambs_space *space, size_t i, ambs_error *err)
+{
+    return ambs_fail(err, AMBS_E_INVALID,
+                     "%s is inactive in this configuration: it applies only when %s",
+                     space->dims[i].p.name, space->dims[i].condition_text);
+}
+
 static int find_named(const ambs_space *space, const char *word, size_t *ret_i, ambs_error *err)
 {
     size_t length = strcspn(word, "=");
@@ -19,9 +44,7 @@ static int find_named(const ambs_space *space, const char *word, size_t *ret_i, 
         *ret_i = (size_t)i;
         return AMBS_OK;
     }
-    const char *near = ambs_space_nearest_name(space, name);
-    return ambs_fail(err, AMBS_E_INVALID, "the study has no parameter \"%s\"%s%s%s", name,
-                     near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
+    return ambs_space_refuse_name(space, "the study has no parameter", name, err);
 }
 
 int ambs_space_read_words(const ambs_space *space, size_t n, const char *const *words,
@@ -40,10 +63,7 @@ int ambs_space_read_words(const ambs_space *space, size_t n, const char *const *
     ambs_space_normalise(space, ret_x);
     for (size_t k = 0; k < n; k++) {
         rc = find_named(space, words[k], &i, err);
-        if (rc == AMBS_OK && isnan(ret_x[i]))
-            rc = ambs_fail(err, AMBS_E_INVALID,
-                           "%s is inactive in this configuration: it applies only when %s",
-                           space->dims[i].p.name, space->dims[i].condition_text);
+        if (rc == AMBS_OK && isnan(ret_x[i])) rc = ambs_space_refuse_inactive(space, i, err);
         if (rc != AMBS_OK) return rc;
     }
     return ambs_space_contains(space, ret_x, err) ? AMBS_OK : AMBS_E_INVALID;

@@ -171,7 +171,9 @@ static const run_case cases[] = {
     /* one trial */
     {STUDY, "try s.yaml x", 2,
      "ambs try: found \"x\", expected NAME=VALUE, as in learning_rate=0.01\n"},
-    {STUDY, "try s.yaml xx=1", 2, "ambs try: the study has no parameter \"xx\"; did you mean x?\n"},
+    {STUDY, "try s.yaml xx=1", 2,
+     "ambs try: the study has no parameter \"xx\"; did you mean \"x\"?\n"},
+    {STUDY, "try s.yaml rate=1", 2, "ambs try: the study has no parameter \"rate\"; known: x, y\n"},
     {STUDY, "try s.yaml x=far", 2,
      "ambs try: parameter \"x\": found \"far\", expected a number from -5 to 10\n"},
     {STUDY, "try s.yaml x=11", 2, "ambs try: parameter \"x\": 11 is outside -5 to 10\n"},

@@ -42,7 +42,7 @@ def into_a_run_and_over_its_death():
         again = enqueue(output, "x2=2.5", "x1=1.5")
         check("what is a trial already is refused", again.returncode == 2 and
               "the configuration is that of trial %d already" % found(output, x1=1.5)[0]["id"] in again.stderr, again.stderr)
-        for word, text in (("x3=1", "the study has no parameter \"x3\"; did you mean x1?"),
+        for word, text in (("x3=1", "the study has no parameter \"x3\"; did you mean \"x1\"?"),
                            ("x1=99", "parameter \"x1\": 99 is outside -5 to 10"),
                            ("x1", "found \"x1\", expected NAME=VALUE, as in learning_rate=0.01")):
             wrong = enqueue(output, word)

@@ -235,12 +235,49 @@ static void floats_are_told_from_whole_numbers(void **state)
     ambs_space_destroy(s);
 }
 
+static void json_is_completed_by_defaults(void **state)
+{
+    (void)state;
+    ambs_space *s = new_space();
+    add_levels(s, "kind", AMBS_PARAMETER_CATEGORICAL, "a b", NULL);
+    add_int(s, "x", AMBS_SCALE_LINEAR, 0, 5, 0);
+    add_when(s, "x", "kind", 1);
+    finish(s);
+    static const struct {
+        const char *json, *message; /* NULL: kind and x as below */
+        double kind, x;
+    } cases[] = {
+        {"{}", NULL, 0, NAN},
+        {"{\"kind\": \"b\"}", NULL, 1, 3},
+        {"{\"x\": 4, \"kind\": \"b\"}", NULL, 1, 4},
+        {"{\"x\": 4}", "x is inactive in this configuration: it applies only when kind == b", 0, 0},
+        {"{\"y\": 4}", "unknown parameter \"y\"; known: kind, x", 0, 0},
+        {"3", "expected a JSON object of parameter names and values", 0, 0}};
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+        ambs_json *document;
+        ambs_error err = {0};
+        double x[2];
+        assert_int_equal(ambs_json_parse(cases[k].json, strlen(cases[k].json), &document, &err), 0);
+        int rc = ambs_space_complete_json(s, ambs_json_root(document), x, &err);
+        ambs_json_destroy(document);
+        if (cases[k].message) {
+            assert_int_equal(rc, AMBS_E_INVALID);
+            assert_string_equal(err.text, cases[k].message);
+            continue;
+        }
+        assert_int_equal(rc, AMBS_OK);
+        assert_true(x[0] == cases[k].kind &&
+                    (x[1] == cases[k].x || (isnan(x[1]) && isnan(cases[k].x))));
+    }
+    ambs_space_destroy(s);
+}
+
 static void json_that_is_no_member_is_refused(void **state)
 {
     (void)state;
     static const char *const bad[][2] = {
         {"[]", "expected a JSON object of parameter names and values"},
-        {"{\"opt\": 1}", "unknown parameter \"opt\""},
+        {"{\"opt\": 1}", "unknown parameter \"opt\"; known: options, x"},
         {"{\"option\": \"a\"}", "unknown parameter \"option\"; did you mean \"options\"?"},
         {"{}", "parameter \"options\" has no value but is active"},
         {"{\"options\": \"b\"}", "parameter \"x\" has no value but is active"},
@@ -359,6 +396,7 @@ int main(void)
 #if AMBS_HAVE_JANSSON
         cmocka_unit_test(any_member_comes_back_from_its_json),
         cmocka_unit_test(floats_are_told_from_whole_numbers),
+        cmocka_unit_test(json_is_completed_by_defaults),
         cmocka_unit_test(json_that_is_no_member_is_refused),
 #endif
         cmocka_unit_test(every_allocation_may_fail),

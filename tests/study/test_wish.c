@@ -140,7 +140,7 @@ static void what_is_no_configuration_is_told(void **state)
     (void)state;
     expect_fault("rate\n", "found \"rate\", expected NAME=VALUE, as in learning_rate=0.01");
     expect_fault("=1\n", "found \"=1\", expected NAME=VALUE, as in learning_rate=0.01");
-    expect_fault("rata=1\n", "the study has no parameter \"rata\"; did you mean rate?");
+    expect_fault("rata=1\n", "the study has no parameter \"rata\"; did you mean \"rate\"?");
     expect_fault("rate=7\n", "parameter \"rate\": 7 is outside 0.0001 to 1");
     expect_fault("rate=0.9\n", "the constraint \"rate < 0.5\" is false");
     expect_fault("part=2\nkind=sgd\n",
