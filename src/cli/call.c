@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Reads the words after the verb: --name value, --name=value, -n value, -nvalue, flags, operands; a
  * lone -- ends the options, a lone - is an operand. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -81,7 +82,10 @@ static int add_seed(words *w, const char *value, ambs_error *err)
 static int set_option(words *w, const ambs_cli_option *o, const char *word, const char *joined,
                       ambs_error *err)
 {
-    const ambs_option table[2] = {o->option, {.name = NULL}};
+    char name[64]; /* for messages: as a user writes it */
+    snprintf(name, sizeof name, "--%s", o->option.name);
+    ambs_option table[2] = {o->option, {.name = NULL}};
+    table[0].name = name;
     const char *value = "true";
     if (o->option.type == AMBS_OPTION_BOOL) {
         if (joined)
@@ -91,7 +95,7 @@ static int set_option(words *w, const ambs_cli_option *o, const char *word, cons
         value = take_value(w, joined);
         if (!value) return needs_value(word, o->value ? o->value : "VALUE", err);
     }
-    return ambs_options_set(table, w->call->options, o->option.name, value, err);
+    return ambs_options_set(table, w->call->options, name, value, err);
 }
 
 static bool is_named(const char *word, const char *name, const char **ret_joined)

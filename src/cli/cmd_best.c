@@ -102,9 +102,9 @@ const ambs_command ambs_command_best = {
     .options =
         (const ambs_cli_option[]){
             {{"json", AMBS_OPTION_BOOL, offsetof(options, json), "false",
-              .help = "Print one JSON document."}},
+              .help = "print one JSON document"}},
             {{"model", AMBS_OPTION_BOOL, offsetof(options, model), "false",
-              .help = "The best by the model, with its 95 % interval. Fits the model anew."}},
+              .help = "the best by the model, which is fitted anew, with its 95 % interval"}},
             {{NULL}}},
     .options_size = sizeof(options),
     .run = run,

@@ -65,7 +65,7 @@ const ambs_command ambs_command_check = {
                "was expected and "
                "what to do. Nothing is run.",
     .options = (const ambs_cli_option[]){{{"output", AMBS_OPTION_STRING, offsetof(options, output),
-                                           .help = "The study file that `ambs run` would write."},
+                                           .help = "the study file that `ambs run` would write"},
                                           .letter = 'o',
                                           .value = "STUDY.h5"},
                                          {{NULL}}},

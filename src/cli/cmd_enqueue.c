@@ -137,7 +137,7 @@ const ambs_command ambs_command_enqueue = {
                "refused. `ambs status` says how many wait.",
     .options = (const ambs_cli_option[]){{{"wait", AMBS_OPTION_DURATION, offsetof(options, wait_s),
                                            "0s", 0, 86400, NULL,
-                                           "Wait so long for a running study to propose it."},
+                                           "wait so long for a running study to propose it"},
                                           .value = "TIME"},
                                          {{NULL}}},
     .options_size = sizeof(options),

@@ -38,12 +38,12 @@ const ambs_command ambs_command_export = {
     .summary = "The trials in the format of another program: csv, json, deephyper",
     .details = "`ambs list exporter` tells the formats.",
     .options = (const ambs_cli_option[]){{{"format", AMBS_OPTION_STRING, offsetof(options, format),
-                                           "csv", .help = "The format."},
+                                           "csv", .help = "the format"},
                                           .letter = 'f',
                                           .value = "csv|json|deephyper"},
                                          {{"output", AMBS_OPTION_STRING, offsetof(options, output),
-                                           .help = "The file to write; standard output where "
-                                                   "none is named."},
+                                           .help = "the file to write; standard output where "
+                                                   "none is named"},
                                           .letter = 'o',
                                           .value = "FILE"},
                                          {{NULL}}},

@@ -145,7 +145,7 @@ const ambs_command ambs_command_list = {
     .max_operands = 1,
     .summary = "The plug-ins: methods, surrogates, objectives …, with their options",
     .options = (const ambs_cli_option[]){{{"all", AMBS_OPTION_BOOL, offsetof(options, all), "false",
-                                           .help = "Also those made for tests."}},
+                                           .help = "also those made for tests"}},
                                          {{NULL}}},
     .options_size = sizeof(options),
     .run = run,

@@ -95,12 +95,12 @@ const ambs_command ambs_command_serve = {
     .options =
         (const ambs_cli_option[]){
             {{"output", AMBS_OPTION_STRING, offsetof(options, output),
-              .help = "Keep the study in this file; else it lives "
-                      "in memory alone."},
+              .help = "keep the study in this file; else it lives "
+                      "in memory alone"},
              .letter = 'o',
              .value = "STUDY.h5"},
             {{"resume", AMBS_OPTION_BOOL, offsetof(options, resume), "false",
-              .help = "Go on with the study in the file; begin it if there is none yet."}},
+              .help = "go on with the study in the file; begin it if there is none yet"}},
             {{NULL}}},
     .options_size = sizeof(options),
     .takes_settings = true,

@@ -33,9 +33,9 @@ const ambs_command ambs_command_status = {
     .options =
         (const ambs_cli_option[]){
             {{"json", AMBS_OPTION_BOOL, offsetof(options, json), "false",
-              .help = "Print one JSON document."}},
+              .help = "print one JSON document"}},
             {{"exit-code", AMBS_OPTION_BOOL, offsetof(options, exit_code), "false",
-              .help = "Print the exit code of the study's last life, and nothing else."}},
+              .help = "print the exit code of the study's last life, and nothing else"}},
             {{NULL}}},
     .options_size = sizeof(options),
     .run = run,

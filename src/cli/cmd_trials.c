@@ -35,20 +35,20 @@ const ambs_command ambs_command_trials = {
     .options =
         (const ambs_cli_option[]){
             {{"json", AMBS_OPTION_BOOL, offsetof(options, json), "false",
-              .help = "Print one JSON array of objects; times in s."}},
+              .help = "print one JSON array of objects; times in s"}},
             {{"metrics", AMBS_OPTION_BOOL, offsetof(options, metrics), "false",
-              .help = "A column for each number that results held beside the objective."}},
+              .help = "a column for each number that results held beside the objective"}},
             {{"state", AMBS_OPTION_STRING, offsetof(options, state),
-              .help = "Only trials in this state: waiting, running, complete, pruned, failed, "
-                      "paused or cancelled."},
+              .help = "only trials in this state: waiting, running, complete, pruned, failed, "
+                      "paused or cancelled"},
              .value = "STATE"},
             {{"sort", AMBS_OPTION_CHOICE, offsetof(options, sort), "id",
               .choices = (const char *const[]){"id", "objective", NULL},
-              .help = "Order by id, or by objective (the first metric) with the best first."},
+              .help = "order by id, or by objective (the first metric) with the best first"},
              .value = "id|objective"},
             {{"limit", AMBS_OPTION_INT, offsetof(options, limit), "0", 0, 1e15,
-              .help = "At most so many (by id: the last "
-                      "ones); 0 for all."},
+              .help = "at most so many (by id: the last "
+                      "ones); 0 for all"},
              .letter = 'n',
              .value = "N"},
             {{NULL}}},

@@ -13,7 +13,7 @@ extern char **environ;
 
 const ambs_cli_option ambs_json_option[] = {
     {{"json", AMBS_OPTION_BOOL, offsetof(ambs_json_flag, json), "false",
-      .help = "Print one JSON document."}},
+      .help = "print one JSON document"}},
     {{NULL}}};
 
 int ambs_opened_init(ambs_opened *o, const char *path, bool json, ambs_error *err)

@@ -26,10 +26,12 @@ static const ambs_command *find_command(const char *name)
 static const char *nearest_verb(const char *wrong)
 {
     enum { MAX = 64 };
-    const char *names[MAX + 1] = {NULL};
+    const char *names[MAX + 3] = {NULL};
     size_t n = 0;
     for (const ambs_command *const *c = ambs_command_registry; *c && n < MAX; c++)
         if (!(*c)->hidden) names[n++] = (*c)->name;
+    names[n++] = "--help";
+    names[n++] = "--version";
     return ambs_nearest_name(wrong, names);
 }
 
@@ -85,7 +87,7 @@ int ambs_cli_main(int argc, char **argv)
         return AMBS_STATUS_USAGE;
     }
     const char *word = argv[1];
-    if (strcmp(word, "--version") == 0) {
+    if (strcmp(word, "--version") == 0 || strcmp(word, "-V") == 0 || strcmp(word, "version") == 0) {
         puts("ambs " AMBS_VERSION);
         return AMBS_STATUS_DONE;
     }

@@ -117,6 +117,53 @@ static void help_shows_every_option(void **state)
     ambs_text_fini(&text);
 }
 
+/* Columns of the widest line. */
+static size_t width_of(const char *text)
+{
+    size_t widest = 0, columns = 0;
+    for (; *text; text++) {
+        columns = *text == '\n' ? 0 : columns + (((unsigned char)*text & 0xC0) != 0x80);
+        if (columns > widest) widest = columns;
+    }
+    return widest;
+}
+
+static void help_is_no_wider_than_a_screen(void **state)
+{
+    (void)state;
+    static const ambs_cli_option long_options[] = {
+        {{"a-name-that-takes-the-line-for-itself", AMBS_OPTION_INT, 0, "0", 0, 9,
+          .help = "one word after another word after another word after another word after "
+                  "another word"},
+         .value = "N"},
+        {{NULL}}};
+    ambs_command wordy = {
+        .name = "say",
+        .operands = "FILE.yaml",
+        .summary = "Say it",
+        .details = "  {\"as\":1}   as it is\n"
+                   "Words that are many, so many that they reach beyond what a screen of a hundred "
+                   "columns has room for, … and on.",
+        .options = long_options};
+    ambs_text text = {0};
+    ambs_command_help(&wordy, &text);
+    assert_string_equal(text.text,
+                        "usage: ambs say FILE.yaml [--a-name-that-takes-the-line-for-itself N]\n\n"
+                        "Say it\n\n"
+                        "  {\"as\":1}   as it is\n"
+                        "Words that are many, so many that they reach beyond what a screen of a "
+                        "hundred columns has "
+                        "room for,\n… and on.\n\n"
+                        "      --a-name-that-takes-the-line-for-itself N\n"
+                        "                               one word after another word after another "
+                        "word after another "
+                        "word\n"
+                        "                               after another word (default: 0)\n"
+                        "  -h, --help                   this text\n");
+    assert_true(width_of(text.text) <= 100);
+    ambs_text_fini(&text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -124,6 +171,7 @@ int main(void)
         cmocka_unit_test(settings_keep_their_order_and_the_seed_is_one),
         cmocka_unit_test(wrong_words_are_refused_with_the_remedy),
         cmocka_unit_test(help_shows_every_option),
+        cmocka_unit_test(help_is_no_wider_than_a_screen),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("cli/call", tests, NULL, NULL);

@@ -38,6 +38,9 @@ static const run_case cases[] = {
     /* the verb and its options */
     {NULL, "chek", 2,
      "ambs: unknown verb \"chek\": did you mean \"check\"?\n      ambs --help lists the verbs\n"},
+    {NULL, "--versoin", 2,
+     "ambs: unknown verb \"--versoin\": did you mean \"--version\"?\n      ambs --help lists the "
+     "verbs\n"},
     {NULL, "check", 2, "ambs check: expected STUDY.yaml, found nothing: see ambs check --help\n"},
     {NULL, "check a.yaml b.yaml", 2,
      "ambs check: unexpected word \"b.yaml\": see ambs check --help\n"},
@@ -51,9 +54,9 @@ static const run_case cases[] = {
     {NULL, "check s.yaml --seed many", 2,
      "ambs check: found --seed many, expected a whole number from 0\n"},
     {NULL, "trials s.h5 --limit -1", 2,
-     "ambs trials: limit: found \"-1\", expected a value from 0 to 1e+15\n"},
+     "ambs trials: --limit: found \"-1\", expected a value from 0 to 1e+15\n"},
     {NULL, "trials s.h5 --sort best", 2,
-     "ambs trials: sort: found \"best\", expected one of id, objective\n"},
+     "ambs trials: --sort: found \"best\", expected one of id, objective\n"},
     {NULL, "list surogate", 2,
      "ambs list: found the unknown family \"surogate\" (did you mean surrogate?), expected method, "
      "surrogate, "
@@ -112,13 +115,14 @@ static const run_case cases[] = {
      "s.yaml:4:18: trials: found \"0\", expected a value from 1 to 9007199254740992\n"},
     /* deadlines and batch jobs */
     {STUDY, "run s.yaml --time 5", 2,
-     "ambs run: time: found \"5\", expected a time with its unit (d, h, m, s, ms), as in \"90s\" "
+     "ambs run: --time: found \"5\", expected a time with its unit (d, h, m, s, ms), as in \"90s\" "
      "or \"1h30m\": a "
      "number alone does not say which\n"},
     {STUDY, "run s.yaml --time 0s", 2,
-     "ambs run: time: found \"0s\", expected a value of at least 1s\n"},
+     "ambs run: --time: found \"0s\", expected a value of at least 1s\n"},
     {STUDY, "run s.yaml --on-deadline requeu", 2,
-     "ambs run: on-deadline: found \"requeu\", expected one of study, stop, requeue, resubmit; did "
+     "ambs run: --on-deadline: found \"requeu\", expected one of study, stop, requeue, resubmit; "
+     "did "
      "you mean \"requeue\"?\n"},
     {NULL, "batch requeue slrum 12", 2,
      "ambs batch: found the unknown batch system \"slrum\": did you mean slurm? expected one of "
@@ -140,12 +144,12 @@ static const run_case cases[] = {
      "ambs submit: sge.qsub: --cores cannot be said to Grid Engine, which counts slots, which "
      "--nodes gives\n"},
     {STUDY, "submit s.yaml --scheduler slurm --time 5", 2,
-     "ambs submit: time: found \"5\", expected a time with its unit (d, h, m, s, ms), as in "
+     "ambs submit: --time: found \"5\", expected a time with its unit (d, h, m, s, ms), as in "
      "\"90s\" or \"1h30m\": a number alone does not say which\n"},
     {STUDY, "submit s.yaml --scheduler slurm --time 30s", 2,
-     "ambs submit: time: found \"30s\", expected a value of at least 60s\n"},
+     "ambs submit: --time: found \"30s\", expected a value of at least 60s\n"},
     {STUDY, "submit s.yaml --scheduler slurm --nodes -1", 2,
-     "ambs submit: nodes: found \"-1\", expected a value from 0 to 1000000\n"},
+     "ambs submit: --nodes: found \"-1\", expected a value from 0 to 1000000\n"},
     {STUDY, "submit s.yaml --scheduler slurm --template none", 2,
      "ambs submit: none: there is no such file\n"},
     {STUDY, "submit s.yaml --scheduler slurm --template s.yaml", 1,
@@ -228,8 +232,12 @@ static void help_and_version_are_no_errors(void **state)
     output = run(&(run_case){.arguments = "trials --help"}, &status);
     assert_int_equal(status, 0);
     assert_non_null(strstr(output, "--sort"));
-    run(&(run_case){.arguments = "--version"}, &status);
-    assert_int_equal(status, 0);
+    static const char *const spellings[] = {"--version", "-V", "version"};
+    for (size_t i = 0; i < 3; i++) {
+        output = run(&(run_case){.arguments = spellings[i]}, &status);
+        assert_int_equal(status, 0);
+        assert_int_equal(strncmp(output, "ambs 0.", 7), 0);
+    }
 }
 
 int main(void)
