@@ -338,7 +338,8 @@ static int status_text(const ambs_view *view, const status *s, ambs_text *out, a
         line(out, "utilisation", "%.1f %% of %u slot%s", 100 * s->used, s->slots,
              s->slots == 1 ? "" : "s");
     if (s->lost > 0)
-        line(out, "lost", "%llu attempts with their worker", (unsigned long long)s->lost);
+        line(out, "lost", "%llu attempt%s with %s", (unsigned long long)s->lost,
+             s->lost == 1 ? "" : "s", s->lost == 1 ? "its worker" : "their workers");
     if (s->standing == AMBS_STANDING_INTERRUPTED || s->standing == AMBS_STANDING_STOPPED) {
         line(out, "go on", "ambs run %s -o %s --resume", view->spec->file, view->path);
     }

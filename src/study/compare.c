@@ -207,47 +207,69 @@ static void collect(const ambs_spec *spec, facts *f)
     add_repeats(f, &spec->repeats);
 }
 
-static void add_difference(ambs_text *out, const char *name, const char *was, const char *is)
+/* Where two lists of facts are from: "study", "file". */
+typedef struct places {
+    const char *a, *b;
+} places;
+
+static void add_difference(ambs_text *out, const places *in, const char *name, const char *was,
+                           const char *is)
 {
     if (out->length > 3000)
         return; /* an error's text is finite; the first differences say enough */
-    ambs_text_addf(out, "%s%s: %.300s in the study, %.300s in the file",
-                   out->length > 0 ? "\n" : "", name, was ? (was[0] ? was : "empty") : "absent",
-                   is ? (is[0] ? is : "empty") : "absent");
+    ambs_text_addf(out, "%s%s: %.300s in %.200s, %.300s in %.200s", out->length > 0 ? "\n" : "",
+                   name, was ? (was[0] ? was : "empty") : "absent", in->a,
+                   is ? (is[0] ? is : "empty") : "absent", in->b);
 }
 
 /* "seed: 7 in the study, 8 in the file", one line each. */
-static void add_differences(const facts *a, const facts *b, ambs_text *out)
+static void add_differences(const facts *a, const facts *b, const places *in, ambs_text *out)
 {
     for (size_t i = 0; i < a->n; i++) {
         const char *is = value_of(b, a->pair[i].name);
         if (!is || strcmp(a->pair[i].value, is) != 0)
-            add_difference(out, a->pair[i].name, a->pair[i].value, is);
+            add_difference(out, in, a->pair[i].name, a->pair[i].value, is);
     }
     for (size_t i = 0; i < b->n; i++)
         if (!value_of(a, b->pair[i].name))
-            add_difference(out, b->pair[i].name, NULL, b->pair[i].value);
+            add_difference(out, in, b->pair[i].name, NULL, b->pair[i].value);
+}
+
+/* Takes the facts. */
+static int compare(facts *a, const ambs_spec *spec_a, facts *b, const ambs_spec *spec_b,
+                   const places *in, ambs_error *err)
+{
+    ambs_text text = {0};
+    add_differences(a, b, in, &text);
+    int rc = AMBS_OK;
+    if (a->failed || b->failed || text.failed)
+        rc = ambs_fail(err, AMBS_E_NOMEM, "out of memory while comparing two studies");
+    else if (text.length > 0)
+        rc = ambs_fail(err, AMBS_E_MISMATCH, "%s", text.text);
+    else if (ambs_space_digest(spec_a->space) != ambs_space_digest(spec_b->space))
+        rc = ambs_fail(err, AMBS_E_MISMATCH,
+                       "parameters: in another order in %.200s than in %.200s", in->a, in->b);
+    ambs_text_fini(&text);
+    facts_fini(a);
+    facts_fini(b);
+    return rc;
 }
 
 int ambs_spec_check_resume(const ambs_spec *recorded, const ambs_spec *now, ambs_error *err)
 {
     facts a = {0}, b = {0};
-    ambs_text text = {0};
     collect(recorded, &a);
     collect(now, &b);
-    add_differences(&a, &b, &text);
-    int rc = AMBS_OK;
-    if (a.failed || b.failed || text.failed)
-        rc = ambs_fail(err, AMBS_E_NOMEM, "out of memory while comparing two studies");
-    else if (text.length > 0)
-        rc = ambs_fail(err, AMBS_E_MISMATCH, "%s", text.text);
-    else if (ambs_space_digest(recorded->space) != ambs_space_digest(now->space))
-        rc = ambs_fail(err, AMBS_E_MISMATCH,
-                       "parameters: in another order in the study than in the file");
-    ambs_text_fini(&text);
-    facts_fini(&a);
-    facts_fini(&b);
-    return rc;
+    return compare(&a, recorded, &b, now, &(places){"the study", "the file"}, err);
+}
+
+int ambs_spec_check_space(const ambs_spec *spec_a, const char *name_a, const ambs_spec *spec_b,
+                          const char *name_b, ambs_error *err)
+{
+    facts a = {0}, b = {0};
+    add_space(&a, spec_a->space);
+    add_space(&b, spec_b->space);
+    return compare(&a, spec_a, &b, spec_b, &(places){name_a, name_b}, err);
 }
 
 /* FNV-1a, 64 bits, with the terminating NUL, so that the borders count. */

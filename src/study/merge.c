@@ -14,9 +14,8 @@ typedef struct source {
 static int check_alike(const ambs_spec *first, const char *first_path, const ambs_spec *other,
                        const char *path, ambs_error *err)
 {
-    if (ambs_space_digest(first->space) != ambs_space_digest(other->space))
-        return ambs_fail(err, AMBS_E_MISMATCH, "%s is over another space than %s", path,
-                         first_path);
+    int rc = ambs_spec_check_space(first, first_path, other, path, err);
+    if (rc != AMBS_OK) return ambs_wrap(err, rc, "the spaces differ");
     if (strcmp(first->metric, other->metric) != 0 || first->goal != other->goal)
         return ambs_fail(err, AMBS_E_MISMATCH, "metric: %s %s in %s, %s %s in %s",
                          first->goal == AMBS_MINIMIZE ? "minimize" : "maximize", first->metric,

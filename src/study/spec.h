@@ -201,6 +201,10 @@ void ambs_spec_print(const ambs_spec *spec, const char *output, ambs_text *out);
  * with each difference
  * ("seed: 7 in the study, 8 in the file"). */
 int ambs_spec_check_resume(const ambs_spec *recorded, const ambs_spec *now, ambs_error *err);
+/* AMBS_E_MISMATCH where two studies are over different spaces, with each difference; the names say where it
+ * is found. */
+int ambs_spec_check_space(const ambs_spec *spec_a, const char *name_a, const ambs_spec *spec_b,
+                          const char *name_b, ambs_error *err);
 /* The study goes on as it began: with what it took from earlier ones, and with the budget that it
  * planned with. Moves that from the recorded spec into `now`, and into its text. After
  * ambs_spec_check_resume(). */

@@ -90,6 +90,16 @@ static const run_case cases[] = {
      "the journal: the journal s.h5.journal can not be opened: No such file or directory\n"},
     {SERVED, "merge s.h5 s.h5 -o t.h5", 0,
      "t.h5: 1 result of 2 studies\nleft out: 1 of configurations that had come before\n"},
+    {SERVED
+     "; sed 's/max: 15/max: 16/; s/ y:/ z:/' s.yaml > t.yaml; \"$AMBS_PROGRAM\" serve t.yaml "
+     "-o t.h5 </dev/null",
+     "merge s.h5 t.h5 -o new.h5", 2,
+     "ambs merge: the spaces differ: parameters.y: float 0 to 15, linear in s.h5, absent in t.h5\n"
+     "parameters.z: absent in s.h5, float 0 to 16, linear in t.h5\n"},
+    {SERVED
+     "; sed 's/loss/error/' s.yaml > t.yaml; \"$AMBS_PROGRAM\" serve t.yaml -o t.h5 </dev/null",
+     "merge s.h5 t.h5 -o new.h5", 2,
+     "ambs merge: metric: minimize loss in s.h5, minimize error in t.h5\n"},
     {SERVED, "run s.yaml", 2,
      "ambs run: found the study s.h5 already there; go on with it by --resume, or name another "
      "file by -o\n"},
