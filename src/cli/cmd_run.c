@@ -2,7 +2,9 @@
 /* `ambs run`: under a launcher one rank of the study, else the launcher itself. */
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/json.h"
@@ -22,6 +24,8 @@
 #include "study/front.h"
 
 extern char **environ;
+
+#define FLUSH_S 5.0 /* at the end the log's reader is waited for no longer */
 
 typedef struct options {
     char *output;
@@ -113,43 +117,44 @@ static void show(void *ctx, const ambs_spec *spec, const ambs_progress *progress
     ambs_live_show(&((view *)ctx)->live, spec, progress);
 }
 
-static void print_front(const ambs_spec *spec, const ambs_table *table)
+static void print_front(const ambs_spec *spec, const ambs_table *table, FILE *out)
 {
     ambs_front front = {0};
     char number[32];
     if (ambs_front_create(table, spec, &front, NULL) == AMBS_OK && front.n > 0) {
-        printf("%zu trial%s on the front of", front.n, front.n == 1 ? "" : "s");
-        for (size_t j = 0; j < front.m; j++) printf("%s %s", j > 0 ? "," : "", spec->goals[j].name);
+        fprintf(out, "%zu trial%s on the front of", front.n, front.n == 1 ? "" : "s");
+        for (size_t j = 0; j < front.m; j++)
+            fprintf(out, "%s %s", j > 0 ? "," : "", spec->goals[j].name);
         if (!isnan(front.hypervolume))
-            printf("; hypervolume %s", ambs_format_double(front.hypervolume, number));
-        puts("");
+            fprintf(out, "; hypervolume %s", ambs_format_double(front.hypervolume, number));
+        fputs("\n", out);
     }
     ambs_front_fini(&front);
 }
 
-static void print_best(const ambs_spec *spec, const ambs_table *table)
+static void print_best(const ambs_spec *spec, const ambs_table *table, FILE *out)
 {
     uint64_t best = ambs_study_best(spec, table);
     if (best == UINT64_MAX) {
-        puts("no trial has completed");
+        fputs("no trial has completed\n", out);
         return;
     }
     if (spec->n_goals > 1) {
-        print_front(spec, table);
+        print_front(spec, table, out);
         return;
     }
     char number[32];
     ambs_text line = {0};
     ambs_space_write_line(spec->space, table->x + best * table->d, &line);
-    printf("best %s %s, trial %llu: %s\n", spec->metric,
-           ambs_format_double(table->rows[best].objective, number), (unsigned long long)best,
-           line.text ? line.text : "");
+    fprintf(out, "best %s %s, trial %llu: %s\n", spec->metric,
+            ambs_format_double(table->rows[best].objective, number), (unsigned long long)best,
+            line.text ? line.text : "");
     ambs_text_fini(&line);
 }
 
 /* The last line of --json-log, where the others print what a person reads. */
 static void print_end_json(const view *v, const ambs_spec *spec, const ambs_table *table,
-                           ambs_status status, const char *why)
+                           ambs_status status, const char *why, FILE *out)
 {
     uint64_t best = ambs_study_best(spec, table);
     ambs_text text = {0};
@@ -171,22 +176,41 @@ static void print_end_json(const view *v, const ambs_spec *spec, const ambs_tabl
         ambs_json_int(&w, (long long)best);
     ambs_json_key(&w, "file"), ambs_json_string(&w, v->output);
     ambs_json_end_object(&w);
-    if (ambs_text_check(&text, NULL) == AMBS_OK) puts(text.text);
+    if (ambs_text_check(&text, NULL) == AMBS_OK) fprintf(out, "%s\n", text.text);
     ambs_text_fini(&text);
 }
 
 /* What the last failed trial said: where every trial fails it is all that there is to know. */
-static void print_failure(const ambs_table *table)
+static void print_failure(const ambs_table *table, FILE *out)
 {
     char reason[64];
     for (size_t i = table->n; i-- > 0;) {
         const ambs_trial_row *row = &table->rows[i];
         if (row->state != AMBS_TRIAL_FAILED) continue;
-        printf("the last failure, trial %zu: %s%s%s\n", i,
-               ambs_reason_text(row->reason, row->code, reason), row->message[0] ? ": " : "",
-               row->message);
+        fprintf(out, "the last failure, trial %zu: %s%s%s\n", i,
+                ambs_reason_text(row->reason, row->code, reason), row->message[0] ? ": " : "",
+                row->message);
         return;
     }
+}
+
+static void print_end(const view *v, const ambs_spec *spec, const ambs_table *table,
+                      ambs_status status, const char *text, FILE *out)
+{
+    if (v->options->json_log) {
+        print_end_json(v, spec, table, status, text, out);
+        return;
+    }
+    fprintf(out, "%s: %llu complete, %llu failed; %s\n", spec->name,
+            (unsigned long long)table->n_complete, (unsigned long long)table->n_failed, text);
+    print_best(spec, table, out);
+    if (status == AMBS_STATUS_FAILURES) print_failure(table, out);
+    if (status == AMBS_STATUS_STOPPED) {
+        fputs("everything is saved: go on with ambs run", out);
+        ambs_launch_print_words(v->call, out);
+    } else
+        fprintf(out, "see more with ambs status %s\n", v->output);
+    fprintf(out, "%s\n", v->output);
 }
 
 static void end(void *ctx, const ambs_spec *spec, const ambs_table *table, ambs_status status,
@@ -194,42 +218,43 @@ static void end(void *ctx, const ambs_spec *spec, const ambs_table *table, ambs_
 {
     view *v = ctx;
     bool line_stood = v->live.line_stands;
+    char *bytes = NULL;
+    size_t length = 0;
     /* at once: after a TERM mpirun kills its ranks while they take their leave */
     ambs_launch_leave_status(&v->launched, (int)status);
     ambs_live_clear(&v->live);
     /* mpirun passes the two streams on apart: what is printed now must not overtake the clearing.
      */
-    if (line_stood) ambs_clock_sleep_s(0.1);
-    if (v->options->json_log) {
-        print_end_json(v, spec, table, status, text);
-        fflush(stdout);
-        return;
-    }
-    printf("%s: %llu complete, %llu failed; %s\n", spec->name,
-           (unsigned long long)table->n_complete, (unsigned long long)table->n_failed, text);
-    print_best(spec, table);
-    if (status == AMBS_STATUS_FAILURES) print_failure(table);
-    if (status == AMBS_STATUS_STOPPED) {
-        fputs("everything is saved: go on with ambs run", stdout);
-        ambs_launch_print_words(v->call, stdout);
-    } else
-        printf("see more with ambs status %s\n", v->output);
-    puts(v->output);
-    fflush(stdout);
+    if (line_stood && ambs_outlet_flush(v->live.outlet, FLUSH_S)) ambs_clock_sleep_s(0.1);
+    FILE *out = open_memstream(&bytes, &length);
+    if (!out) return;
+    print_end(v, spec, table, status, text, out);
+    if (fclose(out) == 0) ambs_outlet_put_last(v->live.outlet, STDOUT_FILENO, bytes, length);
+    free(bytes);
 }
 
 static void fail(void *ctx, const ambs_error *err, ambs_status status)
 {
     (void)status;
     view *v = ctx;
+    ambs_text line = {0};
     ambs_live_clear(&v->live);
-    ambs_cli_fail(v->call, err);
+    ambs_text_addf(&line, "ambs %s: ", v->call->command->name);
+    ambs_text_add(&line, err->text);
+    ambs_text_add(&line, "\n");
+    if (ambs_text_check(&line, NULL) == AMBS_OK)
+        ambs_outlet_put_last(v->live.outlet, STDERR_FILENO, line.text, line.length);
+    ambs_text_fini(&line);
+}
+
+static void flush(void *ctx)
+{
+    ambs_live_flush(&((view *)ctx)->live, FLUSH_S);
 }
 
 static void leave(void *ctx, ambs_status status)
 {
     const view *v = ctx;
-    fflush(NULL);
     ambs_launch_leave_status(&v->launched, (int)status);
 }
 
@@ -238,42 +263,52 @@ static bool interrupted(void *ctx)
     return ambs_launch_is_interrupted(&((const view *)ctx)->launched);
 }
 
-static ambs_status run_rank(const ambs_call *call, const options *o, const char *output)
+static ambs_status run_with(view *v)
 {
-    view v = {.call = call, .options = o, .output = output, .launched = ambs_launch_take()};
-    int columns = v.launched.columns;
-    ambs_live_init(&v.live,
-                   o->json_log ? AMBS_LIVE_JSON
-                   : o->quiet  ? AMBS_LIVE_QUIET
-                   : columns   ? AMBS_LIVE_LINE
-                               : AMBS_LIVE_LOG,
-                   columns);
+    const options *o = v->options;
     ambs_log log = {.write = write_log,
-                    .ctx = &v,
+                    .ctx = v,
                     .level = o->verbose ? AMBS_LOG_DEBUG
                              : o->quiet ? AMBS_LOG_WARNING
                                         : AMBS_LOG_INFO};
-    ambs_run_settings settings = {.study = call->operands[0],
-                                  .output = output,
+    ambs_run_settings settings = {.study = v->call->operands[0],
+                                  .output = v->output,
                                   .resume = o->resume,
-                                  .settings = call->settings,
-                                  .n_settings = call->n_settings,
+                                  .settings = v->call->settings,
+                                  .n_settings = v->call->n_settings,
                                   .time_s = o->time,
                                   .on_deadline = o->on_deadline - 1,
                                   .environment = (const char *const *)(uintptr_t)environ,
                                   .n_slots = (uint32_t)o->workers,
                                   .interrupted = interrupted,
                                   .log = &log,
-                                  .ctx = &v,
+                                  .ctx = v,
                                   .progress = show,
                                   .ended = end,
                                   .failed = fail,
+                                  .flush = flush,
                                   .leaving = leave};
     const char *weakness = ambs_launch_weakness(settings.environment);
     if (weakness && ambs_process_is_first()) ambs_log_line(&log, AMBS_LOG_WARNING, "%s", weakness);
-    ambs_status status = ambs_run(&settings);
-    ambs_live_fini(&v.live);
-    return status;
+    return ambs_run(&settings);
+}
+
+static int run_rank(const ambs_call *call, const options *o, const char *output)
+{
+    ambs_outlet *outlet;
+    ambs_error err;
+    view v = {.call = call, .options = o, .output = output, .launched = ambs_launch_take()};
+    if (ambs_outlet_create(&outlet, &err) != AMBS_OK) return ambs_cli_fail(call, &err);
+    int columns = v.launched.columns;
+    ambs_live_init(&v.live, outlet,
+                   o->json_log ? AMBS_LIVE_JSON
+                   : o->quiet  ? AMBS_LIVE_QUIET
+                   : columns   ? AMBS_LIVE_LINE
+                               : AMBS_LIVE_LOG,
+                   columns);
+    ambs_status status = run_with(&v);
+    ambs_outlet_destroy(outlet, FLUSH_S);
+    return (int)status;
 }
 
 /* How many slots fit on this host. None at all is refused here, before a study is begun, unless a
@@ -342,7 +377,7 @@ static int run(const ambs_call *call)
     if (ambs_output_path(o->output, call->operands[0], output, sizeof output, &err) != AMBS_OK ||
         ambs_process_check_srun(&err) != AMBS_OK)
         return ambs_cli_fail(call, &err);
-    return ambs_process_is_launched() ? (int)run_rank(call, o, output) : launch(call, output, &err);
+    return ambs_process_is_launched() ? run_rank(call, o, output) : launch(call, output, &err);
 }
 
 const ambs_command ambs_command_run = {

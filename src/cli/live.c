@@ -15,18 +15,14 @@
 #define LAST_PAUSE_S  60.0
 #define LINE_PAUSE_S  0.2
 
-void ambs_live_init(ambs_live *live, ambs_live_style style, int columns)
+void ambs_live_init(ambs_live *live, ambs_outlet *outlet, ambs_live_style style, int columns)
 {
-    *live = (ambs_live){.style = style,
+    *live = (ambs_live){.outlet = outlet,
+                        .style = style,
                         .columns = columns,
                         .shown_s = -1e9,
                         .pause_s = FIRST_PAUSE_S,
                         .best_shown = UINT64_MAX};
-}
-
-void ambs_live_fini(ambs_live *live)
-{
-    ambs_text_fini(&live->text);
 }
 
 /* "412 of 500 done, 3 running, 1 failed, best 0.0123 (trial 371, 2 min 03 s ago), 2.1/s, 41 s left,
@@ -96,19 +92,74 @@ static int columns_now(const ambs_live *live)
     return known ? size.ws_col : live->columns;
 }
 
+static const char *const level_names[] = {"error", "warning", "info", "debug"};
+
+static void write_entry(const ambs_live *live, ambs_log_level level, const char *line,
+                        ambs_text *out)
+{
+    if (live->style != AMBS_LIVE_JSON) {
+        ambs_text_addf(out, "ambs: %s%s", level <= AMBS_LOG_WARNING ? level_names[level] : "",
+                       level <= AMBS_LOG_WARNING ? ": " : "");
+        ambs_text_add(out, line);
+        return;
+    }
+    ambs_json_writer w;
+    ambs_json_begin(&w, out, 0);
+    ambs_json_object(&w);
+    ambs_json_key(&w, "time"), ambs_json_double(&w, ambs_clock_wall_s());
+    ambs_json_key(&w, "level"), ambs_json_string(&w, level_names[level]);
+    ambs_json_key(&w, "text"), ambs_json_string(&w, line);
+    ambs_json_end_object(&w);
+}
+
+/* Frees the text. */
+static void print_line(const ambs_live *live, ambs_text *text)
+{
+    ambs_text_add(text, "\n");
+    if (ambs_text_check(text, NULL) == AMBS_OK)
+        ambs_outlet_put(live->outlet, STDERR_FILENO, text->text, text->length);
+    ambs_text_fini(text);
+}
+
+static void tell_dropped(const ambs_live *live)
+{
+    char line[120];
+    ambs_text text = {0};
+    uint64_t n = ambs_outlet_take_dropped(live->outlet);
+    if (n == 0) return;
+    snprintf(line, sizeof line, "%llu line%s of this log %s dropped here: nobody took them in time",
+             (unsigned long long)n, n == 1 ? "" : "s", n == 1 ? "was" : "were");
+    write_entry(live, AMBS_LOG_WARNING, line, &text);
+    print_line(live, &text);
+}
+
 void ambs_live_clear(ambs_live *live)
 {
-    if (live->line_stands) fputs("\r\033[K", stderr);
+    static const char clear[] = "\r\033[K";
+    if (live->line_stands) ambs_outlet_put(live->outlet, STDERR_FILENO, clear, sizeof clear - 1);
     live->line_stands = false;
 }
 
+void ambs_live_flush(ambs_live *live, double limit_s)
+{
+    if (!ambs_outlet_flush(live->outlet, limit_s)) return;
+    tell_dropped(live);
+    ambs_outlet_flush(live->outlet, limit_s);
+}
+
 /* One line that is written over; what does not fit is cut, and the ^C that a terminal echoes still
- * fits. */
-static void show_line(ambs_live *live)
+ * fits. Frees the text. */
+static void show_line(ambs_live *live, ambs_text *text)
 {
     enum { ECHO = 3 };
     int columns = columns_now(live);
-    fprintf(stderr, "\r%.*s\033[K", columns > ECHO ? columns - ECHO : 1, live->text.text);
+    ambs_text line = {0};
+    ambs_text_addf(&line, "\r%.*s\033[K", columns > ECHO ? columns - ECHO : 1,
+                   text->text ? text->text : "");
+    ambs_text_fini(text);
+    if (ambs_text_check(&line, NULL) == AMBS_OK)
+        ambs_outlet_put(live->outlet, STDERR_FILENO, line.text, line.length);
+    ambs_text_fini(&line);
     live->line_stands = true;
 }
 
@@ -122,16 +173,16 @@ void ambs_live_show(ambs_live *live, const ambs_spec *spec, const ambs_progress 
                    : new_best                    ? FIRST_PAUSE_S
                                                  : live->pause_s;
     if (p->elapsed_s < live->shown_s + pause) return;
-    ambs_text_clear(&live->text);
+    tell_dropped(live);
+    ambs_text text = {0};
     if (live->style == AMBS_LIVE_JSON)
-        write_json(p, &live->text);
+        write_json(p, &text);
     else
-        write_line(spec, p, &live->text);
-    if (ambs_text_check(&live->text, NULL) != AMBS_OK) return;
+        write_line(spec, p, &text);
     if (live->style == AMBS_LIVE_LINE)
-        show_line(live);
+        show_line(live, &text);
     else
-        fprintf(stderr, "%s\n", live->text.text);
+        print_line(live, &text);
     live->shown_s = p->elapsed_s;
     live->best_shown = p->best_trial;
     if (live->pause_s * 1.5 < LAST_PAUSE_S) live->pause_s *= 1.5;
@@ -139,20 +190,9 @@ void ambs_live_show(ambs_live *live, const ambs_spec *spec, const ambs_progress 
 
 void ambs_live_say(ambs_live *live, ambs_log_level level, const char *line)
 {
-    static const char *const names[] = {"error", "warning", "info", "debug"};
+    ambs_text text = {0};
     ambs_live_clear(live);
-    if (live->style != AMBS_LIVE_JSON) {
-        fprintf(stderr, "ambs: %s%s%s\n", level <= AMBS_LOG_WARNING ? names[level] : "",
-                level <= AMBS_LOG_WARNING ? ": " : "", line);
-        return;
-    }
-    ambs_text_clear(&live->text);
-    ambs_json_writer w;
-    ambs_json_begin(&w, &live->text, 0);
-    ambs_json_object(&w);
-    ambs_json_key(&w, "time"), ambs_json_double(&w, ambs_clock_wall_s());
-    ambs_json_key(&w, "level"), ambs_json_string(&w, names[level]);
-    ambs_json_key(&w, "text"), ambs_json_string(&w, line);
-    ambs_json_end_object(&w);
-    if (ambs_text_check(&live->text, NULL) == AMBS_OK) fprintf(stderr, "%s\n", live->text.text);
+    tell_dropped(live);
+    write_entry(live, level, line, &text);
+    print_line(live, &text);
 }

@@ -226,6 +226,7 @@ static ambs_status run_with(ambs_part *part, ambs_error *err)
     part->n_ranks = (uint32_t)size;
     ambs_status status = run_ranks(part, rank, err);
     ambs_supervisor_stop(part->supervisor);
+    if (settings->flush) settings->flush(settings->ctx);
     if (rank != 0) end_agent(part, status);
     if (rank == 0 && settings->leaving) settings->leaving(settings->ctx, status);
     if (part->someone_died || status != AMBS_STATUS_DONE) MPI_Abort(MPI_COMM_WORLD, (int)status);

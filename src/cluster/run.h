@@ -34,6 +34,8 @@ typedef struct ambs_run_settings {
                   const char *text);
     /* Rank 0, once, on an error before or in the study. */
     void (*failed)(void *ctx, const ambs_error *err, ambs_status status);
+    /* Every rank, before it may end: what was logged is to be out. May be NULL. */
+    void (*flush)(void *ctx);
     /* Rank 0, last of all, with what the program will return; may be NULL. */
     void (*leaving)(void *ctx, ambs_status status);
 } ambs_run_settings;
