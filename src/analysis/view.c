@@ -341,7 +341,11 @@ static int status_text(const ambs_view *view, const status *s, ambs_text *out, a
         line(out, "lost", "%llu attempt%s with %s", (unsigned long long)s->lost,
              s->lost == 1 ? "" : "s", s->lost == 1 ? "its worker" : "their workers");
     if (s->standing == AMBS_STANDING_INTERRUPTED || s->standing == AMBS_STANDING_STOPPED) {
-        line(out, "go on", "ambs run %s -o %s --resume", view->spec->file, view->path);
+        ambs_text_addf(out, "%-12s ambs run ", "go on");
+        ambs_text_add_word(out, view->spec->file);
+        ambs_text_add(out, " -o ");
+        ambs_text_add_word(out, view->path);
+        ambs_text_add(out, " --resume\n");
     }
     return rc;
 }

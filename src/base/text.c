@@ -72,6 +72,24 @@ int ambs_text_check(const ambs_text *t, ambs_error *err)
     return t->failed ? ambs_fail(err, AMBS_E_NOMEM, "out of memory while writing a text") : AMBS_OK;
 }
 
+void ambs_text_add_word(ambs_text *t, const char *word)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                "_-./=:,+@%";
+    if (word[0] && word[strspn(word, plain)] == '\0') {
+        ambs_text_add(t, word);
+        return;
+    }
+    ambs_text_add(t, "'");
+    for (const char *c = word; *c; c++) {
+        if (*c == '\'')
+            ambs_text_add(t, "'\\''");
+        else
+            ambs_text_add_bytes(t, c, 1);
+    }
+    ambs_text_add(t, "'");
+}
+
 /* ---- numbers; in the C locale, whatever the embedding program has set ---- */
 
 static locale_t c_locale(void)

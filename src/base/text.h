@@ -20,6 +20,8 @@ void ambs_text_clear(ambs_text *t);
 void ambs_text_add(ambs_text *t, const char *s);
 void ambs_text_add_bytes(ambs_text *t, const void *bytes, size_t length);
 void ambs_text_addf(ambs_text *t, const char *format, ...) AMBS_PRINTF(2, 3);
+/* A word as a shell reads it again: in quotes where it needs them. */
+void ambs_text_add_word(ambs_text *t, const char *word);
 /* 0, or AMBS_E_NOMEM when any append failed. */
 int ambs_text_check(const ambs_text *t, ambs_error *err);
 

@@ -66,6 +66,19 @@ static bool budget_is_used_up(const ambs_opened *study)
     return budget > 0 && t->n - t->n_cancelled >= budget;
 }
 
+static void add_more_budget(const ambs_opened *study, const char *path, ambs_text *out)
+{
+    unsigned long long budget = study->spec->budget.trials;
+    ambs_text_addf(out,
+                   "\nqueued; the study's budget of %llu trials is used up: raise it to have it "
+                   "tried, ambs run ",
+                   budget);
+    ambs_text_add_word(out, study->spec->file);
+    ambs_text_add(out, " -o ");
+    ambs_text_add_word(out, path);
+    ambs_text_addf(out, " --resume --set budget.trials=%llu\n", budget + 1);
+}
+
 static int tell(const ambs_opened *study, const char *path, const double *x, bool granted,
                 ambs_error *err)
 {
@@ -74,11 +87,7 @@ static int tell(const ambs_opened *study, const char *path, const double *x, boo
     if (granted)
         ambs_text_add(&out, "\nproposed: the study has taken it as a trial\n");
     else if (budget_is_used_up(study))
-        ambs_text_addf(&out,
-                       "\nqueued; the study's budget of %llu trials is used up: raise it to have "
-                       "it tried, ambs run %s -o %s --resume --set budget.trials=%llu\n",
-                       (unsigned long long)study->spec->budget.trials, study->spec->file, path,
-                       (unsigned long long)study->spec->budget.trials + 1);
+        add_more_budget(study, path, &out);
     else if (study->view.alive)
         ambs_text_add(&out, "\nqueued: it is the study's next proposal\n");
     else

@@ -208,8 +208,12 @@ static void print_end(const view *v, const ambs_spec *spec, const ambs_table *ta
     if (status == AMBS_STATUS_STOPPED) {
         fputs("everything is saved: go on with ambs run", out);
         ambs_launch_print_words(v->call, out);
-    } else
-        fprintf(out, "see more with ambs status %s\n", v->output);
+    } else {
+        ambs_text path = {0};
+        ambs_text_add_word(&path, v->output);
+        fprintf(out, "see more with ambs status %s\n", path.text ? path.text : v->output);
+        ambs_text_fini(&path);
+    }
     fprintf(out, "%s\n", v->output);
 }
 

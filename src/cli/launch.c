@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #include "base/memory.h"
-#include "cluster/batch_script.h"
 #include "cluster/process.h"
 #include "cluster/signals.h"
 #include "study/record.h"
@@ -151,7 +150,7 @@ void ambs_launch_print_words(const ambs_call *call, FILE *out)
     for (int i = 2; i < call->argc; i++) {
         if (strcmp(call->argv[i], "--resume") == 0) continue;
         ambs_text_add(&words, " ");
-        ambs_batch_quote(&words, call->argv[i]);
+        ambs_text_add_word(&words, call->argv[i]);
     }
     fprintf(out, "%s --resume\n", words.text ? words.text : "");
     ambs_text_fini(&words);

@@ -3,24 +3,6 @@
 
 #include <string.h>
 
-void ambs_batch_quote(ambs_text *out, const char *word)
-{
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                                "_-./=:,+@%";
-    if (word[0] && word[strspn(word, plain)] == '\0') {
-        ambs_text_add(out, word);
-        return;
-    }
-    ambs_text_add(out, "'");
-    for (const char *c = word; *c; c++) {
-        if (*c == '\'')
-            ambs_text_add(out, "'\\''");
-        else
-            ambs_text_add_bytes(out, c, 1);
-    }
-    ambs_text_add(out, "'");
-}
-
 /* What kind a directive is of: up to the equals sign of its first option, or that option alone. */
 static size_t kind_length(const char *line, const ambs_batch_ops *ops)
 {
@@ -75,12 +57,12 @@ static void add_setting(const ambs_batch_script *s, ambs_text *out)
     ambs_text_add(out, "set --");
     for (const char *const *word = s->argv; *word; word++) {
         ambs_text_add(out, " ");
-        ambs_batch_quote(out, *word);
+        ambs_text_add_word(out, *word);
     }
     ambs_text_add(out, "\n");
     if (!s->successors) return;
     ambs_text_add(out, "export AMBS_SUCCESSORS=");
-    ambs_batch_quote(out, s->successors);
+    ambs_text_add_word(out, s->successors);
     ambs_text_add(out, "   # jobs that wait for this one: cancelled when the study is done\n");
 }
 
@@ -121,7 +103,7 @@ int ambs_batch_write_script(const ambs_batch_script *s, const char *text, ambs_t
         bool is_name = strncmp(line, "this=", 5) == 0;
         if (is_name) {
             ambs_text_add(out, "this=");
-            ambs_batch_quote(out, s->path);
+            ambs_text_add_word(out, s->path);
             ambs_text_add(out, "\n");
         } else
             ambs_text_add_bytes(out, line, (size_t)(next_line(line) - line));

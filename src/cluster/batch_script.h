@@ -21,7 +21,5 @@ typedef struct ambs_batch_script {
  * line `this=`. */
 int ambs_batch_write_script(const ambs_batch_script *script, const char *template_text,
                             ambs_text *out, ambs_error *err);
-/* Adds a word as a shell reads it again. */
-void ambs_batch_quote(ambs_text *out, const char *word);
 
 #endif

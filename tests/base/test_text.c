@@ -224,9 +224,28 @@ static void bytes_are_written_for_people(void **state)
     assert_string_equal(ambs_format_bytes(0x1p70, buffer), "1048576 PiB");
 }
 
+static void words_are_quoted_for_a_shell(void **state)
+{
+    (void)state;
+    static const char *const cases[][2] = {{"", "''"},
+                                           {"study.yaml", "study.yaml"},
+                                           {"a b", "'a b'"},
+                                           {"it's", "'it'\\''s'"},
+                                           {"$HOME;rm", "'$HOME;rm'"},
+                                           {"budget.trials=60", "budget.trials=60"},
+                                           {"x\ny", "'x\ny'"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        ambs_text out = {0};
+        ambs_text_add_word(&out, cases[i][0]);
+        assert_string_equal(out.text, cases[i][1]);
+        ambs_text_fini(&out);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(words_are_quoted_for_a_shell),
         cmocka_unit_test(bytes_are_written_for_people),
         cmocka_unit_test(an_empty_text_is_null_until_something_is_added),
         cmocka_unit_test(doubles_are_written_as_short_as_they_can_be),

@@ -157,24 +157,6 @@ static const ambs_batch_ops *system_named(const char *name)
     return ops;
 }
 
-static void words_are_quoted_for_a_shell(void **state)
-{
-    (void)state;
-    static const char *const cases[][2] = {{"", "''"},
-                                           {"study.yaml", "study.yaml"},
-                                           {"a b", "'a b'"},
-                                           {"it's", "'it'\\''s'"},
-                                           {"$HOME;rm", "'$HOME;rm'"},
-                                           {"budget.trials=60", "budget.trials=60"},
-                                           {"x\ny", "'x\ny'"}};
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        ambs_text out = {0};
-        ambs_batch_quote(&out, cases[i][0]);
-        assert_string_equal(out.text, cases[i][1]);
-        ambs_text_fini(&out);
-    }
-}
-
 static void a_script_takes_the_place_of_its_templates_directives(void **state)
 {
     (void)state;
@@ -251,7 +233,6 @@ int main(void)
         cmocka_unit_test(srun_gets_one_rank_per_host_and_survives),
         cmocka_unit_test(srun_is_refused_where_it_cannot_work),
         cmocka_unit_test(a_start_that_no_death_survives_is_told),
-        cmocka_unit_test(words_are_quoted_for_a_shell),
         cmocka_unit_test(a_script_takes_the_place_of_its_templates_directives),
         cmocka_unit_test(resources_of_other_kinds_stay),
         cmocka_unit_test(a_template_that_is_none_is_refused),
