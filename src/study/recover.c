@@ -224,7 +224,8 @@ static int rebuild(recovery *r, const ambs_table *table, const char *output, amb
     int rc = ambs_study_snapshot(r->path, err);
     if (rc == AMBS_OK)
         say(r, "%s was made anew from its journal, which is whole: nothing is lost", r->path);
-    if (rc == AMBS_OK && output) say(r, "%s was not written: it is not needed", output);
+    if (rc == AMBS_OK && output && strcmp(output, r->path) != 0)
+        say(r, "%s was not written: it is not needed", output);
     return rc;
 }
 

@@ -85,6 +85,11 @@ static const run_case cases[] = {
      "s.h5: 1 trial, 1 of them with results\n"
      "s.h5 was made anew from its journal, which is whole: nothing is lost\n"
      "t.h5 was not written: it is not needed\n"},
+    {SERVED, "recover s.h5 -o s.h5", 0,
+     "s.h5: 1 trial, 1 of them with results\n"
+     "s.h5 was made anew from its journal, which is whole: nothing is lost\n"},
+    {STUDY, "run s.yaml -o ''", 2,
+     "ambs run: found an empty name for the study file, expected one as in -o study.h5\n"},
     {SERVED "; rm -r s.h5.journal", "recover s.h5 -o t.h5", 0,
      "t.h5: 1 trial, 1 of them with results\n"
      "the journal: the journal s.h5.journal can not be opened: No such file or directory\n"},
