@@ -122,7 +122,7 @@ void ambs_table_evaluation(const ambs_table *t, uint64_t trial, uint32_t repeat,
                                                 : NAN};
 }
 
-static int unfit(ambs_error *err, uint64_t trial, const char *what)
+int table_unfit(ambs_error *err, uint64_t trial, const char *what)
 {
     return ambs_fail(err, AMBS_E_FORMAT, "trial %llu: %s", (unsigned long long)trial, what);
 }
@@ -153,7 +153,7 @@ uint64_t *table_count_of(ambs_table *t, ambs_trial_state state)
     return &t->n_cancelled;
 }
 
-static void move_to(ambs_table *t, ambs_trial_row *row, ambs_trial_state state)
+void table_move_to(ambs_table *t, ambs_trial_row *row, ambs_trial_state state)
 {
     --*table_count_of(t, row->state);
     t->n_paused -= row->state == AMBS_TRIAL_PAUSED;
@@ -162,11 +162,10 @@ static void move_to(ambs_table *t, ambs_trial_row *row, ambs_trial_state state)
     t->n_paused += state == AMBS_TRIAL_PAUSED;
 }
 
-/* NULL with AMBS_E_FORMAT in err. */
-static ambs_trial_row *find_trial(const ambs_table *t, uint64_t trial, ambs_error *err)
+ambs_trial_row *table_find_trial(const ambs_table *t, uint64_t trial, ambs_error *err)
 {
     if (trial < t->n) return &t->rows[trial];
-    unfit(err, trial, "it was never proposed");
+    table_unfit(err, trial, "it was never proposed");
     return NULL;
 }
 
@@ -174,7 +173,7 @@ static ambs_trial_row *find_trial(const ambs_table *t, uint64_t trial, ambs_erro
 
 static int reserve_trial(ambs_table *t, uint64_t id, ambs_error *err)
 {
-    if (id != t->n) return unfit(err, id, "ids count up by one");
+    if (id != t->n) return table_unfit(err, id, "ids count up by one");
     size_t capacity = t->capacity;
     int rc = ambs_reserve(&t->rows, &capacity, t->n + 1, sizeof *t->rows, err);
     if (rc == AMBS_OK && capacity != t->capacity)
@@ -221,7 +220,7 @@ static int apply_proposal(ambs_table *t, const ambs_record_proposal *r, ambs_err
 {
     uint64_t id = r->proposal.trial;
     if (r->n_inputs > t->n_inputs || (t->n > 0 && r->n_inputs < t->rows[t->n - 1].n_inputs))
-        return unfit(err, id, "its number of model inputs does not fit the log");
+        return table_unfit(err, id, "its number of model inputs does not fit the log");
     int rc = reserve_trial(t, id, err);
     if (rc != AMBS_OK) return rc;
     ambs_trial_row *row = add_trial(t, &r->proposal, r->proposal.x, r->n_inputs);
@@ -235,14 +234,14 @@ static int apply_proposal(ambs_table *t, const ambs_record_proposal *r, ambs_err
 
 static int apply_repeat(ambs_table *t, const ambs_record_repeat *r, ambs_error *err)
 {
-    ambs_trial_row *row = find_trial(t, r->trial, err);
+    ambs_trial_row *row = table_find_trial(t, r->trial, err);
     if (!row) return AMBS_E_FORMAT;
     if (row->state != AMBS_TRIAL_COMPLETE || r->repeat != row->n_asked)
-        return unfit(err, r->trial,
-                     "only a complete trial is repeated, and repeats count up by one");
+        return table_unfit(err, r->trial,
+                           "only a complete trial is repeated, and repeats count up by one");
     const ambs_repeat_row *last = t->n_repeats > 0 ? &t->repeats[t->n_repeats - 1] : NULL;
     if (r->n_inputs > t->n_inputs || (last && r->n_inputs < last->n_inputs))
-        return unfit(err, r->trial, "its number of model inputs does not fit the log");
+        return table_unfit(err, r->trial, "its number of model inputs does not fit the log");
     int rc =
         ambs_reserve(&t->repeats, &t->repeats_capacity, t->n_repeats + 1, sizeof *t->repeats, err);
     if (rc != AMBS_OK) return rc;
@@ -262,7 +261,7 @@ static int apply_repeat(ambs_table *t, const ambs_record_repeat *r, ambs_error *
     row->last_repeat = t->n_repeats++;
     row->n_asked++;
     t->n_evaluations++;
-    move_to(t, row, AMBS_TRIAL_WAITING);
+    table_move_to(t, row, AMBS_TRIAL_WAITING);
     return AMBS_OK;
 }
 
@@ -289,12 +288,12 @@ void table_take_mean(const ambs_table *t, ambs_trial_row *row)
 
 static int apply_start(ambs_table *t, const ambs_record_start *r, ambs_error *err)
 {
-    ambs_trial_row *row = find_trial(t, r->trial, err);
+    ambs_trial_row *row = table_find_trial(t, r->trial, err);
     if (!row) return AMBS_E_FORMAT;
     if (row->state != AMBS_TRIAL_WAITING && row->state != AMBS_TRIAL_PAUSED)
-        return unfit(err, r->trial, "it was started while it was not waiting");
+        return table_unfit(err, r->trial, "it was started while it was not waiting");
     if (r->attempt != row->n_attempts + 1)
-        return unfit(err, r->trial, "its attempts count up by one from 1");
+        return table_unfit(err, r->trial, "its attempts count up by one from 1");
     int rc = ambs_reserve(&t->attempts, &t->attempts_capacity, t->n_attempts + 1,
                           sizeof *t->attempts, err);
     if (rc != AMBS_OK) return rc;
@@ -316,7 +315,7 @@ static int apply_start(ambs_table *t, const ambs_record_start *r, ambs_error *er
     row->slot = r->slot;
     row->staleness = r->staleness;
     row->start_s = r->wall_s;
-    move_to(t, row, AMBS_TRIAL_RUNNING);
+    table_move_to(t, row, AMBS_TRIAL_RUNNING);
     return AMBS_OK;
 }
 
@@ -402,7 +401,7 @@ static void finish_repeat(ambs_table *t, ambs_trial_row *row, uint32_t attempt,
     table_take_mean(t, row);
     bool failed = row->n_evaluations <= row->n_refused;
     if (failed) row->objective = NAN;
-    move_to(t, row, failed ? AMBS_TRIAL_FAILED : AMBS_TRIAL_COMPLETE);
+    table_move_to(t, row, failed ? AMBS_TRIAL_FAILED : AMBS_TRIAL_COMPLETE);
     find_incumbents(t);
 }
 
@@ -423,7 +422,7 @@ static void finish_first(ambs_table *t, ambs_trial_row *row, const ambs_outcome 
         row->n_evaluations = 1;
     }
     row->n_refused += o->state == AMBS_TRIAL_FAILED;
-    move_to(t, row, o->state);
+    table_move_to(t, row, o->state);
     if (o->state == AMBS_TRIAL_COMPLETE) table_note_incumbents(t, row);
 }
 
@@ -459,30 +458,32 @@ static int check_final(uint64_t trial, const ambs_outcome *o, ambs_error *err)
     if (o->state == AMBS_TRIAL_COMPLETE || o->state == AMBS_TRIAL_PRUNED ||
         o->state == AMBS_TRIAL_FAILED)
         return AMBS_OK;
-    return unfit(err, trial, "a trial ends as complete, pruned or failed");
+    return table_unfit(err, trial, "a trial ends as complete, pruned or failed");
 }
 
 static int apply_result(ambs_table *t, const ambs_record_result *r, ambs_error *err)
 {
-    ambs_trial_row *row = find_trial(t, r->trial, err);
+    ambs_trial_row *row = table_find_trial(t, r->trial, err);
     if (!row) return AMBS_E_FORMAT;
-    if (is_over(row->state)) return unfit(err, r->trial, "it has ended before this result");
+    if (is_over(row->state)) return table_unfit(err, r->trial, "it has ended before this result");
     int rc = r->final ? check_final(r->trial, &r->outcome, err) : AMBS_OK;
     if (rc != AMBS_OK) return rc;
     ambs_attempt_row *attempt = find_attempt(t, row, r->attempt);
     if (!attempt && !(r->attempt == 0 && row->n_attempts == 0 && r->final))
-        return unfit(err, r->trial, "the attempt of this result was never started");
+        return table_unfit(err, r->trial, "the attempt of this result was never started");
     if (!r->final && attempt->state != AMBS_TRIAL_RUNNING)
-        return unfit(err, r->trial, "the attempt of this result has ended before");
+        return table_unfit(err, r->trial, "the attempt of this result has ended before");
     if (attempt && attempt->repeat + 1 != row->n_asked)
-        return unfit(err, r->trial, "the attempt of this result was one of an earlier evaluation");
+        return table_unfit(err, r->trial,
+                           "the attempt of this result was one of an earlier evaluation");
     if (!r->final) {
         end_attempt(attempt, &r->outcome);
         row->end_s = r->outcome.end_s;
         row->duration_s = r->outcome.duration_s;
         if (attempt == &t->attempts[row->last_attempt])
-            move_to(t, row,
-                    r->outcome.state == AMBS_TRIAL_PAUSED ? AMBS_TRIAL_PAUSED : AMBS_TRIAL_WAITING);
+            table_move_to(t, row,
+                          r->outcome.state == AMBS_TRIAL_PAUSED ? AMBS_TRIAL_PAUSED
+                                                                : AMBS_TRIAL_WAITING);
         return AMBS_OK;
     }
     const char *message;
@@ -498,10 +499,10 @@ static int apply_result(ambs_table *t, const ambs_record_result *r, ambs_error *
 
 static int apply_cancel(ambs_table *t, const ambs_record_cancel *r, ambs_error *err)
 {
-    ambs_trial_row *row = find_trial(t, r->trial, err);
+    ambs_trial_row *row = table_find_trial(t, r->trial, err);
     if (!row) return AMBS_E_FORMAT;
     if (row->state != AMBS_TRIAL_WAITING && row->state != AMBS_TRIAL_PAUSED)
-        return unfit(err, r->trial, "only a waiting trial can be cancelled");
+        return table_unfit(err, r->trial, "only a waiting trial can be cancelled");
     int rc = ambs_reserve(&t->inputs, &t->inputs_capacity, t->n_inputs + 1, sizeof *t->inputs, err);
     if (rc != AMBS_OK) return rc;
     t->inputs[t->n_inputs++] =
@@ -511,12 +512,12 @@ static int apply_cancel(ambs_table *t, const ambs_record_cancel *r, ambs_error *
         t->repeats[row->last_repeat].state = AMBS_TRIAL_CANCELLED;
         t->repeats[row->last_repeat].reason = AMBS_REASON_CANCELLED;
         t->repeats[row->last_repeat].received_s = r->wall_s;
-        move_to(t, row, AMBS_TRIAL_COMPLETE);
+        table_move_to(t, row, AMBS_TRIAL_COMPLETE);
         return AMBS_OK;
     }
     row->received_s = r->wall_s;
     row->reason = AMBS_REASON_CANCELLED;
-    move_to(t, row, AMBS_TRIAL_CANCELLED);
+    table_move_to(t, row, AMBS_TRIAL_CANCELLED);
     return AMBS_OK;
 }
 
@@ -539,212 +540,11 @@ static int apply_own(ambs_table *t, const ambs_record_own *r, ambs_error *err)
     return AMBS_OK;
 }
 
-/* ---- what is only kept ---- */
-
-int ambs_table_metric_index(ambs_table *t, const char *name, uint32_t *ret, ambs_error *err)
-{
-    for (size_t i = 0; i < t->n_curve_names; i++)
-        if (strcmp(t->curve_names[i], name) == 0) {
-            *ret = (uint32_t)i;
-            return AMBS_OK;
-        }
-    int rc = ambs_resize(&t->curve_names, t->n_curve_names + 1, sizeof *t->curve_names, err);
-    if (rc != AMBS_OK) return rc;
-    snprintf(t->curve_names[t->n_curve_names], sizeof *t->curve_names, "%s", name);
-    *ret = (uint32_t)t->n_curve_names++;
-    return AMBS_OK;
-}
-
-static int apply_report(ambs_table *t, const ambs_record_report *r, ambs_error *err)
-{
-    const ambs_trial_row *row = find_trial(t, r->trial, err);
-    if (!row) return AMBS_E_FORMAT;
-    bool repeat_waits = row->state == AMBS_TRIAL_WAITING && row->last_repeat != SIZE_MAX;
-    /* serve records the start together with the result */
-    if (r->attempt > row->n_attempts + (repeat_waits || row->n_attempts == 0))
-        return unfit(err, r->trial, "the attempt of this report was never started");
-    uint32_t metric = 0;
-    int rc = ambs_reserve(&t->curve, &t->curve_capacity, t->n_curve + 1, sizeof *t->curve, err);
-    if (rc == AMBS_OK) rc = ambs_table_metric_index(t, r->metric, &metric, err);
-    if (rc != AMBS_OK) return rc;
-    t->curve[t->n_curve++] = (ambs_curve_row){.trial = r->trial,
-                                              .attempt = r->attempt,
-                                              .metric = metric,
-                                              .step = r->step,
-                                              .value = r->value,
-                                              .wall_s = r->wall_s,
-                                              .decision = r->decision};
-    return AMBS_OK;
-}
-
-bool ambs_table_expects_output(const ambs_table *t, const ambs_record_output *o)
-{
-    return o->trial < t->n && o->attempt >= 1 && o->attempt <= t->rows[o->trial].n_attempts;
-}
-
-static int apply_output(ambs_table *t, const ambs_record_output *r, ambs_error *err)
-{
-    if (!find_trial(t, r->trial, err)) return AMBS_E_FORMAT;
-    if (!ambs_table_expects_output(t, r))
-        return unfit(err, r->trial, "the attempt of this output was never started");
-    int rc =
-        ambs_reserve(&t->outputs, &t->outputs_capacity, t->n_outputs + 1, sizeof *t->outputs, err);
-    if (rc != AMBS_OK) return rc;
-    char *text = ambs_strdup(r->text ? r->text : "", err);
-    if (!text) return AMBS_E_NOMEM;
-    t->output_bytes += strlen(text);
-    t->outputs[t->n_outputs++] = (ambs_output_row){.trial = r->trial,
-                                                   .attempt = r->attempt,
-                                                   .part = r->part,
-                                                   .stream = r->stream,
-                                                   .printed = r->printed,
-                                                   .text = text};
-    return AMBS_OK;
-}
-
-static int apply_worker(ambs_table *t, const ambs_record_worker *r, ambs_error *err)
-{
-    int rc =
-        ambs_reserve(&t->workers, &t->workers_capacity, t->n_workers + 1, sizeof *t->workers, err);
-    if (rc != AMBS_OK) return rc;
-    ambs_worker_row *w = &t->workers[t->n_workers++];
-    *w = (ambs_worker_row){.epoch = t->n_lives > 0 ? t->lives[t->n_lives - 1].epoch : 0,
-                           .rank = r->rank,
-                           .n_slots = r->n_slots,
-                           .state = r->state,
-                           .pid = r->pid,
-                           .wall_s = r->wall_s};
-    memcpy(w->host, r->host, sizeof w->host);
-    return AMBS_OK;
-}
-
-/* Written just after the rank's WORKER record, whose host it shares. */
-static int apply_slot(ambs_table *t, const ambs_record_slot *r, ambs_error *err)
-{
-    int rc = ambs_reserve(&t->slots, &t->slots_capacity, t->n_slots + 1, sizeof *t->slots, err);
-    if (rc != AMBS_OK) return rc;
-    ambs_slot_row s = {.epoch = t->lives[t->n_lives - 1].epoch,
-                       .rank = r->rank,
-                       .slot = r->slot,
-                       .n_cores = r->n_cores,
-                       .memory_bytes = r->memory_bytes,
-                       .cores = ambs_strdup(r->cores ? r->cores : "", err),
-                       .gpus = ambs_strdup(r->gpus ? r->gpus : "", err)};
-    if (!s.cores || !s.gpus) {
-        free(s.cores);
-        free(s.gpus);
-        return AMBS_E_NOMEM;
-    }
-    const ambs_worker_row *w = t->n_workers > 0 ? &t->workers[t->n_workers - 1] : NULL;
-    if (w && w->rank == r->rank) memcpy(s.host, w->host, sizeof s.host);
-    t->slots[t->n_slots++] = s;
-    return AMBS_OK;
-}
-
-static int apply_event(ambs_table *t, const ambs_record_event *r, ambs_error *err)
-{
-    int rc = ambs_reserve(&t->events, &t->events_capacity, t->n_events + 1, sizeof *t->events, err);
-    if (rc != AMBS_OK) return rc;
-    char *text = ambs_strdup(r->text ? r->text : "", err);
-    if (!text) return AMBS_E_NOMEM;
-    t->events[t->n_events++] =
-        (ambs_event_row){.level = r->level, .wall_s = r->wall_s, .text = text};
-    return AMBS_OK;
-}
-
-/* ---- lives ---- */
-
-static int check_life(const ambs_table *t, const ambs_record_life *r, ambs_error *err)
-{
-    if (t->n_lives == 0) return AMBS_OK;
-    if (r->epoch <= t->lives[t->n_lives - 1].epoch)
-        return ambs_fail(err, AMBS_E_FORMAT, "life %u follows life %u", r->epoch,
-                         t->lives[t->n_lives - 1].epoch);
-    if (memcmp(t->uuid, r->uuid, sizeof t->uuid) != 0 || t->d != r->n_dimensions)
-        return ambs_fail(err, AMBS_E_MISMATCH, "life %u belongs to another study", r->epoch);
-    return AMBS_OK;
-}
-
-static void lose_running(ambs_table *t)
-{
-    for (size_t i = 0; i < t->n_attempts; i++) {
-        ambs_attempt_row *a = &t->attempts[i];
-        if (a->state != AMBS_TRIAL_RUNNING) continue;
-        a->state = AMBS_TRIAL_FAILED;
-        a->reason = AMBS_REASON_WORKER_LOST;
-        move_to(t, &t->rows[a->trial], AMBS_TRIAL_WAITING);
-    }
-}
-
-static int apply_life(ambs_table *t, const ambs_record *record, ambs_error *err)
-{
-    const ambs_record_life *r = &record->as.life;
-    int rc = check_life(t, r, err);
-    if (rc == AMBS_OK)
-        rc = ambs_reserve(&t->lives, &t->lives_capacity, t->n_lives + 1, sizeof *t->lives, err);
-    if (rc != AMBS_OK) return rc;
-    char *build = ambs_strdup(r->build ? r->build : "", err), *text = ambs_strdup("", err);
-    char *spec_file = ambs_strdup(r->spec_file ? r->spec_file : "", err);
-    char *spec_text = ambs_strdup(r->spec_text ? r->spec_text : "", err);
-    if (!build || !text || !spec_file || !spec_text) {
-        free(build);
-        free(text);
-        free(spec_file);
-        free(spec_text);
-        return AMBS_E_NOMEM;
-    }
-    free(t->spec_file);
-    free(t->spec_text);
-    t->spec_file = spec_file;
-    t->spec_text = spec_text;
-    memcpy(t->uuid, r->uuid, sizeof t->uuid);
-    t->d = r->n_dimensions;
-    t->digest = r->digest;
-    lose_running(t);
-    ambs_life_row *life = &t->lives[t->n_lives++];
-    *life = (ambs_life_row){.epoch = r->epoch,
-                            .n_ranks = r->n_ranks,
-                            .pid = r->pid,
-                            .digest = r->digest,
-                            .first_sequence = record->sequence,
-                            .start_s = r->wall_s,
-                            .end_s = NAN,
-                            .exit_code = -1,
-                            .deadline_s = NAN,
-                            .build = build,
-                            .text = text};
-    memcpy(life->host, r->host, sizeof life->host);
-    return AMBS_OK;
-}
-
-static int apply_end(ambs_table *t, const ambs_record_end *r, ambs_error *err)
-{
-    if (t->n_lives == 0) return ambs_fail(err, AMBS_E_FORMAT, "an end without a life");
-    char *text = ambs_strdup(r->text ? r->text : "", err);
-    if (!text) return AMBS_E_NOMEM;
-    ambs_life_row *life = &t->lives[t->n_lives - 1];
-    free(life->text);
-    life->text = text;
-    life->end_s = r->wall_s;
-    life->exit_code = r->exit_code;
-    return AMBS_OK;
-}
-
-static int apply_job(ambs_table *t, const ambs_record_job *r, ambs_error *err)
-{
-    if (t->n_lives == 0) return ambs_fail(err, AMBS_E_FORMAT, "a job without a life");
-    ambs_life_row *life = &t->lives[t->n_lives - 1];
-    life->deadline_s = r->deadline_s;
-    life->next = r->next;
-    memcpy(life->job, r->job, sizeof life->job);
-    return AMBS_OK;
-}
-
 static int apply_body(ambs_table *t, const ambs_record *r, ambs_error *err)
 {
     switch (r->type) {
     case AMBS_RECORD_LIFE:
-        return apply_life(t, r, err);
+        return table_apply_life(t, r, err);
     case AMBS_RECORD_PROPOSAL:
         return apply_proposal(t, &r->as.proposal, err);
     case AMBS_RECORD_START:
@@ -756,19 +556,19 @@ static int apply_body(ambs_table *t, const ambs_record *r, ambs_error *err)
     case AMBS_RECORD_OWN:
         return apply_own(t, &r->as.own, err);
     case AMBS_RECORD_REPORT:
-        return apply_report(t, &r->as.report, err);
+        return table_apply_report(t, &r->as.report, err);
     case AMBS_RECORD_WORKER:
-        return apply_worker(t, &r->as.worker, err);
+        return table_apply_worker(t, &r->as.worker, err);
     case AMBS_RECORD_EVENT:
-        return apply_event(t, &r->as.event, err);
+        return table_apply_event(t, &r->as.event, err);
     case AMBS_RECORD_END:
-        return apply_end(t, &r->as.end, err);
+        return table_apply_end(t, &r->as.end, err);
     case AMBS_RECORD_JOB:
-        return apply_job(t, &r->as.job, err);
+        return table_apply_job(t, &r->as.job, err);
     case AMBS_RECORD_SLOT:
-        return apply_slot(t, &r->as.slot, err);
+        return table_apply_slot(t, &r->as.slot, err);
     case AMBS_RECORD_OUTPUT:
-        return apply_output(t, &r->as.output, err);
+        return table_apply_output(t, &r->as.output, err);
     case AMBS_RECORD_REPEAT:
         return apply_repeat(t, &r->as.repeat, err);
     }
