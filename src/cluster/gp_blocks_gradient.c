@@ -19,27 +19,29 @@ enum { WIDTH = 256 };
 /* What a sum over the triangle needs, and the sums. */
 typedef struct sums {
     ambs_gp_blocks *b;
-    const double *alpha, *warp_slopes; /* [n]; [2 T, n] */
-    double *x;                         /* [n, WIDTH] columns of K⁻¹, b's */
-    double *weight, *k, *factor;       /* [n] work space */
-    double *all;                       /* [n_all]: */
-    double *terms, *warp;              /* [T] by ln l_t, [2 T] by the warp; then */
-    double *rest;                      /* [2] the noise's, the linear mean's */
+    const double *alpha, *warp_slopes;  /* [n]; [2 T, n] */
+    double *x;                          /* [n, WIDTH] columns of K⁻¹, b's */
+    double *weight, *k, *factor, *part; /* [n] work space */
+    double *all;                        /* [n_all]: */
+    double *terms,
+        *warp;    /* [T + 3] as ambs_gp_distance_sums() wants them, [2 T] by the warp; then */
+    double *rest; /* [2] the noise's, the linear mean's */
     size_t n_all;
 } sums;
 
 static int make_sums(sums *s, ambs_gp_blocks *b, const double *alpha, const double *warp_slopes,
                      ambs_error *err)
 {
-    *s = (sums){.b = b, .alpha = alpha, .warp_slopes = warp_slopes, .n_all = 3 * b->n_terms + 2};
-    s->weight = ambs_calloc(b->n, 3 * sizeof *s->weight, err);
+    *s = (sums){.b = b, .alpha = alpha, .warp_slopes = warp_slopes, .n_all = 3 * b->n_terms + 5};
+    s->weight = ambs_calloc(b->n, 4 * sizeof *s->weight, err);
     s->all = ambs_calloc(s->n_all, sizeof *s->all, err);
     if (!s->weight || !s->all) return AMBS_E_NOMEM;
     s->k = s->weight + b->n;
     s->factor = s->k + b->n;
+    s->part = s->factor + b->n;
     s->terms = s->all;
-    s->warp = s->all + b->n_terms;
-    s->rest = s->all + 3 * b->n_terms;
+    s->warp = s->all + b->n_terms + 3;
+    s->rest = s->warp + 2 * b->n_terms;
     return AMBS_OK;
 }
 
@@ -56,10 +58,13 @@ static void add_warp(sums *s, size_t j)
     for (size_t t = 0; t < b->n_terms; t++) {
         if (b->kernel.terms[t].kind != AMBS_GP_NUMBER) continue;
         const double *lane = b->lanes + t * b->n + j;
+        const double *factor =
+            ambs_gp_term_slopes(&b->kernel, t, 1, b->points + j * b->n_terms, b->lanes + j, b->n,
+                                b->n - j, s->factor, b->n - j, s->part);
         for (size_t side = 2 * t; side < 2 * t + 2; side++) {
             const double *slopes = s->warp_slopes + side * b->n + j;
             s->warp[side] += 2 * b->kernel.weight[t] *
-                             ambs_gp_warp_sum(*lane, *slopes, lane, slopes, b->n - j, s->factor);
+                             ambs_gp_warp_sum(*lane, *slopes, lane, slopes, b->n - j, factor);
         }
     }
 }
@@ -130,10 +135,11 @@ static int find_gradient(ambs_gp_blocks *b, const double *alpha, const double *w
         add_columns(&s, first);
     if (rc == AMBS_OK) {
         MPI_Allreduce(MPI_IN_PLACE, s.all, (int)s.n_all, MPI_DOUBLE, MPI_SUM, b->grid->comm);
-        for (size_t t = 0; t < n_terms; t++) ret[t] = -2 * b->kernel.weight[t] * s.terms[t];
+        memcpy(ret, s.terms, ambs_gp_warp_at(&b->kernel) * sizeof *ret);
         ret[n_terms + 1] = 0.5 * b->kernel.noise * s.rest[0];
         ret[n_terms] = 0.5 * (fit - (double)b->n) - ret[n_terms + 1] - s.rest[1];
-        if (b->kernel.warp) memcpy(ret + n_terms + 2, s.warp, 2 * n_terms * sizeof *ret);
+        if (b->kernel.warp)
+            memcpy(ret + ambs_gp_warp_at(&b->kernel), s.warp, 2 * n_terms * sizeof *ret);
     }
     drop_sums(&s);
     return rc;

@@ -186,7 +186,8 @@ static model_question about(model_question_kind kind, const ambs_gp_kernel *kern
                             .is_warped = kernel->warp != NULL,
                             .linear = kernel->linear,
                             .signal = kernel->signal,
-                            .noise = kernel->noise};
+                            .noise = kernel->noise,
+                            .interaction = kernel->interaction};
 }
 
 /* The kinds of terms, as numbers; NULL with AMBS_E_NOMEM. */

@@ -25,7 +25,7 @@ typedef struct model_question {
     uint32_t kind, process, shape;
     int32_t status;
     uint32_t is_warped, wants_gradient;
-    double linear, signal, noise, jitter_limit;
+    double linear, signal, noise, interaction, jitter_limit;
 } model_question;
 
 /* To FACTOR: α [n] and the jitter; EXPLAINED [m]; WEIGHTS [n, m]; SOLVE [n]; LIKELIHOOD: its gradient and the value. */

@@ -90,6 +90,7 @@ static void take_rows(model_rank *m, process *p, const double **ret_rest)
                                    .weight = m->body,
                                    .signal = q->signal,
                                    .noise = q->noise,
+                                   .interaction = q->interaction,
                                    .linear = q->linear,
                                    .warp = q->is_warped ? &m->warp : NULL};
     ambs_gp_blocks_set(p->blocks, &kernel, points, share);

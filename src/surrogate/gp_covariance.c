@@ -40,6 +40,15 @@ void ambs_gp_kernel_row(const ambs_gp_kernel *kernel, const double *point, const
     ambs_gp_kernel_block(kernel, 1, point, lanes, stride, count, ret_k, ret_slope, 0);
 }
 
+const double *ambs_gp_term_slopes(const ambs_gp_kernel *kernel, size_t t, size_t n,
+                                  const double *points, const double *lanes, size_t stride,
+                                  size_t m, const double *base, size_t base_stride, double *room)
+{
+    if (kernel->shape != AMBS_GP_ANOVA) return base;
+    CHOOSE(part)(kernel, t, n, points, lanes + t * stride, m, base, base_stride, room);
+    return room;
+}
+
 /* --- sums for the gradient of the likelihood -------------------------------------------------- */
 
 AMBS_CLONES
@@ -66,7 +75,7 @@ static void gp_sums(const ambs_gp_kernel *kernel, const double *point, const dou
 #pragma omp simd reduction(+ : sum)
             for (size_t c = 0; c < count; c++) sum += factor[c] * ((lane[c] - x) * (lane[c] - x));
         }
-        ret_sums[t] += sum;
+        ret_sums[t] -= 2 * kernel->weight[t] * sum;
     }
 }
 
@@ -80,12 +89,18 @@ double ambs_gp_warp_sum(double x, double g, const double *lane, const double *sl
 void ambs_gp_distance_sums(const ambs_gp_kernel *kernel, const double *point, const double *lanes,
                            size_t stride, size_t count, const double *factor, double *ret_sums)
 {
-    gp_sums(kernel, point, lanes, stride, count, factor, ret_sums);
+    if (kernel->shape == AMBS_GP_ANOVA)
+        CHOOSE(add_products)(kernel, 1, point, lanes, stride, count, factor, count, ret_sums);
+    else
+        gp_sums(kernel, point, lanes, stride, count, factor, ret_sums);
 }
 
 void ambs_gp_distance_panel(const ambs_gp_kernel *kernel, size_t n, const double *points,
                             const double *lanes, size_t stride, const double *factor,
                             double *ret_sums)
 {
-    CHOOSE(add_distances)(kernel, n, points, lanes, stride, factor, ret_sums);
+    if (kernel->shape == AMBS_GP_ANOVA)
+        CHOOSE(add_products)(kernel, n, points, lanes, stride, LANES, factor, LANES, ret_sums);
+    else
+        CHOOSE(add_distances)(kernel, n, points, lanes, stride, factor, ret_sums);
 }

@@ -91,6 +91,41 @@ AMBS_INLINE void VERSION(store_lanes)(const vector *from, size_t count, double *
         memcpy(to, from, count * sizeof *to);
 }
 
+/* One term of the shape ANOVA, for LANES others: e = exp(-u) and u = √5 |x - x'| / l. */
+AMBS_INLINE void VERSION(take_term)(const ambs_gp_kernel *kernel, size_t t, double x,
+                                    const vector *lane, vector *ret_u, vector *ret_e)
+{
+    const vector rate = (vector){0} + sqrt(5 * kernel->weight[t]);
+    for (size_t i = 0; i < (LANES / WIDE); i++) {
+        if (kernel->terms[t].kind == AMBS_GP_LEVEL) {
+            ret_u[i] = (vector)((lane[i] != x) & (mask)rate);
+        } else {
+            vector gap = rate * (lane[i] - x);
+            ret_u[i] = (vector)((mask)gap & INT64_MAX); /* its magnitude */
+        }
+        VERSION(exp_minus)(&ret_u[i], &ret_e[i]);
+    }
+}
+
+/* s² Π_t (a + b κ_t) with a = 1 / (1 + β) and b = β / (1 + β). */
+AMBS_INLINE void VERSION(cover_products)(const ambs_gp_kernel *kernel, const double *point,
+                                         const double *lanes, size_t stride, size_t count,
+                                         double *ret_k, double *ret_base)
+{
+    const double a = 1 / (1 + kernel->interaction), b = 1 - a;
+    vector k[(LANES / WIDE)], u[(LANES / WIDE)], e[(LANES / WIDE)];
+    double room[LANES] = {0};
+    for (size_t i = 0; i < (LANES / WIDE); i++) k[i] = (vector){0} + kernel->signal;
+    for (size_t t = 0; t < kernel->n_terms; t++) {
+        VERSION(take_term)
+        (kernel, t, point[t], VERSION(lanes_at)(lanes + t * stride, count, room), u, e);
+        for (size_t i = 0; i < (LANES / WIDE); i++)
+            k[i] *= a + b * (u[i] * u[i] * (1.0 / 3) + u[i] + 1.0) * e[i];
+    }
+    VERSION(store_lanes)(k, count, ret_k);
+    if (ret_base) VERSION(store_lanes)(k, count, ret_base);
+}
+
 /* One point with count <= LANES others. */
 AMBS_INLINE void VERSION(cover_lanes)(ambs_gp_shape shape, const ambs_gp_kernel *kernel,
                                       const double *point, const double *lanes, size_t stride,
@@ -98,6 +133,10 @@ AMBS_INLINE void VERSION(cover_lanes)(ambs_gp_shape shape, const ambs_gp_kernel 
 {
     vector r2[(LANES / WIDE)] = {{0}}, k[(LANES / WIDE)], slope[(LANES / WIDE)];
     double room[LANES] = {0};
+    if (shape == AMBS_GP_ANOVA) {
+        VERSION(cover_products)(kernel, point, lanes, stride, count, ret_k, ret_slope);
+        return;
+    }
     for (size_t t = 0; t < kernel->n_terms; t++) {
         const vector *lane = VERSION(lanes_at)(lanes + t * stride, count, room);
         double x = point[t], w = kernel->weight[t];
@@ -159,6 +198,10 @@ static void VERSION(cover)(const ambs_gp_kernel *kernel, size_t n, const double 
         VERSION(cover_shape)
         (AMBS_GP_MATERN12, kernel, n, points, lanes, stride, m, ret_k, ret_slope, ret_stride);
         return;
+    case AMBS_GP_ANOVA:
+        VERSION(cover_shape)
+        (AMBS_GP_ANOVA, kernel, n, points, lanes, stride, m, ret_k, ret_slope, ret_stride);
+        return;
     default:
         VERSION(cover_shape)
         (AMBS_GP_SQUARED_EXPONENTIAL, kernel, n, points, lanes, stride, m, ret_k, ret_slope,
@@ -190,11 +233,76 @@ static void VERSION(add_distances)(const ambs_gp_kernel *kernel, size_t n, const
                                    const double *lanes, size_t stride, const double *factor,
                                    double *ret_sums)
 {
+    for (size_t t = 0; t < kernel->n_terms; t++) {
+        bool is_level = kernel->terms[t].kind == AMBS_GP_LEVEL;
+        const double *lane = lanes + t * stride;
+        double sum = is_level
+                         ? VERSION(add_term)(true, n, kernel->n_terms, points + t, lane, factor)
+                         : VERSION(add_term)(false, n, kernel->n_terms, points + t, lane, factor);
+        ret_sums[t] -= 2 * kernel->weight[t] * sum;
+    }
+}
+
+/* dk/d(w_t D_t) = k b κ' / (a + b κ), κ' = -5/6 (1 + u) exp(-u), of one point with count <= LANES others. */
+AMBS_INLINE void VERSION(part_of_term)(const ambs_gp_kernel *kernel, size_t t, double x,
+                                       const double *lane, size_t count, const double *base,
+                                       double *ret)
+{
+    const double a = 1 / (1 + kernel->interaction), b = 1 - a;
+    vector u[(LANES / WIDE)], e[(LANES / WIDE)];
+    double room[LANES] = {0}, base_room[LANES] = {0};
+    const vector *k = VERSION(lanes_at)(base, count, base_room);
+    VERSION(take_term)(kernel, t, x, VERSION(lanes_at)(lane, count, room), u, e);
+    for (size_t i = 0; i < (LANES / WIDE); i++) {
+        vector own = a + b * (u[i] * u[i] * (1.0 / 3) + u[i] + 1.0) * e[i];
+        u[i] = k[i] * (u[i] + 1.0) * (-5.0 / 6 * b) * e[i] / own;
+    }
+    VERSION(store_lanes)(u, count, ret);
+}
+
+static void VERSION(part)(const ambs_gp_kernel *kernel, size_t t, size_t n, const double *points,
+                          const double *lanes, size_t m, const double *base, size_t stride,
+                          double *ret)
+{
+    for (size_t j = 0; j < n; j++)
+        for (size_t c = 0; c < m; c += LANES) VERSION(part_of_term)
+    (kernel, t, points[j * kernel->n_terms + t], lanes + c, m - c < LANES ? m - c : LANES,
+     base + j * stride + c, ret + j * stride + c);
+}
+
+/* Of one term of the shape ANOVA and n points with count <= LANES others: with the factors f = w k,
+ * Σ f dln k/dln l and Σ f dln k/dln β, where dln k/dln β = Σ_t a b (κ_t - 1) / (a + b κ_t). */
+AMBS_INLINE void VERSION(add_product_term)(const ambs_gp_kernel *kernel, size_t t, size_t n,
+                                           const double *points, const double *lane, size_t count,
+                                           const double *factor, size_t factor_stride,
+                                           double *ret_scale, double *ret_interaction)
+{
+    const double a = 1 / (1 + kernel->interaction), b = 1 - a;
+    vector u[(LANES / WIDE)], e[(LANES / WIDE)], by_scale = {0}, by_interaction = {0};
+    double room[LANES] = {0}, factor_room[LANES] = {0};
+    const vector *its = VERSION(lanes_at)(lane, count, room);
+    for (size_t j = 0; j < n; j++) {
+        const vector *f = VERSION(lanes_at)(factor + j * factor_stride, count, factor_room);
+        VERSION(take_term)(kernel, t, points[j * kernel->n_terms + t], its, u, e);
+        for (size_t i = 0; i < (LANES / WIDE); i++) {
+            vector kappa = (u[i] * u[i] * (1.0 / 3) + u[i] + 1.0) * e[i],
+                   share = f[i] * b / (a + b * kappa);
+            by_scale += share * u[i] * u[i] * (u[i] + 1.0) * (1.0 / 3) * e[i];
+            by_interaction += share * a * (kappa - 1.0);
+        }
+    }
+    for (size_t c = 0; c < WIDE; c++) {
+        *ret_scale += by_scale[c];
+        *ret_interaction += by_interaction[c];
+    }
+}
+
+static void VERSION(add_products)(const ambs_gp_kernel *kernel, size_t n, const double *points,
+                                  const double *lanes, size_t stride, size_t count,
+                                  const double *factor, size_t factor_stride, double *ret_sums)
+{
     for (size_t t = 0; t < kernel->n_terms; t++)
-        if (kernel->terms[t].kind == AMBS_GP_LEVEL)
-            ret_sums[t] +=
-                VERSION(add_term)(true, n, kernel->n_terms, points + t, lanes + t * stride, factor);
-        else
-            ret_sums[t] += VERSION(add_term)(false, n, kernel->n_terms, points + t,
-                                             lanes + t * stride, factor);
+        for (size_t c = 0; c < count; c += LANES) VERSION(add_product_term)
+    (kernel, t, n, points, lanes + t * stride + c, count - c < LANES ? count - c : LANES,
+     factor + c, factor_stride, &ret_sums[t], &ret_sums[kernel->n_terms + 2]);
 }

@@ -4,7 +4,8 @@
  * Priors, for standardised y and the unit cube: l ~ LogNormal(√2 + ln(T)/2, √3) (Hvarfner,
  * Hellsten, Nardi 2024, arXiv:2402.02229), taken at its mode, ln l ~ Normal(√2 - 3 + ln(T)/2, √3),
  * since the density is one of l; ln s² ~ Normal(0, 1); ln σ² ~ Normal(-7, 2), which leaves room for
- * exact objectives and for noise of a third of the spread; ln a, ln b ~ Normal(0, 1/2).
+ * exact objectives and for noise of a third of the spread; ln a, ln b ~ Normal(0, 1/2). Of the shape ANOVA, whose
+ * terms do not add up to one distance, the lengthscales do not grow with T; ln β ~ Normal(0, 2).
  *
  * Several starts are explored on at most EXPLORED rows, where a value costs little; the best of
  * them then goes on with GROWTH times as many, and so on up to max_rows, and with the curvature that
@@ -36,12 +37,16 @@ typedef struct ambs_gp_prior {
     double mean, sd, low, high; /* of a logarithm */
 } prior;
 
-static prior prior_of(size_t n_terms, size_t i)
+static prior prior_of(const ambs_gp_kernel *kernel, size_t i)
 {
+    size_t n_terms = kernel->n_terms;
+    bool by_term = kernel->shape == AMBS_GP_ANOVA;
     if (i < n_terms)
-        return (prior){sqrt(2) - 3 + 0.5 * log((double)n_terms), sqrt(3), log(5e-3), log(1e3)};
+        return (prior){sqrt(2) - 3 + (by_term ? 0 : 0.5 * log((double)n_terms)), sqrt(3), log(5e-3),
+                       log(1e3)};
     if (i == n_terms) return (prior){0, 1, log(1e-2), log(1e2)};
     if (i == n_terms + 1) return (prior){-7, 2, log(1e-8), 0};
+    if (by_term && i == n_terms + 2) return (prior){0, 2, -7, 7};
     return (prior){0, 0.5, -2, 2};
 }
 
@@ -49,7 +54,7 @@ double ambs_gp_log_prior(const ambs_gp_kernel *kernel, const double *theta, doub
 {
     double sum = 0;
     for (size_t i = 0; i < ambs_gp_n_theta(kernel); i++) {
-        prior p = prior_of(kernel->n_terms, i);
+        prior p = prior_of(kernel, i);
         double z = (theta[i] - p.mean) / p.sd;
         sum -= 0.5 * z * z;
         gradient[i] -= z / p.sd;
@@ -112,8 +117,8 @@ static int make(work *w, const ambs_gp_search *search, size_t n, ambs_error *err
         if (!*parts[i].to) return AMBS_E_NOMEM;
     }
     for (size_t i = 0; i < size; i++) {
-        w->lower[i] = prior_of(n_terms, i).low;
-        w->upper[i] = prior_of(n_terms, i).high;
+        w->lower[i] = prior_of(&w->kernel, i).low;
+        w->upper[i] = prior_of(&w->kernel, i).high;
     }
     /* Smooth functions want more, but a process that far from its data goes far, too. */
     if (search->no_prior) w->upper[n_terms] = log(1e5);
@@ -232,7 +237,7 @@ static void begin(const ambs_gp_search *search, size_t start, double *ret_theta)
     ambs_random random;
     ambs_random_init(&random, search->key, start, AMBS_PURPOSE_SURROGATE);
     for (size_t i = 0; i < ambs_gp_n_theta(search->kernel); i++) {
-        prior p = prior_of(search->kernel->n_terms, i);
+        prior p = prior_of(search->kernel, i);
         ret_theta[i] = p.mean + (start > 0 ? 0.5 * p.sd * ambs_random_normal(&random) : 0);
     }
 }

@@ -166,13 +166,15 @@ static int solve(ambs_gp *gp, size_t width, const double *k, double *solved, dou
     return AMBS_OK;
 }
 
-/* Work space: k*, then its solutions, and dk/dr² stand behind one another in gp->block. */
+/* Work space: k*, then its solutions, their slopes and those of a term stand behind one another in
+ * gp->block. */
 int ambs_gp_gradient(ambs_gp *gp, size_t m, const double *x, double *ret_mean, double *ret_sd,
                      double *ret_mean_slopes, double *ret_sd_slopes, ambs_error *err)
 {
     size_t n = gp->n;
     size_t width = m <= AMBS_TRIANGULAR_LANES ? AMBS_TRIANGULAR_LANES : CLIMBS;
-    double *k = gp->block, *solved = k + n * width, *slopes = solved + n * width;
+    double *k = gp->block, *solved = k + n * width, *slopes = solved + n * width,
+           *room = slopes + n * width;
     double mean[CLIMBS], explained[CLIMBS];
     ambs_gp_encode_lanes(gp, m, x, width);
     ambs_gp_kernel_block(&gp->kernel, n, gp->points, gp->lanes, width, width, k, slopes, width);
@@ -192,7 +194,10 @@ int ambs_gp_gradient(ambs_gp *gp, size_t m, const double *x, double *ret_mean, d
                line[CLIMBS] = {0};
         const double *column = gp->columns + t * gp->capacity, *lane = gp->lanes + t * width;
         if (v > 0) add_up_line(width, n, column, gp->alpha, solved, &mean_line, line);
-        add_up_slopes(width, n, column, lane, slopes, gp->alpha, solved, mean, explained);
+        add_up_slopes(width, n, column, lane,
+                      ambs_gp_term_slopes(&gp->kernel, t, n, gp->points, gp->lanes, width, width,
+                                          slopes, width, room),
+                      gp->alpha, solved, mean, explained);
         for (size_t c = 0; c < m; c++) {
             if (isnan(x[c * gp->p + f])) continue;
             bool floored = ret_sd[c] <= gp->scale * sqrt(AMBS_GP_VARIANCE_FLOOR);

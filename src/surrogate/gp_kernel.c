@@ -5,8 +5,8 @@
 
 #include "surrogate/gp_warp.h"
 
-const char *const ambs_gp_shape_names[] = {"matern52", "matern32", "matern12",
-                                           "squared_exponential", NULL};
+const char *const ambs_gp_shape_names[] = {
+    "matern52", "matern32", "matern12", "squared_exponential", "anova", NULL};
 
 size_t ambs_gp_terms(size_t p, const ambs_feature *features, bool onehot, ambs_gp_term *ret_terms)
 {
@@ -50,7 +50,12 @@ void ambs_gp_encode(size_t n_terms, const ambs_gp_term *terms, const ambs_featur
 
 size_t ambs_gp_n_theta(const ambs_gp_kernel *kernel)
 {
-    return kernel->n_terms + 2 + (kernel->warp ? 2 * kernel->n_terms : 0);
+    return ambs_gp_warp_at(kernel) + (kernel->warp ? 2 * kernel->n_terms : 0);
+}
+
+size_t ambs_gp_warp_at(const ambs_gp_kernel *kernel)
+{
+    return kernel->n_terms + 2 + (kernel->shape == AMBS_GP_ANOVA);
 }
 
 void ambs_gp_warp_point(const ambs_gp_kernel *kernel, double *point, size_t stride)
@@ -77,5 +82,7 @@ void ambs_gp_kernel_set(ambs_gp_kernel *kernel, const double *theta)
     for (size_t t = 0; t < n; t++) kernel->weight[t] = exp(-2 * theta[t]);
     kernel->signal = exp(theta[n]);
     kernel->noise = exp(theta[n + 1]);
-    for (size_t i = 0; kernel->warp && i < 2 * n; i++) kernel->warp[i] = exp(theta[n + 2 + i]);
+    if (kernel->shape == AMBS_GP_ANOVA) kernel->interaction = exp(theta[n + 2]);
+    for (size_t i = 0; kernel->warp && i < 2 * n; i++)
+        kernel->warp[i] = exp(theta[ambs_gp_warp_at(kernel) + i]);
 }

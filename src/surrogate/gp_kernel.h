@@ -2,6 +2,13 @@
 /* Covariances of the Gaussian process. With a weight w_t = 1 / l_t² for each term t of the squared
  * distance, r² = Σ_t w_t D_t and k = s² shape(r).
  *
+ * The shape ANOVA is a product over the terms instead, with κ Matérn 5/2 of one term alone:
+ *     k = s² Π_t (1 + β κ(√(w_t D_t))) / (1 + β).
+ * Multiplied out it is a sum over all subsets of the terms, each as likely as if every term were in it with
+ * probability β / (1 + β): a small β makes functions that are sums of functions of one parameter, a large one functions of all
+ * together; β is learned with the lengthscales (the ANOVA kernel of Stitson et al. 1999; Duvenaud, Nickisch and
+ * Rasmussen 2011, arXiv:1112.4394).
+ *
  * Terms (T of them): a numeric feature gives D = (x - x')² on the unit interval, a category D = 1
  * for two different levels, else 0 (Hamming). A feature that may be inactive gives a term more,
  * with a lengthscale of its own: D = 1 between active and inactive. For its first term an inactive
@@ -21,10 +28,11 @@
 #include "space/space.h"
 
 typedef enum ambs_gp_shape {
-    AMBS_GP_MATERN52,           /* (1 + u + u²/3) exp(-u), u = √5 r */
-    AMBS_GP_MATERN32,           /* (1 + u) exp(-u), u = √3 r */
-    AMBS_GP_MATERN12,           /* exp(-r) */
-    AMBS_GP_SQUARED_EXPONENTIAL /* exp(-r²/2) */
+    AMBS_GP_MATERN52,            /* (1 + u + u²/3) exp(-u), u = √5 r */
+    AMBS_GP_MATERN32,            /* (1 + u) exp(-u), u = √3 r */
+    AMBS_GP_MATERN12,            /* exp(-r) */
+    AMBS_GP_SQUARED_EXPONENTIAL, /* exp(-r²/2) */
+    AMBS_GP_ANOVA                /* a product over the terms */
 } ambs_gp_shape;
 
 extern const char *const ambs_gp_shape_names[]; /* NULL-terminated */
@@ -55,20 +63,24 @@ typedef struct ambs_gp_kernel {
     const ambs_gp_term *terms;
     double *weight;       /* [T] */
     double signal, noise; /* variances s², σ² */
+    double interaction;   /* β, of the shape ANOVA */
     double linear;        /* v; 0: the mean is constant */
     double *warp;         /* [T, 2] a and b; NULL: numbers are not warped */
 } ambs_gp_kernel;
 
-/* theta is ln l_0 … ln l_{T-1}, ln s², ln σ², and with a warp ln a_0, ln b_0, … for each term
- * (without effect for those that are not numbers). */
+/* theta is ln l_0 … ln l_{T-1}, ln s², ln σ², with the shape ANOVA ln β, and with a warp ln a_0, ln b_0, …
+ * for each term (without effect for those that are not numbers). */
 size_t ambs_gp_n_theta(const ambs_gp_kernel *kernel);
+/* Where ln a_0 stands, if there is a warp. */
+size_t ambs_gp_warp_at(const ambs_gp_kernel *kernel);
 void ambs_gp_kernel_set(ambs_gp_kernel *kernel, const double *theta);
 
 /* Lanes that are computed together. */
 #define AMBS_GP_BLOCK 16
 
 /* k between n points [n, T] and m others, [n, ret_stride]; element t of the c-th other is
- * lanes[t stride + c]. ret_slope (may be NULL) is dk/dr². Each result depends on its two points
+ * lanes[t stride + c]. ret_slope (may be NULL) is what ambs_gp_term_slopes() makes the derivatives of: dk/dr²,
+ * and of the shape ANOVA k itself. Each result depends on its two points
  * alone, whatever stands beside them: bit for bit. Fastest where m is a multiple of AMBS_GP_BLOCK. */
 void ambs_gp_kernel_block(const ambs_gp_kernel *kernel, size_t n, const double *points,
                           const double *lanes, size_t stride, size_t m, double *ret_k,
@@ -77,16 +89,23 @@ void ambs_gp_kernel_block(const ambs_gp_kernel *kernel, size_t n, const double *
 void ambs_gp_kernel_row(const ambs_gp_kernel *kernel, const double *point, const double *lanes,
                         size_t stride, size_t count, double *ret_k, double *ret_slope);
 
+/* From `base` [n, stride], the slopes that ambs_gp_kernel_block() gave of the same points, or products with
+ * them: dk/d(w_t D_t), multiplied likewise, [n, stride]. Returns `base` where all terms have the same, else
+ * `room`, which it has filled. */
+const double *ambs_gp_term_slopes(const ambs_gp_kernel *kernel, size_t t, size_t n,
+                                  const double *points, const double *lanes, size_t stride,
+                                  size_t m, const double *base, size_t base_stride, double *room);
+
 /* Warps a point whose elements are `stride` apart in place, if there is a warp. */
 void ambs_gp_warp_point(const ambs_gp_kernel *kernel, double *point, size_t stride);
 /* k(x, x) without noise. */
 double ambs_gp_kernel_variance(const ambs_gp_kernel *kernel, const double *point, size_t stride);
 
-/* Adds Σ_c factor[c] D_t(point, c) to ret_sums[t] for every term. */
+/* Adds Σ_c w_c dk_c/dln l_t to ret[t] for every term, and with the shape ANOVA Σ_c w_c dk_c/dln β to ret[T + 2];
+ * factor[c] is w_c times what ambs_gp_kernel_block() gave as the slope. */
 void ambs_gp_distance_sums(const ambs_gp_kernel *kernel, const double *point, const double *lanes,
                            size_t stride, size_t count, const double *factor, double *ret_sums);
-/* Adds Σ_jc factor[j, c] D_t(point j, lane c) over n points [n, T] and AMBS_GP_BLOCK lanes to
- * ret_sums[t] for every term. */
+/* The same over n points [n, T] and AMBS_GP_BLOCK lanes; factor [n, AMBS_GP_BLOCK]. */
 void ambs_gp_distance_panel(const ambs_gp_kernel *kernel, size_t n, const double *points,
                             const double *lanes, size_t stride, const double *factor,
                             double *ret_sums);

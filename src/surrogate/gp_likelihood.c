@@ -12,7 +12,7 @@ enum { WIDTH = AMBS_PANEL };
 
 size_t ambs_gp_likelihood_work(size_t n)
 {
-    return 3 * ambs_panels_size(n) + 2 * ambs_panels_rows(n);
+    return 3 * ambs_panels_size(n) + (2 + WIDTH) * ambs_panels_rows(n);
 }
 
 void ambs_gp_fill(const ambs_gp_kernel *kernel, const ambs_gp_sample *s, double *matrix,
@@ -48,11 +48,13 @@ static void weigh(size_t n_rows, const double *inverse, const double *alpha, con
 
 /* Σ factor dr²/dln a_t over the pairs of one panel, and by ln b_t. */
 static void add_up_warp(const ambs_gp_kernel *kernel, const ambs_gp_sample *s, size_t first,
-                        size_t n_rows, const double *factor, double *sums)
+                        size_t n_rows, const double *factors, double *room, double *sums)
 {
     for (size_t t = 0; t < kernel->n_terms; t++) {
         if (kernel->terms[t].kind != AMBS_GP_NUMBER) continue;
         const double *column = s->columns + t * s->stride;
+        const double *factor = ambs_gp_term_slopes(kernel, t, n_rows, s->points, s->columns + first,
+                                                   s->stride, WIDTH, factors, WIDTH, room);
         for (size_t side = 0; side < 2; side++) {
             const double *slopes = s->warp_slopes + (2 * t + side) * s->stride;
             double sum = 0;
@@ -90,7 +92,7 @@ static double add_up_linear(const ambs_gp_kernel *kernel, const ambs_gp_sample *
             }
         share += sums[2];
         for (size_t side = 0; kernel->warp && side < 2; side++)
-            ret_gradient[kernel->n_terms + 2 + 2 * t + side] += sums[side];
+            ret_gradient[ambs_gp_warp_at(kernel) + 2 * t + side] += sums[side];
     }
     return share;
 }
@@ -99,7 +101,7 @@ static double add_up_linear(const ambs_gp_kernel *kernel, const ambs_gp_sample *
  * noise and a linear mean leave of it. */
 static void add_up_gradient(const ambs_gp_kernel *kernel, const ambs_gp_sample *s,
                             const double *inverse, double *slopes, const double *alpha, double fit,
-                            double *ret_gradient)
+                            double *room, double *ret_gradient)
 {
     size_t n = s->n, n_terms = kernel->n_terms;
     double diagonal = 0, linear = 0;
@@ -110,11 +112,12 @@ static void add_up_gradient(const ambs_gp_kernel *kernel, const ambs_gp_sample *
         weigh(n_rows, inverse + ambs_panel(first / WIDTH), alpha, alpha + first, factor);
         ambs_gp_distance_panel(kernel, n_rows, s->points, s->columns + first, s->stride, factor,
                                ret_gradient);
-        if (kernel->warp) add_up_warp(kernel, s, first, n_rows, factor, ret_gradient + n_terms + 2);
+        if (kernel->warp)
+            add_up_warp(kernel, s, first, n_rows, factor, room,
+                        ret_gradient + ambs_gp_warp_at(kernel));
     }
     for (size_t i = 0; i < n; i++)
         diagonal += s->share[i] * (alpha[i] * alpha[i] - inverse[ambs_panels_index(i, i)]);
-    for (size_t t = 0; t < n_terms; t++) ret_gradient[t] *= -2 * kernel->weight[t];
     if (kernel->linear > 0) linear = add_up_linear(kernel, s, inverse, alpha, ret_gradient);
     ret_gradient[n_terms + 1] = 0.5 * kernel->noise * diagonal;
     ret_gradient[n_terms] = 0.5 * (fit - (double)n) - ret_gradient[n_terms + 1] - linear;
@@ -126,7 +129,7 @@ double ambs_gp_log_likelihood(const ambs_gp_kernel *kernel, const ambs_gp_sample
     const double ln_2pi = 1.8378770664093454836;
     size_t n = s->n, size = ambs_panels_size(n), n_rows = ambs_panels_rows(n);
     double *matrix = work, *slopes = matrix + size, *factor = slopes + size,
-           *inverse = factor + size, *alpha = inverse + n_rows, fit = 0;
+           *inverse = factor + size, *alpha = inverse + n_rows, *room = alpha + n_rows, fit = 0;
     ambs_gp_fill(kernel, s, matrix, ret_gradient ? slopes : NULL);
     if (!ambs_panels_factor(n, matrix, inverse)) return -INFINITY;
     memset(alpha, 0, n_rows * sizeof *alpha);
@@ -135,7 +138,7 @@ double ambs_gp_log_likelihood(const ambs_gp_kernel *kernel, const ambs_gp_sample
     for (size_t i = 0; i < n; i++) fit += alpha[i] * alpha[i];
     if (ret_gradient) {
         ambs_panels_invert(n, matrix, inverse, factor, alpha);
-        add_up_gradient(kernel, s, matrix, slopes, alpha, fit, ret_gradient);
+        add_up_gradient(kernel, s, matrix, slopes, alpha, fit, room, ret_gradient);
     }
     return -0.5 * (fit + ambs_panels_log_determinant(n, inverse) + (double)n * ln_2pi);
 }

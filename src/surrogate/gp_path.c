@@ -10,7 +10,9 @@
  * mean and sd; F decides how nearly normal a value is. What rows leave open between them is made of
  * the rare waves of high frequency: √(2ν/u) times a normal with u ~ χ²(2ν). So half of the u are
  * drawn from χ²(1) instead, and v_i = 2r / (1 + r) with r the ratio of the two densities at u makes
- * up for it: without that, most draws would be too smooth and a few far too rough.
+ * up for it: without that, most draws would be too smooth and a few far too rough. Of the shape ANOVA, a mixture of
+ * products, each wave has frequencies, of t-distributions of their own, in a random subset of the terms: each with
+ * probability β / (1 + β).
  *
  * Categories: a point of level a lies at e_a / √2 with a coordinate for each level, so that two
  * levels are at the distance 1; a wave has a frequency for each level. */
@@ -154,16 +156,28 @@ static void prior_values(const ambs_gp_path *path, const ambs_gp *gp, const doub
 /* What a wave's frequencies have as a factor beside a normal number; *ret_weight is v. */
 static double tail_factor(ambs_gp_shape shape, ambs_random *random, double *ret_weight)
 {
-    static const int degrees[] = {
-        [AMBS_GP_MATERN52] = 5, [AMBS_GP_MATERN32] = 3, [AMBS_GP_MATERN12] = 1};
+    static const int degrees[] = {[AMBS_GP_MATERN52] = 5,
+                                  [AMBS_GP_MATERN32] = 3,
+                                  [AMBS_GP_MATERN12] = 1,
+                                  [AMBS_GP_ANOVA] = 5};
     *ret_weight = 1;
     if (shape == AMBS_GP_SQUARED_EXPONENTIAL) return 1;
-    int n = ambs_random_below(random, 2) ? degrees[shape] : 1;
+    bool is_whole = shape == AMBS_GP_ANOVA || ambs_random_below(random, 2);
+    int n = is_whole ? degrees[shape] : 1;
     double u = 0;
     for (int k = 0; k < n; k++) u += pow(ambs_random_normal(random), 2);
+    if (shape == AMBS_GP_ANOVA) return sqrt(degrees[shape] / u);
     double ratio = shape == AMBS_GP_MATERN52 ? u * u / 3 : shape == AMBS_GP_MATERN32 ? u : 1;
     *ret_weight = 2 * ratio / (1 + ratio);
     return sqrt(degrees[shape] / u);
+}
+
+/* For one term of a wave of the shape ANOVA: 0 where the term is not in the wave's subset. */
+static double own_factor(const ambs_gp_kernel *kernel, ambs_random *random)
+{
+    double weight, factor = tail_factor(kernel->shape, random, &weight) / TWO_PI;
+    bool takes_part = ambs_random_uniform(random) * (1 + kernel->interaction) < kernel->interaction;
+    return takes_part ? factor : 0;
 }
 
 static void draw_wave(ambs_gp_path *path, const ambs_gp *gp, size_t wave, ambs_random *random)
@@ -171,6 +185,7 @@ static void draw_wave(ambs_gp_path *path, const ambs_gp *gp, size_t wave, ambs_r
     const ambs_gp_kernel *kernel = &gp->kernel;
     double weight, factor = tail_factor(kernel->shape, random, &weight) / TWO_PI;
     for (size_t t = 0; t < gp->n_terms; t++) {
+        if (kernel->shape == AMBS_GP_ANOVA) factor = own_factor(kernel, random);
         double by_term = factor * sqrt(kernel->weight[t]);
         if (gp->terms[t].kind != AMBS_GP_LEVEL) {
             path->frequency[wave * gp->n_terms + t] = by_term * ambs_random_normal(random);
@@ -240,7 +255,7 @@ static void values_of_block(const ambs_gp_path *path, const ambs_gp *gp, size_t 
 /* Slopes by the elements of warped points, for each of CLIMBS lanes: [T, CLIMBS]. */
 static void slopes_of_points(const ambs_gp_path *path, const ambs_gp *gp, double *ret)
 {
-    double turns[CLIMBS], by_turns[CLIMBS], k[CLIMBS], by_r2[CLIMBS];
+    double turns[CLIMBS], by_turns[CLIMBS], k[CLIMBS], base[CLIMBS], room[CLIMBS];
     size_t n_terms = gp->n_terms;
     for (size_t t = 0; t < n_terms; t++)
         for (size_t c = 0; c < CLIMBS; c++) ret[t * CLIMBS + c] = path->line[t];
@@ -253,14 +268,16 @@ static void slopes_of_points(const ambs_gp_path *path, const ambs_gp *gp, double
     }
     for (size_t j = 0; j < gp->n; j++) {
         const double *point = gp->points + j * n_terms;
-        ambs_gp_kernel_row(&gp->kernel, point, gp->lanes, CLIMBS, CLIMBS, k, by_r2);
+        ambs_gp_kernel_row(&gp->kernel, point, gp->lanes, CLIMBS, CLIMBS, k, base);
         for (size_t t = 0; t < n_terms; t++) {
             double weight = 2 * gp->kernel.weight[t] * path->update[j],
                    line = gp->kernel.linear * path->update[j] * (point[t] - 0.5);
             if (gp->terms[t].kind != AMBS_GP_NUMBER) continue;
+            const double *slope = ambs_gp_term_slopes(&gp->kernel, t, 1, point, gp->lanes, CLIMBS,
+                                                      CLIMBS, base, CLIMBS, room);
             for (size_t c = 0; c < CLIMBS; c++)
                 ret[t * CLIMBS + c] +=
-                    weight * by_r2[c] * (gp->lanes[t * CLIMBS + c] - point[t]) + line;
+                    weight * slope[c] * (gp->lanes[t * CLIMBS + c] - point[t]) + line;
         }
     }
 }

@@ -24,6 +24,8 @@ static const ambs_gp_settings variants[] = {
     {.shape = AMBS_GP_MATERN32, .linear = true},
     {.shape = AMBS_GP_MATERN12, .warp = true},
     {.shape = AMBS_GP_MATERN52, .onehot = true, .linear = true, .warp = true},
+    {.shape = AMBS_GP_ANOVA},
+    {.shape = AMBS_GP_ANOVA, .linear = true, .warp = true},
 };
 enum { N_VARIANTS = sizeof variants / sizeof *variants };
 

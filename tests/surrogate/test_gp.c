@@ -19,7 +19,7 @@
 #define T          6 /* number, number and its activity, category, category and its activity */
 #define MAX_N      150
 #define MAX_STRIDE 256 /* of a process that holds so many rows */
-#define WORK       (3 * (MAX_N + 16) * (MAX_N + 32))
+#define WORK       (3 * (MAX_N + 16) * (MAX_N + 32) + 32 * MAX_STRIDE)
 
 extern const ambs_surrogate_ops ambs_surrogate_gp;
 
@@ -189,7 +189,8 @@ static void the_covariance_is_the_formula_to_the_last_bits(void **state)
     double weight = 1, lanes[300], k[300], slope[300];
     for (size_t i = 0; i < 300; i++) lanes[i] = pow(10, (double)i / 40 - 5);
     for (ambs_gp_shape shape = AMBS_GP_MATERN52; shape <= AMBS_GP_SQUARED_EXPONENTIAL; shape++) {
-        const ambs_gp_kernel kernel = {shape, 1, &term, &weight, 1, 0, 0, NULL};
+        const ambs_gp_kernel kernel = {
+            .shape = shape, .n_terms = 1, .terms = &term, .weight = &weight, .signal = 1};
         ambs_gp_kernel_row(&kernel, &(double){0}, lanes, 300, 300, k, slope);
         for (size_t i = 0; i < 300; i++) {
             double expected = shape_by_hand(shape, lanes[i]);
@@ -200,6 +201,35 @@ static void the_covariance_is_the_formula_to_the_last_bits(void **state)
             assert_near(2 * lanes[i] * slope[i], differs, 1e-5 * fabs(differs) + 1e-15 / h);
         }
     }
+}
+
+/* Of number, activity, level: every pair of rows, by the formula, one factor at a time. */
+static void the_covariance_of_products_is_that_by_hand(void **state)
+{
+    (void)state;
+    make_rows(6);
+    ambs_gp *gp = make_gp(AMBS_GP_ANOVA, P, 40, NULL);
+    const ambs_gp_kernel *kernel = &gp->kernel;
+    double theta[MAX_THETA], k[40], base[40], beta;
+    fill_theta(gp, theta);
+    beta = exp(theta[T + 2]);
+    for (size_t i = 0; i < 40; i++) {
+        const double *a = gp->points + i * T;
+        ambs_gp_kernel_row(kernel, a, gp->columns, gp->capacity, 40, k, base);
+        for (size_t j = 0; j < 40; j++) {
+            const double *b = gp->points + j * T;
+            double product = exp(theta[T]);
+            for (size_t t = 0; t < T; t++) {
+                bool is_level = gp->terms[t].kind == AMBS_GP_LEVEL;
+                double gap = is_level ? a[t] != b[t] : fabs(a[t] - b[t]);
+                product *=
+                    (1 + beta * shape_by_hand(AMBS_GP_MATERN52, gap / exp(theta[t]))) / (1 + beta);
+            }
+            assert_near(k[j], product, 1e-14 * product);
+            assert_true(base[j] == k[j]);
+        }
+    }
+    drop(gp);
 }
 
 /* The rows with theta, as the search for theta sees them. */
@@ -244,7 +274,7 @@ static void the_gradient_of_the_likelihood_is_that_of_differences(void **state)
     (void)state;
     make_rows(1);
     FOR_EACH_VARIANT(v)
-    for (ambs_gp_shape shape = AMBS_GP_MATERN52; shape <= AMBS_GP_SQUARED_EXPONENTIAL; shape++) {
+    for (ambs_gp_shape shape = AMBS_GP_MATERN52; shape <= AMBS_GP_ANOVA; shape++) {
         ambs_gp *gp = make_gp(shape, P, 60, NULL);
         check_likelihood_gradient(gp);
         ambs_gp_weigh(gp, evaluations);
@@ -406,7 +436,7 @@ static void slopes_are_those_of_differences(void **state)
     (void)state;
     make_rows(11);
     FOR_EACH_VARIANT(v)
-    for (ambs_gp_shape shape = AMBS_GP_MATERN52; shape <= AMBS_GP_SQUARED_EXPONENTIAL; shape++) {
+    for (ambs_gp_shape shape = AMBS_GP_MATERN52; shape <= AMBS_GP_ANOVA; shape++) {
         ambs_gp *gp = make_gp(shape, P, 70, NULL);
         double mean[9], sd[9], mean_slopes[9 * P], sd_slopes[9 * P], again, sd_again;
         const double *at = x + 90 * P; /* not among the rows */
@@ -654,9 +684,9 @@ static void every_choice_learns(void **state)
 {
     (void)state;
     static const char *const choices[][2] = {
-        {"categories", "onehot"},   {"mean", "linear"},     {"warp", "kumaraswamy"},
-        {"kernel", "matern32"},     {"kernel", "matern12"}, {"kernel", "squared_exponential"},
-        {"hyperparameters", "mcmc"}};
+        {"categories", "onehot"}, {"mean", "linear"},         {"warp", "kumaraswamy"},
+        {"kernel", "matern32"},   {"kernel", "matern12"},     {"kernel", "squared_exponential"},
+        {"kernel", "anova"},      {"hyperparameters", "mcmc"}};
     const ambs_option *table = ambs_surrogate_gp.member.options;
     double mean[MAX_N], sd[MAX_N];
     make_rows(30);
@@ -674,6 +704,45 @@ static void every_choice_learns(void **state)
         if (squares > 0.02) fail_msg("%s: mean square %g", choices[k][1], squares);
         drop_model(m);
     }
+}
+
+/* Mean square error of a fit to sums of functions of one number each, six of them, at new points. */
+static double error_of_sums(const char *kernel, uint64_t seed)
+{
+    enum { D = 6, ROWS = 90, NEW = 60 };
+    static const ambs_feature numbers[D] = {
+        {AMBS_FEATURE_NUMERIC, 0, 0, false}, {AMBS_FEATURE_NUMERIC, 1, 0, false},
+        {AMBS_FEATURE_NUMERIC, 2, 0, false}, {AMBS_FEATURE_NUMERIC, 3, 0, false},
+        {AMBS_FEATURE_NUMERIC, 4, 0, false}, {AMBS_FEATURE_NUMERIC, 5, 0, false}};
+    static double at[(ROWS + NEW) * D], sums[ROWS + NEW], mean[NEW];
+    const ambs_option *table = ambs_surrogate_gp.member.options;
+    ambs_random r;
+    ambs_random_init(&r, seed, 0, AMBS_PURPOSE_TEST);
+    for (size_t i = 0; i < ROWS + NEW; i++) {
+        sums[i] = 0;
+        for (size_t k = 0; k < D; k++) {
+            at[i * D + k] = ambs_random_uniform(&r);
+            sums[i] += cos(9 * at[i * D + k] + (double)k);
+        }
+    }
+    model m = {calloc(1, ambs_surrogate_gp.state_size),
+               calloc(1, ambs_surrogate_gp.member.options_size)};
+    assert_int_equal(ambs_options_init(table, m.options, NULL), AMBS_OK);
+    assert_int_equal(ambs_options_set(table, m.options, "kernel", kernel, NULL), AMBS_OK);
+    assert_int_equal(ambs_surrogate_gp.init(m.state, m.options, D, numbers, 7, NULL), AMBS_OK);
+    assert_int_equal(ambs_surrogate_gp.fit(m.state, ROWS, at, sums, 1, NULL), AMBS_OK);
+    ambs_surrogate_gp.predict(m.state, NEW, at + ROWS * D, mean, NULL, NULL);
+    double squares = 0;
+    for (size_t i = 0; i < NEW; i++) squares += pow(mean[i] - sums[ROWS + i], 2) / NEW;
+    drop_model(m);
+    return squares;
+}
+
+static void products_learn_sums_from_fewer_rows(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed < 4; seed++)
+        assert_true(error_of_sums("anova", seed) < 0.1 * error_of_sums("matern52", seed));
 }
 
 /* The mixture of the draws by hand, and its slopes by differences. */
@@ -760,7 +829,7 @@ static void drawn_functions_have_the_covariance_of_the_posterior(void **state)
     (void)state;
     enum { N = 800, ROWS = 12, AT = 10 };
     FOR_EACH_VARIANT(v)
-    for (ambs_gp_shape shape = AMBS_GP_MATERN52; shape <= AMBS_GP_SQUARED_EXPONENTIAL; shape++) {
+    for (ambs_gp_shape shape = AMBS_GP_MATERN52; shape <= AMBS_GP_ANOVA; shape++) {
         make_rows(40);
         ambs_gp *gp = make_gp(shape, P, ROWS, NULL);
         ambs_gp_path path = {0};
@@ -818,7 +887,7 @@ static void a_drawn_function_has_its_slopes(void **state)
 {
     (void)state;
     FOR_EACH_VARIANT(v)
-    for (ambs_gp_shape shape = AMBS_GP_MATERN52; shape <= AMBS_GP_SQUARED_EXPONENTIAL; shape++) {
+    for (ambs_gp_shape shape = AMBS_GP_MATERN52; shape <= AMBS_GP_ANOVA; shape++) {
         if (shape == AMBS_GP_MATERN12) continue; /* it is nowhere smooth */
         make_rows(41);
         ambs_gp *gp = make_gp(shape, P, 40, NULL);
@@ -851,6 +920,8 @@ int main(void)
         cmocka_unit_test_setup(one_row_constant_values_and_no_features_are_fitted, reset_extra),
         cmocka_unit_test_setup(the_posterior_of_three_points_is_that_by_hand, reset_extra),
         cmocka_unit_test_setup(the_covariance_is_the_formula_to_the_last_bits, reset_extra),
+        cmocka_unit_test_setup(the_covariance_of_products_is_that_by_hand, reset_extra),
+        cmocka_unit_test_setup(products_learn_sums_from_fewer_rows, reset_extra),
         cmocka_unit_test_setup(the_gradient_of_the_likelihood_is_that_of_differences, reset_extra),
         cmocka_unit_test_setup(means_say_what_all_their_evaluations_do, reset_extra),
         cmocka_unit_test_setup(a_warp_has_its_slopes_and_keeps_the_ends, reset_extra),
