@@ -251,6 +251,15 @@ static void fail(void *ctx, const ambs_error *err, ambs_status status)
     ambs_text_fini(&line);
 }
 
+static bool hand_on(void *ctx, ambs_next next)
+{
+    view *v = ctx;
+    if (!v->launched.status_file[0]) return false;
+    v->launched.next = next;
+    ambs_launch_leave_status(&v->launched, AMBS_STATUS_STOPPED);
+    return true;
+}
+
 static void flush(void *ctx)
 {
     ambs_live_flush(&((view *)ctx)->live, FLUSH_S);
@@ -290,6 +299,7 @@ static ambs_status run_with(view *v)
                                   .progress = show,
                                   .ended = end,
                                   .failed = fail,
+                                  .hand_on = hand_on,
                                   .flush = flush,
                                   .leaving = leave};
     const char *weakness = ambs_launch_weakness(settings.environment);
@@ -368,6 +378,8 @@ static int launch(const ambs_call *call, const char *output, ambs_error *err)
         ambs_launch(call, &how_to, &end, err) != AMBS_OK)
         return ambs_cli_fail(call, err);
     if (end.lost) return ambs_go_on_after_loss(&how, output);
+    if (end.status == AMBS_STATUS_STOPPED && end.next != AMBS_NEXT_NOTHING)
+        return ambs_go_on_for_rank_0(end.next, output);
     if (end.status == AMBS_STATUS_STOPPED) return ambs_stopped_status(output);
     ambs_successors_cancel();
     return end.status;

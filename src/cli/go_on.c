@@ -42,9 +42,18 @@ static int act(const ambs_batch_job *job, ambs_next next, ambs_error *err)
     return rc;
 }
 
-int ambs_go_on_after_loss(const ambs_continuation *how, const char *output)
+static void say_and_act(const ambs_batch_job *job, ambs_next next, const char *why)
 {
     char text[96];
+    ambs_error err;
+    fprintf(stderr, "ambs run: %s%s %s\n", why, ambs_batch_job_text(job, text),
+            next == AMBS_NEXT_RESUBMIT ? "is submitted once more" : "goes back into the queue");
+    if (act(job, next, &err) != AMBS_OK)
+        fprintf(stderr, "ambs run: the job does not go on by itself: %s\n", err.text);
+}
+
+int ambs_go_on_after_loss(const ambs_continuation *how, const char *output)
+{
     ambs_error err;
     ambs_next next;
     const char *const *environment = (const char *const *)(uintptr_t)environ;
@@ -52,9 +61,13 @@ int ambs_go_on_after_loss(const ambs_continuation *how, const char *output)
     if (ambs_batch_next(&job, environment, how->action, &next, &err) != AMBS_OK ||
         next == AMBS_NEXT_NOTHING || !may_go_on(how, output))
         return ambs_stopped_status(output);
-    fprintf(stderr, "ambs run: ranks were lost: %s %s\n", ambs_batch_job_text(&job, text),
-            next == AMBS_NEXT_RESUBMIT ? "is submitted once more" : "goes back into the queue");
-    if (act(&job, next, &err) != AMBS_OK)
-        fprintf(stderr, "ambs run: the job does not go on by itself: %s\n", err.text);
+    say_and_act(&job, next, "ranks were lost: ");
     return next == AMBS_NEXT_EXIT_STATUS ? job.ops->requeue_status : AMBS_STATUS_STOPPED;
+}
+
+int ambs_go_on_for_rank_0(ambs_next next, const char *output)
+{
+    ambs_batch_job job = ambs_batch_find_job((const char *const *)(uintptr_t)environ);
+    say_and_act(&job, next, "");
+    return ambs_stopped_status(output);
 }

@@ -76,19 +76,21 @@ void ambs_launch_leave_status(const ambs_launched *launched, int status)
 {
     FILE *file = launched->status_file[0] ? fopen(launched->status_file, "w") : NULL;
     if (!file) return;
-    fprintf(file, "%d\n", status);
+    fprintf(file, "%d %d\n", status, (int)launched->next);
     fclose(file);
 }
 
-static bool read_status(int fd, int *ret_status)
+static bool read_status(int fd, int *ret_status, ambs_next *ret_next)
 {
     char text[16] = {0};
-    long long status;
+    long long status, next;
     ssize_t n = pread(fd, text, sizeof text - 1, 0);
-    if (n < 2 || text[n - 1] != '\n') return false;
-    text[n - 1] = '\0';
-    if (!ambs_parse_int(text, &status)) return false;
+    char *blank = strchr(text, ' ');
+    if (!blank || text[n - 1] != '\n') return false;
+    *blank = text[n - 1] = '\0';
+    if (!ambs_parse_int(text, &status) || !ambs_parse_int(blank + 1, &next)) return false;
     *ret_status = (int)status;
+    *ret_next = (ambs_next)next;
     return true;
 }
 
@@ -131,6 +133,7 @@ static int wait_for(pid_t pid, int fd)
 {
     ambs_signals passed = {0};
     int status, ignored, outlived_ms = 0;
+    ambs_next ignored_next;
     while (waitpid(pid, &status, WNOHANG) == 0) {
         ambs_signals seen = ambs_signals_seen();
         if (seen.n_interrupt > passed.n_interrupt) mark_interrupted(fd);
@@ -138,7 +141,7 @@ static int wait_for(pid_t pid, int fd)
         if (seen.n_hurry > passed.n_hurry) kill(pid, SIGUSR2);
         if (seen.n_terminate > passed.n_terminate) kill(pid, SIGTERM);
         passed = seen;
-        if (read_status(fd, &ignored)) hasten(pid, outlived_ms += WAIT_MS);
+        if (read_status(fd, &ignored, &ignored_next)) hasten(pid, outlived_ms += WAIT_MS);
         usleep(WAIT_MS * 1000);
     }
     return status;
@@ -215,7 +218,8 @@ static int run_launcher(const ambs_call *call, const ambs_launch_words *words, i
     ambs_signals seen = ambs_signals_seen();
     bool asked = seen.n_drain + seen.n_hurry + seen.n_terminate > 0;
     bool ended_ranks = !WIFEXITED(wait_status) || WEXITSTATUS(wait_status) > AMBS_STATUS_FAILURES;
-    if (!read_status(fd, &ret_end->status))
+    ret_end->next = AMBS_NEXT_NOTHING;
+    if (!read_status(fd, &ret_end->status, &ret_end->next))
         ret_end->status = end_without_status(call, words->argv[0], wait_status);
     ret_end->lost = ended_ranks && !asked && ret_end->status == AMBS_STATUS_STOPPED;
     return AMBS_OK;

@@ -34,6 +34,9 @@ typedef struct ambs_run_settings {
                   const char *text);
     /* Rank 0, once, on an error before or in the study. */
     void (*failed)(void *ctx, const ambs_error *err, ambs_status status);
+    /* Rank 0, terminated close to the deadline, when a launcher kills its ranks within moments: true
+     * where who started the launcher sees to the job's way on. May be NULL: nobody does. */
+    bool (*hand_on)(void *ctx, ambs_next next);
     /* Every rank, before it may end: what was logged is to be out. May be NULL. */
     void (*flush)(void *ctx);
     /* Rank 0, last of all, with what the program will return; may be NULL. */

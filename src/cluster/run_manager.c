@@ -602,12 +602,14 @@ ambs_status ambs_run_manager(ambs_part *part, ambs_error *err)
     ambs_next next = rc == AMBS_OK
                          ? ambs_run_deadline_choose(&l.deadline, l.manager, status, part->at_once)
                          : AMBS_NEXT_NOTHING;
+    bool handed = next != AMBS_NEXT_NOTHING && part->at_once && l.settings->hand_on &&
+                  l.settings->hand_on(l.settings->ctx, next);
     if (rc == AMBS_OK)
         rc = end_study(&l, status, text, next, err);
     else if (began)
         end_study(&l, AMBS_STATUS_FAILED, err->text, next, &(ambs_error){0});
     if (rc == AMBS_OK) let_messages_leave(&l, status);
-    if (rc == AMBS_OK) ambs_run_deadline_go_on(&l.deadline, next);
+    if (rc == AMBS_OK && !handed) ambs_run_deadline_go_on(&l.deadline, next);
     if (rc != AMBS_OK) status = began ? AMBS_STATUS_FAILED : ambs_status_of(rc);
     part->at_once |= rc != AMBS_OK;
     clean_up(&l);

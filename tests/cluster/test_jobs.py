@@ -115,8 +115,8 @@ def bounded():
     site.close()
 
 
-def by_signal(number, requeues, name):
-    site = slurm("1:00:00")
+def by_signal(number, requeues, name, left="1:00:00"):
+    site = slurm(left)
     run = site.start("--on-deadline", "requeue")
     deadline = time.time() + 30
     while not os.path.exists(os.path.join(site.folder, "s.h5")) and time.time() < deadline:
@@ -245,6 +245,17 @@ def parse():
         site.close()
 
 
+def on_a_workstation():
+    site = Site({})
+    site.study(5)
+    script = os.path.join(ROOT, "jobs", "workstation")
+    path = f"{os.path.dirname(AMBS)}:{site.environment['PATH']}"
+    done = subprocess.run([script, "s.yaml", "-o", "s.h5", "-j", "1"], cwd=site.folder, text=True, timeout=60,
+                          env=dict(site.environment, PATH=path), stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    check("jobs/workstation runs a study", done.returncode == 0 and site.status()["complete"] == 5, done.stdout)
+    site.close()
+
+
 def resubmission():
     """AMBS_RESUBMIT of the scripts in jobs/ asks for what the job was given."""
     qstat = """printf 'Job Id: 7.here\\n    Job_Name = ambs\\n    queue = long\\n    Resource_List.select = 8:ncpus=4:'
@@ -275,7 +286,8 @@ SCENES = [
     (by_signal, signal.SIGUSR2, True, "USR2 of the batch system: saved, and requeued"),
     (by_signal, signal.SIGINT, False, "Ctrl-C in a job: saved, and not requeued"),
     (by_signal, signal.SIGTERM, False, "TERM long before the deadline: saved, and not requeued"),
-    (parse,), (resubmission,)]
+    (by_signal, signal.SIGTERM, True, "TERM close to the deadline: saved, and requeued", "1:50"),
+    (parse,), (on_a_workstation,), (resubmission,)]
 with concurrent.futures.ThreadPoolExecutor(4) as pool:  # they wait most of the time
     for scene in [pool.submit(*scene) for scene in SCENES]:
         scene.result()
