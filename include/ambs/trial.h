@@ -40,7 +40,8 @@ typedef enum ambs_reason {
     AMBS_REASON_NOT_STARTED = 12, /* the program could not be executed */
     AMBS_REASON_OBJECTIVE = 13,   /* a built-in objective refused; see the message */
     AMBS_REASON_DEADLINE = 14,    /* of an attempt: cut when the batch job had to end */
-    AMBS_REASON_LAST = AMBS_REASON_DEADLINE
+    AMBS_REASON_OUTPUT = 15,      /* printed more than it may */
+    AMBS_REASON_LAST = AMBS_REASON_OUTPUT
 } ambs_reason;
 
 enum { AMBS_METRIC_NAME_SIZE = 64, AMBS_MAX_METRICS = 32, AMBS_MESSAGE_SIZE = 256 };

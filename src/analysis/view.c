@@ -266,7 +266,8 @@ static void failures_text(const ambs_view *view, ambs_text *out)
                                        [AMBS_REASON_CANCELLED] = "cancelled",
                                        [AMBS_REASON_NOT_STARTED] = "could not be started",
                                        [AMBS_REASON_OBJECTIVE] = "reported as failed",
-                                       [AMBS_REASON_DEADLINE] = "cut by the deadline"};
+                                       [AMBS_REASON_DEADLINE] = "cut by the deadline",
+                                       [AMBS_REASON_OUTPUT] = "too much output"};
     for (;;) {
         size_t most = 0;
         for (size_t r = 1; r <= AMBS_REASON_LAST; r++)

@@ -176,6 +176,8 @@ void ambs_slot_begin_clock(ambs_runner *r, run_slot *s)
     run_entry *e = ambs_slot_running(s);
     s->deadline_s = INFINITY;
     if (!e) return;
+    s->printed_before[0] = s->stdout_end.printed;
+    s->printed_before[1] = s->stderr_end.printed;
     e->began_s = ambs_clock_monotonic_s();
     e->began_wall_s = ambs_clock_wall_s();
     if (!isnan(r->spec->trial.timeout_s)) s->deadline_s = e->began_s + r->spec->trial.timeout_s;
@@ -207,7 +209,7 @@ void ambs_slot_end(ambs_runner *r, run_slot *s, const ambs_outcome *outcome)
     s->n_reports = s->told_reports = s->unanswered = 0;
     s->last_value = NAN;
     s->told_stop = false;
-    if (s->stop == STOP_TIMEOUT || s->stop == STOP_PRUNE) s->stop_is_spent = true;
+    if (s->stop != STOP_NONE && s->stop != STOP_CANCEL) s->stop_is_spent = true;
     ambs_slot_begin_clock(r, s);
     run_entry *next = ambs_slot_running(s);
     if (next && s->pid > 0) next->started = true;
@@ -219,12 +221,19 @@ void ambs_slot_keep_output(const ambs_runner *r, run_slot *s, const ambs_outcome
     const ambs_output_limits *limits = &r->spec->trial.output;
     run_entry *e = ambs_slot_running(s);
     if (!e) return;
-    bool failed = o->state == AMBS_TRIAL_FAILED;
-    size_t head = failed ? limits->head_bytes : 0,
-           tail = failed ? limits->tail_bytes : limits->complete_bytes;
+    bool less = o->state != AMBS_TRIAL_FAILED && !isnan(limits->complete_bytes);
+    size_t head = less ? 0 : limits->head_bytes,
+           tail = less ? (size_t)limits->complete_bytes : limits->tail_bytes;
     forget_output(e);
     ambs_capture_text(&s->stdout_end, head, tail, &e->output[0]);
     ambs_capture_text(&s->stderr_end, head, tail, &e->output[1]);
+}
+
+bool ambs_slot_prints_too_much(const ambs_runner *r, const run_slot *s)
+{
+    double limit = r->spec->trial.output.limit_bytes;
+    return (double)(s->stdout_end.printed - s->printed_before[0]) > limit ||
+           (double)(s->stderr_end.printed - s->printed_before[1]) > limit; /* NaN: never */
 }
 
 static void kill_now(ambs_runner *r, run_slot *s)
@@ -345,6 +354,10 @@ static bool classify_stop(const ambs_runner *r, const run_slot *s, ambs_outcome 
         snprintf(o->message, sizeof o->message, "ran longer than %s (trial.timeout)%s",
                  ambs_format_duration(r->spec->trial.timeout_s, limit),
                  s->killed ? "; TERM did not end it, killed after the grace" : "");
+    } else if (s->stop == STOP_OUTPUT) {
+        o->reason = AMBS_REASON_OUTPUT;
+        snprintf(o->message, sizeof o->message, "printed more than %s (trial.output.limit)",
+                 ambs_format_bytes(r->spec->trial.output.limit_bytes, limit));
     } else if (s->stop == STOP_CANCEL) {
         o->state = AMBS_TRIAL_CANCELLED;
         o->reason = AMBS_REASON_CANCELLED;
@@ -653,6 +666,8 @@ static void read_slot(ambs_runner *r, run_slot *s, int what)
     if (what == AMBS_TAG_ERR && s->err >= 0 &&
         ambs_capture_read(&s->stderr_end, s->err, 1 << 18, pass_on))
         close_fd(&s->err);
+    if (what != AMBS_TAG_SOCKET && s->stop == STOP_NONE && ambs_slot_prints_too_much(r, s))
+        ambs_slot_stop(r, s, STOP_OUTPUT, false);
     if (what != AMBS_TAG_SOCKET || s->socket < 0) return;
     if (r->hosted)
         ambs_slot_host_readable(r, s);

@@ -292,6 +292,7 @@ void ambs_slot_command_exited(ambs_runner *r, run_slot *s, const ambs_wire_proce
     int pass_on = r->verbose ? STDERR_FILENO : -1;
     if (s->out >= 0) ambs_capture_read(&s->stdout_end, s->out, 1 << 24, pass_on);
     if (s->err >= 0) ambs_capture_read(&s->stderr_end, s->err, 1 << 24, pass_on);
+    if (s->stop == STOP_NONE && ambs_slot_prints_too_much(r, s)) s->stop = STOP_OUTPUT;
     s->has_exited = true;
     s->exited = *exited;
     s->deadline_s = INFINITY;

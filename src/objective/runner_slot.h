@@ -18,7 +18,7 @@
 #include "objective/supervisor.h"
 #include "study/spec.h"
 
-typedef enum run_stop { STOP_NONE, STOP_TIMEOUT, STOP_CANCEL, STOP_PRUNE } run_stop;
+typedef enum run_stop { STOP_NONE, STOP_TIMEOUT, STOP_OUTPUT, STOP_CANCEL, STOP_PRUNE } run_stop;
 
 typedef struct run_entry {
     ambs_attempt attempt; /* x points to the entry's own copy */
@@ -62,7 +62,8 @@ typedef struct run_slot {
     bool told_stop;
 
     ambs_capture stdout_end, stderr_end;
-    char *line; /* [REPORT_LINE_MAX] report lines of a command */
+    uint64_t printed_before[2]; /* on the two by earlier attempts of the process */
+    char *line;                 /* [REPORT_LINE_MAX] report lines of a command */
     size_t line_length;
     bool has_exited; /* `exited` holds how; report lines are still to be told */
     ambs_wire_process exited;
@@ -108,6 +109,8 @@ void ambs_slot_begin_clock(ambs_runner *runner, run_slot *slot);
 void ambs_slot_end(ambs_runner *runner, run_slot *slot, const ambs_outcome *outcome);
 /* TERM now and KILL after the study's grace, or KILL at once. */
 void ambs_slot_stop(ambs_runner *runner, run_slot *slot, run_stop why, bool at_once);
+/* Whether the running entry has printed more than it may (trial.output.limit). */
+bool ambs_slot_prints_too_much(const ambs_runner *runner, const run_slot *slot);
 /* Keeps for the running entry what the process printed, as the study says for this outcome. */
 void ambs_slot_keep_output(const ambs_runner *runner, run_slot *slot, const ambs_outcome *outcome);
 /* How a process that gave no result ended, by its wait status and what was asked of it. */

@@ -360,7 +360,7 @@ static void print_folders(const ambs_spec *spec, ambs_text *out)
     static const char *const kept[] = {"removed", "kept where a trial fails", "kept"};
     const ambs_trial_limits *t = &spec->trial;
     const ambs_output_limits *o = &t->output;
-    char head[40], tail[40], complete[40];
+    char head[40], tail[40], more[40];
     if (!spec->argv) return;
     label(out, "works in");
     ambs_text_addf(out, "%s; a folder of each attempt in %s, %s\n",
@@ -371,12 +371,15 @@ static void print_folders(const ambs_spec *spec, ambs_text *out)
         ambs_text_add(out, "beside the study file; asked for by USR1 before a deadline\n");
     }
     label(out, "output");
-    ambs_text_addf(out,
-                   "recorded of a failed trial: the first %s and last %s of each stream; else "
-                   "the last %s\n",
+    ambs_text_addf(out, "recorded of each stream: the first %s and last %s",
                    ambs_format_bytes((double)o->head_bytes, head),
-                   ambs_format_bytes((double)o->tail_bytes, tail),
-                   ambs_format_bytes((double)o->complete_bytes, complete));
+                   ambs_format_bytes((double)o->tail_bytes, tail));
+    if (!isnan(o->complete_bytes))
+        ambs_text_addf(out, " where a trial failed, else the last %s",
+                       ambs_format_bytes(o->complete_bytes, more));
+    if (!isnan(o->limit_bytes))
+        ambs_text_addf(out, "; more than %s ends a trial", ambs_format_bytes(o->limit_bytes, more));
+    ambs_text_add(out, "\n");
 }
 
 static void print_retry(const ambs_retry *retry, ambs_text *out)

@@ -6,11 +6,11 @@
 #include "study/read.h"
 
 /* What may be named; a lost worker is trial.attempts' business, the rest is no failure of a run. */
-static const ambs_reason retried[] = {AMBS_REASON_EXIT,         AMBS_REASON_SIGNAL,
-                                      AMBS_REASON_TIMEOUT,      AMBS_REASON_OUT_OF_MEMORY,
-                                      AMBS_REASON_NO_RESULT,    AMBS_REASON_BAD_RESULT,
-                                      AMBS_REASON_NOT_A_NUMBER, AMBS_REASON_INFINITE,
-                                      AMBS_REASON_NOT_STARTED,  AMBS_REASON_OBJECTIVE};
+static const ambs_reason retried[] = {
+    AMBS_REASON_EXIT,          AMBS_REASON_SIGNAL,    AMBS_REASON_TIMEOUT,
+    AMBS_REASON_OUT_OF_MEMORY, AMBS_REASON_NO_RESULT, AMBS_REASON_BAD_RESULT,
+    AMBS_REASON_NOT_A_NUMBER,  AMBS_REASON_INFINITE,  AMBS_REASON_NOT_STARTED,
+    AMBS_REASON_OBJECTIVE,     AMBS_REASON_OUTPUT};
 enum { N_RETRIED = sizeof retried / sizeof *retried };
 
 /* The word for a reason without its number. */

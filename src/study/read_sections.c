@@ -65,7 +65,7 @@ typedef struct trial_section {
     bool checkpoint;
     char *scratch;
     int keep, directory;
-    double head, tail, complete, total; /* of output */
+    double head, tail, complete, total, limit; /* of output */
 } trial_section;
 
 static const char *const keeps[] = {"never", "failed", "always", NULL};
@@ -95,17 +95,19 @@ static const ambs_option trial_table[] = {
     {"directory", AMBS_OPTION_CHOICE, offsetof(trial_section, directory), "scratch", 1, 0,
      directories, "where commands work: scratch (the attempt's folder) or study"},
     {"output", AMBS_OPTION_STRING, 0, NULL, 1, 0, NULL,
-     "a mapping of head, tail, complete and total"},
+     "a mapping of head, tail, complete, total and limit"},
     {0}};
 static const ambs_option output_table[] = {
     {"head", AMBS_OPTION_BYTES, offsetof(trial_section, head), "16KiB", 0, 1048576, NULL,
-     "kept of the begin of each stream of an attempt that failed"},
+     "kept of the begin of each stream of an attempt"},
     {"tail", AMBS_OPTION_BYTES, offsetof(trial_section, tail), "16KiB", 0, 1048576, NULL,
      "kept of the end"},
-    {"complete", AMBS_OPTION_BYTES, offsetof(trial_section, complete), "1KiB", 0, 1048576, NULL,
-     "kept of the end of each stream of any other attempt"},
+    {"complete", AMBS_OPTION_BYTES, offsetof(trial_section, complete), NULL, 0, 1048576, NULL,
+     "kept, instead, of the end alone of an attempt that has not failed"},
     {"total", AMBS_OPTION_BYTES, offsetof(trial_section, total), "1GiB", 0, INFINITY, NULL,
      "of all attempts together"},
+    {"limit", AMBS_OPTION_BYTES, offsetof(trial_section, limit), NULL, 1, INFINITY, NULL,
+     "an attempt that prints more on a stream is ended"},
     {0}};
 
 typedef struct manager_section {
@@ -227,8 +229,9 @@ static void read_trial(ambs_reader *r, const ambs_yaml_node *root)
                                          .in_study_folder = t.directory == 1,
                                          .output = {.head_bytes = (size_t)t.head,
                                                     .tail_bytes = (size_t)t.tail,
-                                                    .complete_bytes = (size_t)t.complete,
-                                                    .total_bytes = t.total}};
+                                                    .complete_bytes = t.complete,
+                                                    .total_bytes = t.total,
+                                                    .limit_bytes = t.limit}};
 }
 
 /* A number of slots, or `fit` (AMBS_SLOTS_FIT); takes the text. */

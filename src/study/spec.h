@@ -27,9 +27,10 @@ typedef enum ambs_keep { AMBS_KEEP_NEVER, AMBS_KEEP_FAILED, AMBS_KEEP_ALWAYS } a
 
 /* What is recorded of standard output and standard error, each; the rest is read and dropped. */
 typedef struct ambs_output_limits {
-    size_t head_bytes, tail_bytes; /* of an attempt that failed; 16 KiB each */
-    size_t complete_bytes;         /* of the end of any other; 1 KiB */
+    size_t head_bytes, tail_bytes; /* kept of each stream of an attempt; 16 KiB each */
+    double complete_bytes;         /* instead, of the end, where it has not failed; NaN: the same */
     double total_bytes;            /* of the study; 1 GiB */
+    double limit_bytes;            /* of each stream, printed: more ends the attempt; NaN: none */
 } ambs_output_limits;
 
 typedef struct ambs_trial_limits {

@@ -55,6 +55,8 @@ static const char *plain_reason(ambs_reason reason)
         return "objective";
     case AMBS_REASON_DEADLINE:
         return "deadline";
+    case AMBS_REASON_OUTPUT:
+        return "too much output";
     default:
         return NULL;
     }

@@ -473,14 +473,19 @@ static void what_a_trial_printed_is_told(void **state)
     assert_string_equal(told[0], "1\n");
     assert_string_equal(told[1], "");
     run_and_hear(study_of("seq 1000; echo careful >&2", ""), told);
-    assert_memory_equal(told[0], "[2869 bytes are left out]\n", 26);
-    assert_int_equal(strlen(told[0]), 26 + 1024);
+    assert_int_equal(strlen(told[0]), 3893); /* all of it */
     assert_string_equal(told[1], "careful\n");
     run_and_hear(study_of("seq 20000; echo why >&2; exit 1", ""), told);
     assert_memory_equal(told[0], "1\n2\n3\n", 6);
     assert_non_null(strstr(told[0], "[76126 bytes are left out]\n"));
     assert_int_equal(strlen(told[0]), 2 * 16384 + 28);
     assert_string_equal(told[1], "why\n");
+    run_and_hear(study_of("seq 20000; echo 1", ""), told); /* complete, and kept all the same */
+    assert_memory_equal(told[0], "1\n2\n3\n", 6);
+    assert_int_equal(strlen(told[0]), 2 * 16384 + 28);
+    run_and_hear(study_of("seq 1000", "trial: {output: {complete: 1KiB}}"), told);
+    assert_memory_equal(told[0], "[2869 bytes are left out]\n", 26);
+    assert_int_equal(strlen(told[0]), 26 + 1024);
     run_and_hear(study_of("echo 1; echo 2 >&2", "trial: {output: {complete: 0B}}"), told);
     assert_string_equal(told[0], "");
     run_and_hear("objective: {hostile: abort}\nparameters: {a: {min: 0.0, max: 1.0}}\n", told);
@@ -495,7 +500,21 @@ static void output_without_end_costs_nothing_but_the_reading(void **state)
         study_of("head -c 300M /dev/zero; echo; echo 5; head -c 30M /dev/zero >&2", ""), told);
     assert_ended(o, AMBS_TRIAL_COMPLETE, AMBS_REASON_NONE, 0);
     assert_true(o.objective == 5);
-    assert_true(strlen(told[0]) < 1100 && strlen(told[1]) < 1100);
+    assert_true(strlen(told[0]) < 33000 && strlen(told[1]) < 33000);
+}
+
+static void a_trial_that_prints_too_much_is_ended(void **state)
+{
+    (void)state;
+    static const char limit[] = "trial: {output: {limit: 1MiB}, grace: 100ms, timeout: 15s}";
+    static const char more[] = "more than 1.00 MiB (trial.output.limit)";
+    assert_failed(run("yes", limit), AMBS_REASON_OUTPUT, more);
+    assert_failed(run("trap '' TERM; while :; do head -c 100k /dev/zero >&2; done", limit),
+                  AMBS_REASON_OUTPUT, more);
+    assert_failed(run("head -c 1048574 /dev/zero; echo; echo 1", limit), AMBS_REASON_OUTPUT, more);
+    ambs_outcome o =
+        run("head -c 1048573 /dev/zero; echo; echo 1; head -c 1000k /dev/zero >&2", limit);
+    assert_ended(o, AMBS_TRIAL_COMPLETE, AMBS_REASON_NONE, 0); /* each stream for itself */
 }
 
 static int make_scratch(void **state)
@@ -552,6 +571,7 @@ int main(void)
         cmocka_unit_test(garbage_is_said),
         cmocka_unit_test(what_a_trial_printed_is_told),
         cmocka_unit_test(output_without_end_costs_nothing_but_the_reading),
+        cmocka_unit_test(a_trial_that_prints_too_much_is_ended),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("limits", tests, make_scratch, remove_scratch);

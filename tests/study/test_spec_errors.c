@@ -506,7 +506,7 @@ static const wrong table[] = {
      {{0}},
      "s.yaml:2:20: found unknown reason \"time out\" in retry.on; did you mean \"timeout\"? known: "
      "exit, signal, timeout, out of memory, no result, bad result, not a number, infinite, "
-     "not started, objective"},
+     "not started, objective, too much output"},
     {"retry on a lost worker",
      LITERAL("parameters: {x: {min: 0.0, max: 1.0}}\nretry: {on: [worker lost]}\n"),
      {{0}},
