@@ -4,11 +4,13 @@
 
 usage: null_trials.py AMBS [--trials N] [--workers W]
 
-Three figures, each with a line that a script can read (name, value, unit, what it was measured with):
+Four figures, each with a line that a script can read (name, value, unit, what it was measured with):
   rate       trials of a function that returns at once, method random, from the first proposal to the last
              result, by the records' own times
   latency    on a slot, from the end of an attempt to the start of the next, when trials take 20 ms
              (median and 99th percentile, clocks of the worker), so without hand-outs ahead
+  busy       share of the time that workers run trials, of 1,000 commands that sleep for 10 ms, from the first start
+             to the last end
   idle       CPU time of each rank over 20 s in which one worker runs one trial and the other nothing"""
 import argparse
 import os
@@ -26,13 +28,15 @@ os.environ.update(OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1"
                   OMPI_MCA_oob_tcp_if_include="lo", OPENBLAS_NUM_THREADS="1")
 STUDY = """study: {name: nulls, seed: 1}
 metric: {name: y}
-objective: {function: branin, delay: %s}
+objective: %s
 parameters:
   x1: {min: -5.0, max: 10.0}
   x2: {min: 0.0, max: 15.0}
 method: {name: random}
 budget: {trials: %d}
 """
+
+BRANIN = "{function: branin, delay: %s}"
 
 
 def label(args, trials, delay):
@@ -43,10 +47,10 @@ def show(name, value, unit, what):
     print(f"{name:<28} {value:>12.6g} {unit:<10} {what}", flush=True)
 
 
-def start(args, folder, trials, delay):
+def start(args, folder, trials, objective):
     path = os.path.join(folder, "study.yaml")
     with open(path, "w") as f:
-        f.write(STUDY % (delay, trials))
+        f.write(STUDY % (objective, trials))
     output = os.path.join(folder, "study.h5")
     return output, subprocess.Popen([args.ambs, "run", path, "-o", output, "-j", str(args.workers), "--quiet"],
                                     stdout=subprocess.DEVNULL)
@@ -54,7 +58,7 @@ def start(args, folder, trials, delay):
 
 def rate(args):
     with tempfile.TemporaryDirectory() as folder:
-        output, process = start(args, folder, args.trials, "0s")
+        output, process = start(args, folder, args.trials, BRANIN % "0s")
         assert process.wait() == 0
         with h5py.File(output, "r") as f:
             span = f["trials/received"][:].max() - f["trials/proposed"][:].min()
@@ -69,7 +73,7 @@ def rate(args):
 
 def latency(args):
     with tempfile.TemporaryDirectory() as folder:
-        output, process = start(args, folder, 1000, "20ms")
+        output, process = start(args, folder, 1000, BRANIN % "20ms")
         assert process.wait() == 0
         with h5py.File(output, "r") as f:
             rank, slot, begin, end = (f["attempts/" + k][:] for k in ("rank", "slot", "start", "end"))
@@ -82,6 +86,17 @@ def latency(args):
     what = label(args, 1000, "20ms")
     show("latency, median", numpy.median(gaps), "ms", what)
     show("latency, 99th percentile", numpy.percentile(gaps, 99), "ms", what)
+
+
+def busy(args):
+    objective = "{command: [sh, -c, 'sleep 0.01; echo 1']}"
+    with tempfile.TemporaryDirectory() as folder:
+        output, process = start(args, folder, 1000, objective)
+        assert process.wait() == 0
+        with h5py.File(output, "r") as f:
+            begin, end = f["attempts/start"][:], f["attempts/end"][:]
+    share = 100 * (end - begin).sum() / (end.max() - begin.min()) / args.workers
+    show("busy with trials of 10 ms", share, "%", f"workers={args.workers},trials=1000,command=sleep 0.01")
 
 
 def cpu_s(pid):
@@ -111,7 +126,7 @@ def ranks(path):
 def idle(args):
     seconds = 20
     with tempfile.TemporaryDirectory() as folder:
-        output, process = start(args, folder, 1, f"{seconds + 8}s")
+        output, process = start(args, folder, 1, BRANIN % f"{seconds + 8}s")
         time.sleep(4)
         pids = ranks(output)
         before = {rank: cpu_s(pid) for rank, pid in pids.items()}
@@ -129,7 +144,7 @@ def main():
     parser.add_argument("--workers", type=int, default=2)
     args = parser.parse_args()
     print(f"# {platform.node()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, {platform.platform()}")
-    for measure in rate, latency, idle:
+    for measure in rate, latency, busy, idle:
         measure(args)
 
 
