@@ -270,19 +270,25 @@ static int check_proposed(const ambs_search *s, const double *x, ambs_error *err
 
 /* ---- asking ---- */
 
+ambs_proposal search_begin_proposal(const ambs_search *s, uint64_t id, ambs_origin origin,
+                                    double *x)
+{
+    return (ambs_proposal){.trial = id,
+                           .origin = origin,
+                           .mean = NAN,
+                           .sd = NAN,
+                           .acquisition = NAN,
+                           .lie = NAN,
+                           .n_told = s->counts.told,
+                           .n_lies = s->n_lies,
+                           .x = x};
+}
+
 static int ask_new(ambs_search *s, ambs_proposal *ret, ambs_error *err)
 {
     int rc = AMBS_OK;
     own_choice own = choose_own(s);
-    ambs_proposal p = {.trial = s->n_trials,
-                       .origin = own.origin,
-                       .mean = NAN,
-                       .sd = NAN,
-                       .acquisition = NAN,
-                       .lie = NAN,
-                       .n_told = s->counts.told,
-                       .n_lies = s->n_lies,
-                       .x = ret->x};
+    ambs_proposal p = search_begin_proposal(s, s->n_trials, own.origin, ret->x);
     if (own.x) {
         memcpy(p.x, own.x, s->d * sizeof *p.x);
         if (s->method->adopt) rc = s->method->adopt(s->state, p.trial, &p, err);

@@ -15,16 +15,8 @@ bool search_is_in_flight(const ambs_search *s, uint64_t id)
 static void repeat(ambs_search *s, uint64_t id, ambs_proposal *ret)
 {
     const ambs_known *t = &s->trials[id];
-    *ret = (ambs_proposal){.trial = id,
-                           .repeat = ambs_race_trial(s->race, id)->n_asked,
-                           .origin = t->origin,
-                           .mean = NAN,
-                           .sd = NAN,
-                           .acquisition = NAN,
-                           .lie = NAN,
-                           .n_told = s->counts.told,
-                           .n_lies = s->n_lies,
-                           .x = ret->x};
+    *ret = search_begin_proposal(s, id, t->origin, ret->x);
+    ret->repeat = ambs_race_trial(s->race, id)->n_asked;
     memcpy(ret->x, t->x, s->d * sizeof *ret->x);
     ambs_race_asked(s->race, id);
     s->counts.asked++;

@@ -36,6 +36,9 @@ struct ambs_search {
     bool broken; /* memory ran out in the middle of a change */
 };
 
+/* What a proposal says of a trial before a model does: that of this moment, for the caller's x. */
+ambs_proposal search_begin_proposal(const ambs_search *search, uint64_t id, ambs_origin origin,
+                                    double *x);
 /* A trial that is out, whether for the first time or once more. */
 bool search_is_in_flight(const ambs_search *search, uint64_t id);
 /* What the race says in the place of a new configuration: *ret_done where that was all. `exhausted`:
