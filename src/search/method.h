@@ -16,6 +16,7 @@ typedef struct ambs_known {
                                while a repeat is in flight) */
     ambs_origin origin;
     uint32_t n;      /* evaluations that y is the mean of; 0: none */
+    double squares;  /* the sum of their squared deviations from it */
     double y;        /* objective, minimised, finite; NaN where there is none: in flight, failed,
                         cancelled, pruned without a value */
     double lie;      /* on the surrogate's scale, NaN when none is held */

@@ -51,7 +51,8 @@ struct ambs_model {
     size_t n_trials, of_capacity;
     row *rows; /* those of the last fit that was due */
     size_t n_fit_rows, row_capacity;
-    size_t n_rows; /* with those appended since */
+    ambs_pool spread; /* of their evaluations, around the means */
+    size_t n_rows;    /* with those appended since */
     event *events;
     size_t n_events, event_capacity, n_applied;
     double
@@ -193,6 +194,20 @@ static bool make_row(ambs_model *m, uint64_t id, row *ret)
     return true;
 }
 
+/* The evaluations of a trial join the spread that all have in common: on the surrogate's scale by the slope
+ * of the transform between a standard deviation below the mean and one above it. */
+static void add_spread(ambs_model *m, const ambs_known *t)
+{
+    if (t->n < 2) return;
+    double sd = sqrt(t->squares / (t->n - 1)), slope = 0;
+    if (sd > 0)
+        slope = (ambs_transform_apply(&m->transform, t->y + sd) -
+                 ambs_transform_apply(&m->transform, t->y - sd)) /
+                (2 * sd);
+    m->spread.squares += slope * slope * t->squares;
+    m->spread.freedom += t->n - 1;
+}
+
 /* A lie for each trial in flight, behind the rows of a fit. */
 static int append_lies(ambs_model *m, ambs_error *err)
 {
@@ -214,8 +229,10 @@ static int make_fit_due(ambs_model *m, ambs_error *err)
         rc = ambs_transform_fit(&m->transform, m->settings.transform, m->n_y, m->y, err);
     if (rc != AMBS_OK) return rc;
     m->n_rows = 0;
+    m->spread = (ambs_pool){0};
     for (uint64_t id = 0; id < m->n_trials; id++) {
         bool has_row = make_row(m, id, &m->rows[m->n_rows]);
+        if (has_row) add_spread(m, trial(m, id));
         m->of[id].row = has_row ? m->n_rows++ : SIZE_MAX;
     }
     m->n_fit_rows = m->n_rows;
@@ -344,6 +361,7 @@ static int fit(ambs_model *m, ambs_error *err)
                                       .x = m->x,
                                       .y = m->z,
                                       .evaluations = m->evaluations,
+                                      .spread = m->spread,
                                       .is_lie = m->is_lie,
                                       .renew = m->settings.liar == AMBS_LIAR_MODEL_MEAN};
     return ambs_surrogate_fit_rows(m->surrogate, &rows, m->n_fits, err);

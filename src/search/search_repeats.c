@@ -68,6 +68,7 @@ void search_settle_repeats(ambs_search *s, uint64_t id)
     ambs_known *t = &s->trials[id];
     t->state = ambs_race_told(s->race, id, t->state, t->y);
     t->n = ambs_race_trial(s->race, id)->sample.n;
+    t->squares = ambs_race_trial(s->race, id)->sample.squares;
     if (t->state == AMBS_TRIAL_FAILED) t->n = 0;
     if (t->state == AMBS_TRIAL_FAILED)
         t->y = NAN;

@@ -125,8 +125,10 @@ static int take_rows(state *s, size_t n, const double *x, const double *y,
 }
 
 int ambs_forest_fit_means(void *memory, size_t n, const double *x, const double *y,
-                          const uint32_t *evaluations, uint64_t generation, ambs_error *err)
+                          const uint32_t *evaluations, const ambs_pool *spread, uint64_t generation,
+                          ambs_error *err)
 {
+    (void)spread;
     state *s = memory;
     int rc = take_rows(s, n, x, y, evaluations, err);
     if (rc == AMBS_OK) rc = set_trees(s, ambs_forest_n_trees(s->options, n), err);
@@ -144,7 +146,7 @@ int ambs_forest_fit_means(void *memory, size_t n, const double *x, const double 
 int ambs_forest_fit(void *memory, size_t n, const double *x, const double *y, uint64_t generation,
                     ambs_error *err)
 {
-    return ambs_forest_fit_means(memory, n, x, y, NULL, generation, err);
+    return ambs_forest_fit_means(memory, n, x, y, NULL, NULL, generation, err);
 }
 
 /* --- single rows ---------------------------------------------------------------------------- */

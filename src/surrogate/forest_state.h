@@ -30,7 +30,8 @@ void ambs_forest_fini(void *state);
 int ambs_forest_fit(void *state, size_t n, const double *x, const double *y, uint64_t generation,
                     ambs_error *err);
 int ambs_forest_fit_means(void *state, size_t n, const double *x, const double *y,
-                          const uint32_t *evaluations, uint64_t generation, ambs_error *err);
+                          const uint32_t *evaluations, const ambs_pool *spread, uint64_t generation,
+                          ambs_error *err);
 int ambs_forest_append(void *state, const double *row, double y, ambs_error *err);
 int ambs_forest_replace(void *state, size_t row, double y, ambs_error *err);
 int ambs_forest_replace_mean(void *state, size_t row, double y, uint32_t evaluations,

@@ -122,7 +122,8 @@ const ambs_gp *ambs_gp_of_surrogate(const void *memory)
 }
 
 static int fit_means(void *memory, size_t n, const double *x, const double *y,
-                     const uint32_t *evaluations, uint64_t generation, ambs_error *err)
+                     const uint32_t *evaluations, const ambs_pool *spread, uint64_t generation,
+                     ambs_error *err)
 {
     state *s = memory;
     int rc = AMBS_OK;
@@ -139,6 +140,7 @@ static int fit_means(void *memory, size_t n, const double *x, const double *y,
         .max_rows = (size_t)s->options->fit_rows,
         .n_samples = s->options->hyperparameters == BY_MCMC ? s->n_samples : 0,
         .no_prior = s->options->hyperparameters == BY_LIKELIHOOD,
+        .spread = spread ? ambs_gp_standardised(s->gps, spread) : (ambs_pool){0},
         .key = ambs_mix64(s->seed + ambs_mix64(generation + AMBS_PURPOSE_SURROGATE)),
     };
     rc = ambs_gp_find_theta(&search, &sample, s->theta, err);
@@ -151,7 +153,7 @@ static int fit_means(void *memory, size_t n, const double *x, const double *y,
 static int fit(void *memory, size_t n, const double *x, const double *y, uint64_t generation,
                ambs_error *err)
 {
-    return fit_means(memory, n, x, y, NULL, generation, err);
+    return fit_means(memory, n, x, y, NULL, NULL, generation, err);
 }
 
 static int append(void *memory, const double *row, double y, ambs_error *err)

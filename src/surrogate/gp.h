@@ -61,6 +61,8 @@ int ambs_gp_take_rows(ambs_gp *gp, size_t n, const double *x, const double *y, a
 /* Before that: each y is the mean of so many evaluations [n], where noise is independent. Without it
  * each is one. */
 void ambs_gp_weigh(ambs_gp *gp, const uint32_t *evaluations);
+/* A spread of y as one of standardised y. */
+ambs_pool ambs_gp_standardised(const ambs_gp *gp, const ambs_pool *spread);
 /* The rows as ambs_gp_find_theta() wants them; borrowed from gp until it changes. */
 ambs_gp_sample ambs_gp_rows(const ambs_gp *gp);
 /* Factors the covariance of the rows with theta. AMBS_E_NUMERIC where it is not positive

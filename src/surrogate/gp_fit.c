@@ -7,6 +7,9 @@
  * exact objectives and for noise of a third of the spread; ln a, ln b ~ Normal(0, 1/2). Of the shape ANOVA, whose
  * terms do not add up to one distance, the lengthscales do not grow with T; ln β ~ Normal(0, 2).
  *
+ * Where rows are means of several evaluations, their likelihood is that of the means times one of the
+ * evaluations given them, a function of σ² and of their pooled spread alone.
+ *
  * Several starts are explored on at most EXPLORED rows, where a value costs little; the best of
  * them then goes on with GROWTH times as many, and so on up to max_rows, and with the curvature that
  * fewer rows have shown. Nothing is remembered from fit to fit: the search
@@ -75,6 +78,7 @@ typedef struct ambs_gp_work {
     const ambs_gp_engine *engine;
     int trouble; /* of the engine: nobody waits for a result any more */
     bool no_prior;
+    ambs_pool spread;
 } work;
 
 static void drop(work *w)
@@ -108,6 +112,7 @@ static int make(work *w, const ambs_gp_search *search, size_t n, ambs_error *err
                        {&w->warp_slopes, n_warped, 2 * n_terms},
                        {&w->kernel.warp, n_warped > 0 ? n_terms : 0, 2}};
     w->no_prior = search->no_prior;
+    w->spread = search->spread;
     w->engine = search->engine;
     w->kernel = *search->kernel;
     w->kernel.weight = w->kernel.warp = NULL;
@@ -179,12 +184,22 @@ static double log_likelihood(work *w, const double *theta, double *ret_gradient)
     return ambs_gp_log_likelihood(&w->kernel, &w->sample, w->likelihood, ret_gradient);
 }
 
+/* ln p(evaluations | their means) = -(freedom ln σ² + squares / σ²) / 2 but for a constant. */
+static double log_spread(const work *w, const double *theta, double *gradient)
+{
+    size_t at = w->kernel.n_terms + 1;
+    double within = w->spread.squares / exp(theta[at]);
+    gradient[at] += 0.5 * (within - w->spread.freedom);
+    return -0.5 * (w->spread.freedom * theta[at] + within);
+}
+
 static double value(void *of, const double *theta, double *ret_gradient)
 {
     work *w = of;
     size_t size = ambs_gp_n_theta(&w->kernel);
     double f = log_likelihood(w, theta, ret_gradient);
     if (!isfinite(f)) return INFINITY;
+    f += log_spread(w, theta, ret_gradient);
     if (!w->no_prior) f += ambs_gp_log_prior(&w->kernel, theta, ret_gradient);
     for (size_t i = 0; i < size; i++) ret_gradient[i] = -ret_gradient[i];
     return -f;
@@ -210,6 +225,7 @@ static double log_posterior(void *of, const double *theta)
     double *unused = w->lbfgs;
     double f = log_likelihood(w, theta, NULL);
     if (!isfinite(f)) return -INFINITY;
+    f += log_spread(w, theta, unused);
     return w->no_prior ? f : f + ambs_gp_log_prior(&w->kernel, theta, unused);
 }
 

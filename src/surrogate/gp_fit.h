@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+#include "numeric/sample.h"
 #include "surrogate/gp_kernel.h"
 
 /* Rows to learn from; y is standardised. Points are warped already for the likelihood, not yet for
@@ -27,7 +28,9 @@ typedef struct ambs_gp_search {
     size_t n_starts;  /* the first is the prior's mode */
     size_t max_rows;  /* so many of the rows, evenly spread over them, are learned from */
     size_t n_samples; /* 0: the largest posterior density; else so many draws from it */
-    bool no_prior;    /* the likelihood alone decides, within the bounds, and to more digits */
+    ambs_pool
+        spread;    /* of evaluations around the means of them that rows are; freedom 0: not known */
+    bool no_prior; /* the likelihood alone decides, within the bounds, and to more digits */
     const struct ambs_gp_engine *engine; /* computes likelihoods of many rows; NULL: none */
     uint64_t key;                        /* of the random starts */
 } ambs_gp_search;

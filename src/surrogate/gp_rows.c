@@ -159,6 +159,11 @@ void ambs_gp_weigh(ambs_gp *gp, const uint32_t *evaluations)
     for (size_t i = 0; i < gp->n; i++) gp->share[i] = 1.0 / evaluations[i];
 }
 
+ambs_pool ambs_gp_standardised(const ambs_gp *gp, const ambs_pool *spread)
+{
+    return (ambs_pool){spread->squares / gp->scale / gp->scale, spread->freedom};
+}
+
 ambs_gp_sample ambs_gp_rows(const ambs_gp *gp)
 {
     return (ambs_gp_sample){

@@ -260,8 +260,10 @@ static int grow_tree(state *s, member *members, size_t tree, ambs_error *err)
 }
 
 static int fit_means(void *memory, size_t n, const double *x, const double *y,
-                     const uint32_t *evaluations, uint64_t generation, ambs_error *err)
+                     const uint32_t *evaluations, const ambs_pool *spread, uint64_t generation,
+                     ambs_error *err)
 {
+    (void)spread;
     state *s = memory;
     clear(s);
     s->n = n;
@@ -281,7 +283,7 @@ static int fit_means(void *memory, size_t n, const double *x, const double *y,
 static int fit(void *memory, size_t n, const double *x, const double *y, uint64_t generation,
                ambs_error *err)
 {
-    return fit_means(memory, n, x, y, NULL, generation, err);
+    return fit_means(memory, n, x, y, NULL, NULL, generation, err);
 }
 
 static int predict(const void *memory, size_t m, const double *x, double *ret_mean, double *ret_sd,

@@ -36,6 +36,7 @@ struct ambs_surrogate {
     double *x, *y;         /* [n, p], [n] */
     uint32_t *evaluations; /* [n] that y is the mean of */
     size_t alive_capacity, slot_capacity, x_capacity, y_capacity, evaluations_capacity;
+    ambs_pool spread; /* of the last fit */
     uint64_t generation;
 };
 
@@ -214,7 +215,8 @@ static int fit_member(ambs_surrogate *s, size_t n, const packed_rows *r, ambs_er
 {
     const ambs_surrogate_ops *ops = s->ops;
     if (ops->fit_means)
-        return ops->fit_means(s->state, n, r->x, r->y, r->evaluations, s->generation, err);
+        return ops->fit_means(s->state, n, r->x, r->y, r->evaluations, &s->spread, s->generation,
+                              err);
     return ops->fit(s->state, n, r->x, r->y, s->generation, err);
 }
 
@@ -283,6 +285,7 @@ int ambs_surrogate_fit_rows(ambs_surrogate *s, const ambs_surrogate_rows *rows, 
     memcpy(s->y, rows->y, n * sizeof *s->y);
     s->n = s->n_alive = n;
     s->generation = generation;
+    s->spread = rows->spread;
     bool apart = s->ops->lies_apart && s->row_wise && n_truths > 0 && n_truths < n;
     s->n_truths = apart ? n_truths : n;
     s->changed = false;

@@ -10,6 +10,7 @@
 
 #include "base/option.h"
 #include "base/random.h"
+#include "numeric/sample.h"
 #include "space/space.h"
 
 /* Points that are climbed from together. */
@@ -32,10 +33,12 @@ typedef struct ambs_surrogate_ops {
      * member's head comment. */
     int (*fit)(void *state, size_t n, const double *x, const double *y, uint64_t generation,
                ambs_error *err);
-    /* The same, where y_i is the mean of evaluations[i] >= 1 results (NULL: one each). A member without
-     * it gets fit(): all rows are alike to it. */
+    /* The same, where y_i is the mean of evaluations[i] >= 1 results (NULL: one each), which have this
+     * spread around it in common (NULL: not known). A member without it gets fit(): all rows are alike
+     * to it. */
     int (*fit_means)(void *state, size_t n, const double *x, const double *y,
-                     const uint32_t *evaluations, uint64_t generation, ambs_error *err);
+                     const uint32_t *evaluations, const ambs_pool *spread, uint64_t generation,
+                     ambs_error *err);
     /* Appends one row without a full fit: a lie, or a result between fits. Its index is the number
      * of rows before. NULL: the driver fits anew. */
     int (*append)(void *state, const double *row, double y, ambs_error *err);
@@ -106,6 +109,7 @@ typedef struct ambs_surrogate_rows {
     size_t n;
     const double *x, *y;         /* [n, d], [n] */
     const uint32_t *evaluations; /* [n] that y is the mean of, 1 for a lie; NULL: one each */
+    ambs_pool spread;            /* of the evaluations around their means; zeroed: not known */
     const bool *is_lie;          /* [n] y is a lie; NULL: none is */
     bool renew; /* a member that takes lies apart puts its mean, as the truths alone have it, in the
                    place of each: an old mean that extrapolated too far would be believed by the next

@@ -85,8 +85,10 @@ static void both_forests_split_alike(void **state)
             make(&a, &ambs_surrogate_forest, P, features, o);
             make(&b, &ambs_surrogate_reference, P, features, o);
             const uint32_t *means = seed % 2 ? evaluations : NULL;
-            assert_int_equal(a.ops->fit_means(a.state, sizes[k], x, y, means, 1, NULL), AMBS_OK);
-            assert_int_equal(b.ops->fit_means(b.state, sizes[k], x, y, means, 1, NULL), AMBS_OK);
+            assert_int_equal(a.ops->fit_means(a.state, sizes[k], x, y, means, NULL, 1, NULL),
+                             AMBS_OK);
+            assert_int_equal(b.ops->fit_means(b.state, sizes[k], x, y, means, NULL, 1, NULL),
+                             AMBS_OK);
             a.ops->predict(a.state, sizes[k], x, fast, fast_sd, NULL);
             b.ops->predict(b.state, sizes[k], x, plain, plain_sd, NULL);
             for (size_t i = 0; i < sizes[k]; i++) {
@@ -220,7 +222,7 @@ static void a_mean_of_many_evaluations_counts_as_many(void **state)
     double mean, sd;
     forest f;
     make(&f, &ambs_surrogate_forest, 0, NULL, greedy);
-    assert_int_equal(f.ops->fit_means(f.state, 3, at, target, (uint32_t[]){9, 1, 5}, 1, NULL),
+    assert_int_equal(f.ops->fit_means(f.state, 3, at, target, (uint32_t[]){9, 1, 5}, NULL, 1, NULL),
                      AMBS_OK);
     f.ops->predict(f.state, 1, at, &mean, &sd, NULL);
     assert_near(mean, 12.0 / 15, 1e-12);
@@ -233,8 +235,9 @@ static void a_mean_of_many_evaluations_counts_as_many(void **state)
     o.min_split = 3;
     for (uint32_t n = 1; n < 10; n += 8) {
         make(&f, &ambs_surrogate_forest, 1, features, o);
-        assert_int_equal(f.ops->fit_means(f.state, 3, at, target, (uint32_t[]){n, 1, 1}, 1, NULL),
-                         AMBS_OK);
+        assert_int_equal(
+            f.ops->fit_means(f.state, 3, at, target, (uint32_t[]){n, 1, 1}, NULL, 1, NULL),
+            AMBS_OK);
         f.ops->predict(f.state, 1, &at[2], &mean, &sd, NULL);
         assert_near(mean, n == 1 ? 2.2 : 1.6, 1e-12);
         drop(&f);

@@ -296,7 +296,7 @@ static void check_alike(const ambs_gp *a, const ambs_gp *b, double tolerance)
 
 /* --- means of several evaluations ----------------------------------------------------------- */
 
-enum { N_MEANS = 28 };
+enum { N_MEANS = 20 };
 
 /* Of N_MEANS rows, a process of each evaluation and one of the means: y as it is, so that both have one
  * scale. *ret_within: the squares within the rows. */
@@ -485,6 +485,39 @@ static void a_look_gives_the_mean_and_no_less_than_the_sd(void **state)
         ambs_gp_predict(gp, MAX_N, x, mean[0], sd[0]);
         for (size_t i = 0; i < MAX_N; i++) assert_true(sd_of_one[i] >= sd[0][i] * (1 - 1e-9));
         drop(gp);
+    }
+}
+
+static double posterior_at(ambs_gp *gp, const double *theta)
+{
+    double unused[MAX_THETA] = {0};
+    return likelihood_at(gp, theta, NULL) + ambs_gp_log_prior(&gp->kernel, theta, unused);
+}
+
+/* With the spread around the means the two have one likelihood but for a constant. */
+static void means_with_their_spread_are_fitted_as_all_evaluations_are(void **state)
+{
+    (void)state;
+    make_rows(15);
+    FOR_EACH_VARIANT(v)
+    {
+        ambs_gp *gps[2];
+        double within = 0, theta[2][MAX_THETA];
+        make_means(AMBS_GP_MATERN52, gps, &within);
+        for (size_t side = 0; side < 2; side++) {
+            const ambs_pool spread = {within, (double)gps[0]->n - N_MEANS};
+            const ambs_gp_sample sample = ambs_gp_rows(gps[side]);
+            const ambs_gp_search search = {.kernel = &gps[side]->kernel,
+                                           .n_starts = 3,
+                                           .max_rows = MAX_N,
+                                           .spread = side ? spread : (ambs_pool){0},
+                                           .key = v};
+            assert_int_equal(ambs_gp_find_theta(&search, &sample, theta[side], NULL), AMBS_OK);
+        }
+        assert_near(theta[0][gps[0]->n_terms + 1], theta[1][gps[0]->n_terms + 1], 0.02);
+        assert_near(posterior_at(gps[0], theta[0]), posterior_at(gps[0], theta[1]), 0.05);
+        drop(gps[0]);
+        drop(gps[1]);
     }
 }
 
@@ -924,6 +957,8 @@ int main(void)
         cmocka_unit_test_setup(products_learn_sums_from_fewer_rows, reset_extra),
         cmocka_unit_test_setup(the_gradient_of_the_likelihood_is_that_of_differences, reset_extra),
         cmocka_unit_test_setup(means_say_what_all_their_evaluations_do, reset_extra),
+        cmocka_unit_test_setup(means_with_their_spread_are_fitted_as_all_evaluations_are,
+                               reset_extra),
         cmocka_unit_test_setup(a_warp_has_its_slopes_and_keeps_the_ends, reset_extra),
         cmocka_unit_test_setup(a_linear_mean_goes_on_beyond_the_rows, reset_extra),
         cmocka_unit_test_setup(slopes_are_those_of_differences, reset_extra),

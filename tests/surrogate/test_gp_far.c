@@ -309,8 +309,8 @@ static void fit(twins *t, size_t n)
 static void fit_means(twins *t, size_t n)
 {
     for (size_t i = 0; i < 2; i++)
-        assert_int_equal(ambs_surrogate_gp.fit_means(t->state[i], n, x, y, evaluations, 1, NULL),
-                         AMBS_OK);
+        assert_int_equal(
+            ambs_surrogate_gp.fit_means(t->state[i], n, x, y, evaluations, NULL, 1, NULL), AMBS_OK);
 }
 
 static void replace_mean(twins *t, size_t row, uint32_t n)

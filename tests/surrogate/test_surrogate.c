@@ -370,6 +370,28 @@ static void means_keep_their_numbers_where_lies_are_taken_apart(void **state)
     }
 }
 
+/* Of a thousand pairs whose values are an sd of `noise` apart: the least sd with which the others predict a
+ * row. */
+static double least_sd(fixture *f, const char *name, double noise)
+{
+    ambs_surrogate *s = make(f, name, 5);
+    double mean[60], sd[60], least = INFINITY;
+    const ambs_surrogate_rows rows = {
+        .n = 60, .x = f->x, .y = f->y, .spread = {1000 * noise * noise, 1000}};
+    assert_int_equal(ambs_surrogate_fit_rows(s, &rows, 1, NULL), AMBS_OK);
+    assert_int_equal(ambs_surrogate_leave_one_out(s, mean, sd, NULL), AMBS_OK);
+    for (size_t i = 0; i < 60; i++) least = fmin(least, sd[i]);
+    ambs_surrogate_destroy(s);
+    return least;
+}
+
+static void the_spread_of_evaluations_says_how_noisy_they_are(void **state)
+{
+    fixture *f = *state;
+    double little = least_sd(f, "gp", 0.01), much = least_sd(f, "gp", 0.5);
+    assert_true(little < 0.2 && much > 0.5 * 0.95 && much < 1);
+}
+
 static void each_result_is_judged_by_the_others_and_lies_by_none(void **state)
 {
     fixture *f = *state;
@@ -617,6 +639,7 @@ int main(void)
         cmocka_unit_test(a_removed_row_is_as_if_it_had_never_been),
         cmocka_unit_test(rows_keep_their_numbers_where_lies_are_taken_apart),
         cmocka_unit_test(means_keep_their_numbers_where_lies_are_taken_apart),
+        cmocka_unit_test(the_spread_of_evaluations_says_how_noisy_they_are),
         cmocka_unit_test(each_result_is_judged_by_the_others_and_lies_by_none),
         cmocka_unit_test(drawn_functions_have_the_mean_and_sd_predicted),
         cmocka_unit_test(a_drawn_function_stays_until_rows_change_or_the_next_draw),
