@@ -150,9 +150,12 @@ static bool put_normal(ambs_reader *r, const ambs_yaml_node *key, const ambs_yam
     copy_key(r, from, to, "min");
     copy_key(r, from, to, "max");
     put_bounds(r, from, to, d, low, high);
-    ambs_read_note(r, key, "%s: %s is read as the range %s to %s with a prior around %.6g",
-                   key->text, d->name, ambs_yaml_get(to, "min")->text,
-                   ambs_yaml_get(to, "max")->text, mean);
+    char around[32] = "its own mean";
+    if (!ambs_yaml_get(from, "prior")) snprintf(around, sizeof around, "%.6g", mean);
+    const ambs_yaml_node *min = ambs_yaml_get(to, "min"), *max = ambs_yaml_get(to, "max");
+    if (min && min->text && max && max->text) /* else a finding says what is wrong with them */
+        ambs_read_note(r, key, "%s: %s is read as the range %s to %s with a prior around %s",
+                       key->text, d->name, min->text, max->text, around);
     if (ambs_yaml_get(from, "prior")) return true;
     ambs_yaml_node *normal = ambs_yaml_mapping(&r->document, from->place, r->findings),
                    *prior = ambs_yaml_mapping(&r->document, from->place, r->findings);
