@@ -109,7 +109,12 @@ void ambs_read_check_keys(ambs_reader *r, const ambs_yaml_node *mapping, const c
 const char *ambs_read_text(ambs_reader *r, const ambs_yaml_node *node, const char *name)
 {
     char found[96];
-    if (node->type != AMBS_YAML_SCALAR || node->kind == AMBS_YAML_NULL)
+    if (node->type == AMBS_YAML_SCALAR && node->kind == AMBS_YAML_NULL && node->text[0])
+        ambs_read_fault(r, node,
+                        "%s: found a bare %s, which YAML reads as nothing, expected a single "
+                        "value; write \"%s\" in quotes for the text",
+                        name, node->text, node->text);
+    else if (node->type != AMBS_YAML_SCALAR || node->kind == AMBS_YAML_NULL)
         ambs_read_fault(r, node, "%s: found %s, expected a single value", name,
                         ambs_yaml_what(node, found));
     else if (node->kind == AMBS_YAML_SWITCH)

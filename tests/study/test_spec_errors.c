@@ -748,7 +748,9 @@ static const wrong table[] = {
     {"null among values",
      LITERAL("parameters: {x: {values: [a, null]}}\n"),
      {{0}},
-     "s.yaml:1:30: values: found nothing, expected a single value"},
+     "s.yaml:1:30: values: found a bare null, which YAML reads as nothing, expected a single "
+     "value; "
+     "write \"null\" in quotes for the text"},
     {"too few probabilities",
      LITERAL("parameters: {x: {values: [a, b], probabilities: [1.0]}}\n"),
      {{0}},
