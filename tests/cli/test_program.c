@@ -8,11 +8,14 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "config.h"
 
 typedef struct run_case {
     const char *make;      /* shell that makes the files; NULL: none */
@@ -228,6 +231,8 @@ static void refusals_have_their_words_and_their_status(void **state)
     int wrong = 0;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         int status;
+        bool served = cases[i].make && strstr(cases[i].make, " serve ");
+        if (served && !AMBS_HAVE_JANSSON) continue; /* it cannot be made */
         const char *output = run(&cases[i], &status);
         if (status == cases[i].status && strcmp(output, cases[i].output) == 0) continue;
         wrong++;
