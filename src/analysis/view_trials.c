@@ -362,7 +362,7 @@ static void show_head(const ambs_view *view, const ambs_trial_row *row, ambs_tex
                        ambs_format_double(row->objective, number));
         show_repeats(view, row, out);
     }
-    if (!isnan(row->mean)) {
+    if (!isnan(row->mean) && row->sd > 0) { /* a model of one value knows nothing */
         ambs_text_addf(out, "predicted %.6g ± %.2g before it ran\n", row->mean, row->sd);
     }
     for (size_t i = 0; i < row->n_metrics; i++) {
