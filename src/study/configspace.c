@@ -370,7 +370,21 @@ static void join_surrogates(ambs_text *json)
     json->length = (size_t)(to - json->text);
 }
 
-/* The JSON goes into the recorded text as one line; its strings hold no line breaks. */
+/* The file as it is, line by line: where its lines end decides what YAML reads (in a string, behind a
+ * comment, in a file that is YAML rather than JSON). All three kinds of line breaks are one to YAML. */
+static void record_lines(const ambs_text *file, ambs_text *out)
+{
+    const char *stop = file->text + file->length, *end;
+    for (const char *line = file->text; line < stop; line = end) {
+        for (end = line; end < stop && *end != '\n' && *end != '\r';) end++;
+        ambs_text_add(out, ambs_space_prefix);
+        ambs_text_add_bytes(out, line, (size_t)(end - line));
+        ambs_text_add(out, "\n");
+        if (end < stop) end += end[0] == '\r' && end[1] == '\n' ? 2 : 1;
+    }
+}
+
+/* A last line without a line break gets one, as it has in the record. */
 static ambs_yaml_node *load(ambs_reader *r, const ambs_yaml_node *space, const char *path)
 {
     ambs_error err = {0};
@@ -379,20 +393,18 @@ static ambs_yaml_node *load(ambs_reader *r, const ambs_yaml_node *space, const c
     ambs_yaml_node *label =
         name.failed ? NULL
                     : ambs_yaml_scalar(&r->document, space->place, name.text, false, r->findings);
-    if (label && r->recorded_space)
-        ambs_text_add(&json, r->recorded_space);
+    if (label && r->recorded_space.text)
+        ambs_text_add_bytes(&json, r->recorded_space.text, r->recorded_space.length);
     else if (label && ambs_read_file(label->text, &json, &err) != AMBS_OK)
         ambs_read_fault_error(r, space, "space", &err);
+    if (json.length > 0 && json.text[json.length - 1] != '\n') ambs_text_add(&json, "\n");
+    if (json.length > 0) record_lines(&json, &r->space_lines);
     if (json.text) join_surrogates(&json);
     ambs_yaml_node *root =
         label && json.text
             ? ambs_yaml_parse(&r->document, json.text, json.length, label->text, r->findings)
             : NULL;
-    for (size_t i = 0; root && i < json.length; i++)
-        if (json.text[i] == '\n' || json.text[i] == '\r') json.text[i] = ' ';
-    if (root) ambs_text_add_bytes(&r->appended, json.text, json.length);
-    if (name.failed || json.failed || r->appended.failed || err.code == AMBS_E_NOMEM)
-        r->findings->no_memory = true;
+    if (name.failed || json.failed || err.code == AMBS_E_NOMEM) r->findings->no_memory = true;
     ambs_text_fini(&name);
     ambs_text_fini(&json);
     return root;

@@ -12,13 +12,13 @@ typedef struct ambs_reader {
     ambs_spec *spec;
     ambs_yaml document; /* owns all nodes, those of other files too */
     ambs_findings *findings;
-    ambs_text appended; /* lines that go behind the recorded text */
-    bool is_record;     /* only to look at: what lies outside the text is not checked */
+    bool is_record; /* only to look at: what lies outside the text is not checked */
     bool
         looks; /* to be checked or run from here: what lies outside is looked at, by a child process */
-    /* The ConfigSpace JSON that a recorded text carries; NULL: read the file. */
-    const char *recorded_space;
-    /* Likewise of earlier studies, by their place in warm_start, and the lines of what was read. */
+    /* The ConfigSpace file that a recorded text carries, its text NULL: read the file; and the record's
+     * lines of what was read. */
+    ambs_text recorded_space, space_lines;
+    /* Likewise of earlier studies, by their place in warm_start. */
     const char *recorded_warm[AMBS_WARM_SOURCES];
     ambs_text warm_lines;
 } ambs_reader;
@@ -94,7 +94,7 @@ void ambs_read_objective(ambs_reader *r, const ambs_yaml_node *objective);
 void ambs_read_method(ambs_reader *r, const ambs_yaml_node *method);
 /* read_warm.c. The space is finished and the method read. */
 void ambs_read_warm_start(ambs_reader *r, const ambs_yaml_node *section);
-extern const char ambs_warm_prefix[]; /* of a recorded line, in spec.c */
+extern const char ambs_space_prefix[], ambs_warm_prefix[]; /* of a recorded line, in spec.c */
 /* The objective's own check of the finished space and of the trial's limits (`trial` may be NULL). */
 void ambs_read_check_objective(ambs_reader *r, const ambs_yaml_node *objective,
                                const ambs_yaml_node *trial);

@@ -17,9 +17,8 @@
 /* Behind this line of a recorded text stand, as comments, what came from elsewhere. */
 static const char marker[] =
     "# ambs added what follows: settings of the command line, files that were named\n";
-static const char set_prefix[] = "# --set ", space_prefix[] = "# --space ";
-static const char plan_prefix[] = "# --plan ";
-const char ambs_warm_prefix[] = "# --warm ";
+static const char set_prefix[] = "# --set ", plan_prefix[] = "# --plan ";
+const char ambs_space_prefix[] = "# --space ", ambs_warm_prefix[] = "# --warm ";
 
 /* ---- life ---------------------------------------------------------------------------------- */
 
@@ -155,19 +154,20 @@ static bool is_of_begin(const char *line, size_t length)
     return begins(line, length, ambs_warm_prefix) || begins(line, length, plan_prefix);
 }
 
-/* Where the record begins: the last marker line with nothing but records behind it, so that what a
- * user writes there is never lost; else `length`. */
+/* Where the record begins: the first marker line with nothing but records behind it, so that what a
+ * user writes there is never lost, and what stands before it is no record; else `length`. */
 static size_t find_marker(const char *text, size_t length)
 {
     size_t found = length;
     for (size_t at = 0; at < length;) {
         const char *line = text + at, *end = memchr(line, '\n', length - at);
         size_t n = end ? (size_t)(end - line) + 1 : length - at;
-        if (begins(line, n, marker))
-            found = at;
-        else if (!begins(line, n, set_prefix) && !begins(line, n, space_prefix) &&
-                 !is_of_begin(line, n))
+        if (begins(line, n, marker)) {
+            if (found == length) found = at;
+        } else if (!begins(line, n, set_prefix) && !begins(line, n, ambs_space_prefix) &&
+                   !is_of_begin(line, n)) {
             found = length;
+        }
         at += n;
     }
     return found;
@@ -202,15 +202,15 @@ static void take_recorded(ambs_reader *r, const char *text, size_t length)
         const char *line = text + at, *end = memchr(line, '\n', length - at);
         size_t n = end ? (size_t)(end - line) : length - at;
         at += n + 1;
-        const size_t set = sizeof set_prefix - 1, space = sizeof space_prefix - 1;
+        const size_t set = sizeof set_prefix - 1, space = strlen(ambs_space_prefix);
         if (begins(line, n, set_prefix)) {
             const char *equals = memchr(line, '=', n);
             if (equals)
                 keep_setting(r, line + set, (size_t)(equals - line) - set, equals + 1,
                              n - (size_t)(equals - line) - 1);
-        } else if (begins(line, n, space_prefix)) {
-            const char *json = keep_line(r, line + space, n - space);
-            if (json) r->recorded_space = json;
+        } else if (begins(line, n, ambs_space_prefix)) {
+            ambs_text_add_bytes(&r->recorded_space, line + space, n - space);
+            ambs_text_add(&r->recorded_space, "\n");
         } else if (begins(line, n, ambs_warm_prefix)) {
             const size_t warm = strlen(ambs_warm_prefix);
             take_warm(r, line + warm, n - warm);
@@ -221,6 +221,7 @@ static void take_recorded(ambs_reader *r, const char *text, size_t length)
             if (trials) r->spec->plan_trials = strtoull(trials, NULL, 10);
         }
     }
+    if (r->recorded_space.failed) r->findings->no_memory = true;
 }
 
 /* The file's own text and what it does not hold itself. */
@@ -229,21 +230,20 @@ static void keep_text(ambs_reader *r, const char *text, size_t length)
     ambs_text kept = {0};
     size_t own = find_marker(text, length);
     ambs_text_add_bytes(&kept, text, own);
-    if (r->spec->n_settings > 0 || r->appended.length > 0 || r->warm_lines.length > 0 ||
+    if (r->spec->n_settings > 0 || r->space_lines.length > 0 || r->warm_lines.length > 0 ||
         r->spec->keeps_plan) {
-        if (own > 0 && text[own - 1] != '\n') ambs_text_add(&kept, "\n");
         ambs_text_add(&kept, marker);
         for (size_t i = 0; i < r->spec->n_settings; i++)
             ambs_text_addf(&kept, "%s%s=%s\n", set_prefix, r->spec->settings[i].path,
                            r->spec->settings[i].value);
-        if (r->appended.length > 0) ambs_text_addf(&kept, "%s%s\n", space_prefix, r->appended.text);
-        if (r->warm_lines.length > 0) ambs_text_add(&kept, r->warm_lines.text);
+        ambs_text_add_bytes(&kept, r->space_lines.text, r->space_lines.length);
+        ambs_text_add_bytes(&kept, r->warm_lines.text, r->warm_lines.length);
         if (r->spec->keeps_plan)
             ambs_text_addf(&kept, "%s%llu\n", plan_prefix,
                            (unsigned long long)r->spec->plan_trials);
     }
     ambs_text_add(&kept, "");
-    if (kept.failed || !kept.text || r->warm_lines.failed)
+    if (kept.failed || !kept.text || r->space_lines.failed || r->warm_lines.failed)
         r->findings->no_memory = true;
     else
         r->spec->text = kept.text;
@@ -310,8 +310,9 @@ static void read_text(ambs_reader *r, const char *text, size_t length, const amb
 /* What a text is read for. */
 typedef enum purpose { TO_SHOW, TO_FOLLOW, TO_BEGIN } purpose;
 
-static int parse(const char *text, size_t length, const char *name, const ambs_setting *settings,
-                 size_t n_settings, purpose why, ambs_spec **ret_spec, ambs_error *err)
+static int parse_lines(const char *text, size_t length, const char *name,
+                       const ambs_setting *settings, size_t n_settings, purpose why,
+                       ambs_spec **ret_spec, ambs_error *err)
 {
     ambs_reader r = {.is_record = why == TO_SHOW, .looks = why == TO_BEGIN};
     int rc = spec_create(name, &r.spec, err);
@@ -326,13 +327,29 @@ static int parse(const char *text, size_t length, const char *name, const ambs_s
     rc = ambs_findings_report(r.findings, err);
     if (rc == AMBS_OK) rc = ambs_read_digest(r.spec, &r.spec->digest, err);
     ambs_yaml_fini(&r.document);
-    ambs_text_fini(&r.appended);
+    ambs_text_fini(&r.recorded_space);
+    ambs_text_fini(&r.space_lines);
     ambs_text_fini(&r.warm_lines);
     free(r.findings);
     if (rc == AMBS_OK)
         *ret_spec = r.spec;
     else
         ambs_spec_destroy(r.spec);
+    return rc;
+}
+
+/* A last line without a line break gets one: behind it the record begins, and to YAML a text of
+ * several lines (`|`) that ends the file would be another one then. */
+static int parse(const char *text, size_t length, const char *name, const ambs_setting *settings,
+                 size_t n_settings, purpose why, ambs_spec **ret_spec, ambs_error *err)
+{
+    ambs_text lines = {0};
+    ambs_text_add_bytes(&lines, text, length);
+    if (length > 0 && text[length - 1] != '\n') ambs_text_add(&lines, "\n");
+    int rc = ambs_text_check(&lines, err);
+    if (rc == AMBS_OK)
+        rc = parse_lines(lines.text, lines.length, name, settings, n_settings, why, ret_spec, err);
+    ambs_text_fini(&lines);
     return rc;
 }
 
@@ -378,7 +395,6 @@ int ambs_spec_adopt_begin(ambs_spec *now, ambs_spec *recorded, ambs_error *err)
     add_record(now, recorded, &record);
     ambs_text_add_bytes(&text, now->text, own);
     if (record.length > 0) {
-        if (own > 0 && now->text[own - 1] != '\n') ambs_text_add(&text, "\n");
         ambs_text_add(&text, marker);
         ambs_text_add_bytes(&text, record.text, record.length);
     }

@@ -127,9 +127,9 @@ typedef struct ambs_spec_goal {
 } ambs_spec_goal;
 
 struct ambs_spec {
-    char *text; /* the file's own text, kept for the record; settings of the command line and
-                   a ConfigSpace file stand behind it as comments that ambs_spec_parse() reads
-                   again, so the text alone gives the same spec */
+    char *text; /* the file's own text, its last line ended, kept for the record; settings of the
+                   command line and a ConfigSpace file stand behind it as comments that
+                   ambs_spec_parse() reads again, so the text alone gives the same spec */
     char *file; /* as named, for messages */
     ambs_setting *settings; /* [n_settings] copies of the `--set` that were applied: file, text and
                                settings give the same spec again (agents, trial hosts) */

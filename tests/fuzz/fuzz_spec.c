@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Any bytes as a study file: an error or a study, whose recorded text gives the same study again.
- */
+/* Any bytes as a study file: an error or a study, whose recorded text gives the same study again,
+ * with a setting of the command line too. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,17 +31,25 @@ static void print_and_read_again(const ambs_spec *spec)
     ambs_spec_destroy(again);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+/* True where it is a study. */
+static int read_with(const char *text, size_t size, const ambs_setting *settings, size_t n)
 {
-    const char *text = (const char *)data;
     ambs_error err = {0};
     ambs_spec *spec = NULL;
-    if (names_a_file(text, size)) return 0;
-    int rc = ambs_spec_parse(text, size, "fuzz.yaml", NULL, 0, &spec, &err);
+    int rc = ambs_spec_parse(text, size, "fuzz.yaml", settings, n, &spec, &err);
     if (rc == AMBS_OK)
         print_and_read_again(spec);
     else if (err.text[0] == '\0')
         abort(); /* every refusal says why */
     ambs_spec_destroy(spec);
+    return rc == AMBS_OK;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    const ambs_setting setting = {"study.seed", "7"};
+    const char *text = (const char *)data;
+    if (names_a_file(text, size)) return 0;
+    if (read_with(text, size, NULL, 0)) read_with(text, size, &setting, 1);
     return 0;
 }

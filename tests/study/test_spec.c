@@ -333,7 +333,8 @@ static void check_golden(const char *name)
 }
 
 static const char *const names[] = {"digits",          "kinds",           "sweep",
-                                    "configspace-0.4", "configspace-1.2", "distributions"};
+                                    "configspace-0.4", "configspace-1.2", "configspace-lines",
+                                    "distributions"};
 enum { N_NAMES = sizeof names / sizeof names[0] };
 
 static void a_study_prints_as_understood(void **state)
@@ -359,6 +360,87 @@ static void the_recorded_text_alone_gives_the_same_study(void **state)
         assert_string_equal(first->text, again->text);
         ambs_spec_destroy(first);
         ambs_spec_destroy(again);
+    }
+}
+
+#define MARKER "# ambs added what follows: settings of the command line, files that were named\n"
+
+static void check_recorded(const ambs_spec *s, const char *text)
+{
+    assert_string_equal(s->text, text);
+    ambs_spec *again = parse(s->text, NULL, 0);
+    ambs_error err = {0};
+    assert_string_equal(again->text, text);
+    if (ambs_spec_check_resume(s, again, &err) != AMBS_OK) fail_msg("%s", err.text);
+    assert_true(ambs_spec_digest(s) == ambs_spec_digest(again));
+    ambs_spec_destroy(again);
+}
+
+/* In quotes n line breaks are n - 1, and one with the spaces around it is a space. */
+static void a_recorded_configspace_file_keeps_its_lines(void **state)
+{
+    (void)state;
+    ambs_spec *s = parse("space: s.json\n" MARKER "# --space # by hand\r"
+                         "hyperparameters:\r\n"
+                         "# --space - {type: categorical, name: a, choices: [\"x\r\ry\", \"x  \n"
+                         "# --space   y\"]}\n",
+                         NULL, 0);
+    assert_string_equal(find(s, "a")->levels[0].text, "x\ny");
+    assert_string_equal(find(s, "a")->levels[1].text, "x y");
+    check_recorded(s, "space: s.json\n" MARKER "# --space # by hand\n# --space hyperparameters:\n"
+                      "# --space - {type: categorical, name: a, choices: [\"x\n# --space \n"
+                      "# --space y\", \"x  \n# --space   y\"]}\n");
+    ambs_spec_destroy(s);
+}
+
+/* The record of earlier versions: the file in one line. */
+static void a_configspace_file_recorded_as_one_line_is_read(void **state)
+{
+    (void)state;
+    static const char text[] = "space: s.json\n" MARKER
+                               "# --space {   \"hyperparameters\": [     {\"type\": \"constant\", "
+                               "\"name\": \"a\", \"value\": 1}   ] } \n";
+    ambs_spec *s = parse(text, NULL, 0);
+    check_recorded(s, text);
+    ambs_spec_destroy(s);
+}
+
+static void the_last_line_is_the_same_with_a_record_behind_it(void **state)
+{
+    (void)state;
+    static const char text[] = "parameters: {x: {min: 0.0, max: 1.0}}\n"
+                               "objective:\n  command:\n  - sh\n  - -c\n  - |\n    echo ${x}";
+    const ambs_setting setting = {"study.seed", "7"};
+    ambs_text recorded = {0};
+    ambs_spec *bare = parse(text, NULL, 0), *s = parse(text, &setting, 1);
+    assert_string_equal(bare->argv[2], "echo ${x}\n");
+    assert_string_equal(s->argv[2], "echo ${x}\n");
+    ambs_text_addf(&recorded, "%s\n", text);
+    check_recorded(bare, recorded.text);
+    ambs_text_add(&recorded, MARKER "# --set study.seed=7\n");
+    check_recorded(s, recorded.text);
+    ambs_text_fini(&recorded);
+    ambs_spec_destroy(bare);
+    ambs_spec_destroy(s);
+}
+
+static void records_behind_one_another_are_one(void **state)
+{
+    (void)state;
+    static const char own[] = "parameters: {x: {min: 0.0, max: 1.0}}\n";
+    for (int i = 0; i < 4; i++) { /* either of the two with a setting or empty */
+        const char *seed = i & 1 ? "# --set study.seed=7\n" : "",
+                   *trials = i & 2 ? "# --set budget.trials=60\n" : "";
+        ambs_text text = {0}, recorded = {0};
+        ambs_text_addf(&text, "%s" MARKER "%s" MARKER "%s", own, seed, trials);
+        ambs_text_addf(&recorded, "%s%s%s%s", own, i > 0 ? MARKER : "", seed, trials);
+        ambs_spec *s = parse(text.text, NULL, 0);
+        assert_int_equal(s->seed, i & 1 ? 7 : 0);
+        assert_int_equal(s->budget.trials, i & 2 ? 60 : 0);
+        check_recorded(s, recorded.text);
+        ambs_text_fini(&text);
+        ambs_text_fini(&recorded);
+        ambs_spec_destroy(s);
     }
 }
 
@@ -594,6 +676,10 @@ int main(void)
         cmocka_unit_test(own_points_are_completed_by_defaults),
         cmocka_unit_test(a_study_prints_as_understood),
         cmocka_unit_test(the_recorded_text_alone_gives_the_same_study),
+        cmocka_unit_test(a_recorded_configspace_file_keeps_its_lines),
+        cmocka_unit_test(a_configspace_file_recorded_as_one_line_is_read),
+        cmocka_unit_test(the_last_line_is_the_same_with_a_record_behind_it),
+        cmocka_unit_test(records_behind_one_another_are_one),
         cmocka_unit_test(a_record_is_read_where_its_objective_cannot_be),
         cmocka_unit_test(the_budget_that_a_study_began_with_stays_its_plan),
         cmocka_unit_test(settings_change_what_they_name_and_are_recorded),
