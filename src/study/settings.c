@@ -87,6 +87,10 @@ void ambs_read_setting(ambs_reader *r, ambs_yaml_node *root, const ambs_setting 
         ambs_finding_add(r->findings, place, "found a line break, expected one line");
         return;
     }
+    if (strchr(setting->path, '=')) { /* the record could not tell where it ends */
+        ambs_finding_add(r->findings, place, "found \"=\" in a path, expected one without it");
+        return;
+    }
     size_t first = r->document.n;
     ambs_yaml_node *value = setting->value[0] == '\0'
                                 ? ambs_yaml_scalar(&r->document, place, "", true, r->findings)

@@ -114,23 +114,10 @@ static int spec_create(const char *file, ambs_spec **ret_spec, ambs_error *err)
 
 /* ---- settings ------------------------------------------------------------------------------ */
 
-static bool is_kept(const ambs_spec *spec, const char *path, size_t path_length, const char *value,
-                    size_t value_length)
-{
-    for (size_t i = 0; i < spec->n_settings; i++)
-        if (strlen(spec->settings[i].path) == path_length &&
-            memcmp(spec->settings[i].path, path, path_length) == 0 &&
-            strlen(spec->settings[i].value) == value_length &&
-            memcmp(spec->settings[i].value, value, value_length) == 0)
-            return true;
-    return false;
-}
-
 static void keep_setting(ambs_reader *r, const char *path, size_t path_length, const char *value,
                          size_t value_length)
 {
     ambs_spec *spec = r->spec;
-    if (is_kept(spec, path, path_length, value, value_length)) return;
     ambs_setting copy = {.path = ambs_strndup(path, path_length, NULL),
                          .value = ambs_strndup(value, value_length, NULL)};
     if (!copy.path || !copy.value ||
@@ -141,6 +128,21 @@ static void keep_setting(ambs_reader *r, const char *path, size_t path_length, c
         return;
     }
     spec->settings[spec->n_settings++] = copy;
+}
+
+/* Not where the record ends with the very same ones: the text alone gives the same spec then. */
+static void keep_settings(ambs_reader *r, const ambs_setting *settings, size_t n)
+{
+    const ambs_spec *spec = r->spec;
+    bool recorded = n <= spec->n_settings;
+    for (size_t i = 0; recorded && i < n; i++) {
+        const ambs_setting *kept = &spec->settings[spec->n_settings - n + i];
+        recorded = strcmp(kept->path, settings[i].path) == 0 &&
+                   strcmp(kept->value, settings[i].value) == 0;
+    }
+    for (size_t i = 0; !recorded && i < n; i++)
+        keep_setting(r, settings[i].path, strlen(settings[i].path), settings[i].value,
+                     strlen(settings[i].value));
 }
 
 static bool begins(const char *line, size_t length, const char *prefix)
@@ -299,9 +301,7 @@ static void read_text(ambs_reader *r, const char *text, size_t length, const amb
         return;
     }
     take_recorded(r, text, length);
-    for (size_t i = 0; i < n_settings; i++)
-        keep_setting(r, settings[i].path, strlen(settings[i].path), settings[i].value,
-                     strlen(settings[i].value));
+    keep_settings(r, settings, n_settings);
     for (size_t i = 0; i < r->spec->n_settings; i++)
         ambs_read_setting(r, root, &r->spec->settings[i]);
     read_root(r, root);

@@ -444,6 +444,25 @@ static void records_behind_one_another_are_one(void **state)
     }
 }
 
+static void the_last_of_several_settings_holds(void **state)
+{
+    (void)state;
+    const ambs_setting settings[] = {
+        {"budget.trials", "60"}, {"budget.trials", "70"}, {"budget.trials", "60"}};
+    ambs_spec *s = parse("parameters: {x: {min: 0.0, max: 1.0}}\n", settings, 3);
+    assert_int_equal(s->budget.trials, 60);
+    ambs_spec *again = parse(s->text, settings, 3); /* as recorded: not once more */
+    assert_string_equal(again->text, s->text);
+    ambs_spec *other = parse(s->text, settings + 1, 1);
+    assert_int_equal(other->budget.trials, 70);
+    ambs_spec *back = parse(other->text, settings, 1);
+    assert_int_equal(back->budget.trials, 60);
+    ambs_spec_destroy(s);
+    ambs_spec_destroy(again);
+    ambs_spec_destroy(other);
+    ambs_spec_destroy(back);
+}
+
 static void a_record_is_read_where_its_objective_cannot_be(void **state)
 {
     (void)state;
@@ -680,6 +699,7 @@ int main(void)
         cmocka_unit_test(a_configspace_file_recorded_as_one_line_is_read),
         cmocka_unit_test(the_last_line_is_the_same_with_a_record_behind_it),
         cmocka_unit_test(records_behind_one_another_are_one),
+        cmocka_unit_test(the_last_of_several_settings_holds),
         cmocka_unit_test(a_record_is_read_where_its_objective_cannot_be),
         cmocka_unit_test(the_budget_that_a_study_began_with_stays_its_plan),
         cmocka_unit_test(settings_change_what_they_name_and_are_recorded),

@@ -1118,6 +1118,10 @@ static const wrong table[] = {
      LITERAL("parameters: {x: {min: 0.0, max: 1.0}}\n"),
      {{"study.name", "a\nb"}},
      "--set study.name: found a line break, expected one line"},
+    {"setting whose path holds an equals sign",
+     LITERAL("parameters: {x: {min: 0.0, max: 1.0}}\n"),
+     {{"objective.a=b", "1"}},
+     "--set objective.a=b: found \"=\" in a path, expected one without it"},
     {"several at once, in the order of the file",
      LITERAL("budget: {trials: 0, time: 3}\nstudy: {seed: x}\nparameters: {x: {min: 1, max: 0}, y: "
              "3}\n"),
