@@ -376,10 +376,8 @@ const ambs_command ambs_command_submit = {
     .summary = "Write a job script for a study and submit it to the batch system",
     .details =
         "The script is one of those in jobs/ with its directives changed; --dry-run prints it. It "
-        "goes on with\n"
-        "the study where it stopped, so submitting once more continues it. Words behind -- go to "
-        "ambs run, as\n"
-        "do --set and --seed.",
+        "goes on with the study where it stopped, so submitting once more continues it. Words "
+        "behind -- go to ambs run, as do --set and --seed.",
     .options = submit_options,
     .options_size = sizeof(options),
     .takes_settings = true,

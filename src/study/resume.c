@@ -89,7 +89,10 @@ int ambs_study_resume(const char *path, ambs_spec *now, ambs_table **ret_table,
     int rc = ambs_study_read_journal(path, &table, &findings, err);
     if (rc != AMBS_OK) return rc;
     if ((rc = check_spec(table, now, err)) != AMBS_OK)
-        ambs_wrap(err, rc, "%s can not be resumed", path);
+        ambs_wrap(err, rc, "%s can not be resumed%s", path,
+                  rc == AMBS_E_MISMATCH ? " with another study (change it back, or begin a new one "
+                                          "by -o)"
+                                        : "");
     if (rc == AMBS_OK) rc = ambs_search_create(now, &search, err);
     if (rc == AMBS_OK) rc = ambs_study_restore(table, SIZE_MAX, search, err);
     if (rc != AMBS_OK) {

@@ -108,6 +108,11 @@ static const run_case cases[] = {
      "; sed 's/loss/error/' s.yaml > t.yaml; \"$AMBS_PROGRAM\" serve t.yaml -o t.h5 </dev/null",
      "merge s.h5 t.h5 -o new.h5", 2,
      "ambs merge: metric: minimize loss in s.h5, minimize error in t.h5\n"},
+    {SERVED, "serve s.yaml -o s.h5 --resume --seed 3 --set metric.goal=maximize", 2,
+     "ambs serve: s.h5 can not be resumed with another study (change it back, or begin a new one "
+     "by "
+     "-o): seed: 0 in the study, 3 in the file\n"
+     "metric.goal: minimize in the study, maximize in the file\n"},
     {SERVED, "run s.yaml", 2,
      "ambs run: found the study s.h5 already there; go on with it by --resume, or name another "
      "file by -o\n"},
