@@ -254,7 +254,7 @@ static void fail(void *ctx, const ambs_error *err, ambs_status status)
 static bool hand_on(void *ctx, ambs_next next)
 {
     view *v = ctx;
-    if (!v->launched.status_file[0]) return false;
+    if (!v->launched.by_ambs) return false;
     v->launched.next = next;
     ambs_launch_leave_status(&v->launched, AMBS_STATUS_STOPPED);
     return true;
@@ -378,6 +378,7 @@ static int launch(const ambs_call *call, const char *output, ambs_error *err)
         ambs_launch(call, &how_to, &end, err) != AMBS_OK)
         return ambs_cli_fail(call, err);
     if (end.lost) return ambs_go_on_after_loss(&how, output);
+    if (end.terminated) return ambs_go_on_after_term(&how, output);
     if (end.status == AMBS_STATUS_STOPPED && end.next != AMBS_NEXT_NOTHING)
         return ambs_go_on_for_rank_0(end.next, output);
     if (end.status == AMBS_STATUS_STOPPED) return ambs_stopped_status(output);

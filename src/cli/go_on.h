@@ -11,6 +11,8 @@
  * if the last life completed a trial (what fails at once would fail for ever). Says what it does on
  * standard error. Returns the exit status of the program. */
 int ambs_go_on_after_loss(const ambs_continuation *how, const char *output);
+/* The same after a TERM that left rank 0 no time: where the deadline that it had recorded is near. */
+int ambs_go_on_after_term(const ambs_continuation *how, const char *output);
 /* The same for what rank 0 has decided on, and had no time to do. */
 int ambs_go_on_for_rank_0(ambs_next next, const char *output);
 

@@ -49,6 +49,7 @@ ambs_launched ambs_launch_take(void)
     ambs_launched launched = {0};
     const char *columns = getenv(COLUMNS), *file = own_status_file(getenv(STATUS_FILE));
     long long n;
+    launched.by_ambs = getenv(STATUS_FILE) != NULL;
     if (columns && ambs_parse_int(columns, &n) && n > 0 && n < 10000) launched.columns = (int)n;
     if (file && strlen(file) < sizeof launched.status_file) strcpy(launched.status_file, file);
     unsetenv(COLUMNS);
@@ -219,8 +220,9 @@ static int run_launcher(const ambs_call *call, const ambs_launch_words *words, i
     bool asked = seen.n_drain + seen.n_hurry + seen.n_terminate > 0;
     bool ended_ranks = !WIFEXITED(wait_status) || WEXITSTATUS(wait_status) > AMBS_STATUS_FAILURES;
     ret_end->next = AMBS_NEXT_NOTHING;
-    if (!read_status(fd, &ret_end->status, &ret_end->next))
-        ret_end->status = end_without_status(call, words->argv[0], wait_status);
+    bool told = read_status(fd, &ret_end->status, &ret_end->next);
+    if (!told) ret_end->status = end_without_status(call, words->argv[0], wait_status);
+    ret_end->terminated = !told && seen.n_terminate > 0;
     ret_end->lost = ended_ranks && !asked && ret_end->status == AMBS_STATUS_STOPPED;
     return AMBS_OK;
 }

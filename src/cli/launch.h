@@ -20,7 +20,8 @@ typedef struct ambs_launch_options {
 typedef struct ambs_launch_end {
     int status; /* the study's own, which rank 0 leaves in the file that AMBS_STATUS_FILE names */
     bool lost;  /* nobody asked for the end: the launcher lost ranks or a host */
-    ambs_next next; /* what rank 0 had no time to do */
+    bool terminated; /* by TERM, and rank 0 had no time to say anything */
+    ambs_next next;  /* what rank 0 had decided on and had no time to do */
 } ambs_launch_end;
 
 /* Starts the ranks of this very command line, by the launcher and with the words that suit the batch
@@ -36,6 +37,7 @@ typedef struct ambs_launched {
     char status_file[64]; /* "": none */
     int columns;          /* of the launcher's terminal; 0: none */
     ambs_next next;       /* left with the status: how the launcher lets the job go on */
+    bool by_ambs;         /* the launcher was started by ambs run */
 } ambs_launched;
 ambs_launched ambs_launch_take(void);
 /* Whether a person at the launcher's terminal asked for the end: Ctrl-C reaches the ranks as USR1, as

@@ -5,8 +5,6 @@
 #include "base/clock.h"
 #include "cluster/run_deadline.h"
 
-/* A TERM so near to the deadline is the batch system's, not a person's. */
-#define LAST_MINUTES_S 120.0
 /* Answers are of whole seconds: a smaller difference is no new deadline. */
 #define SAME_DEADLINE_S 2.0
 
@@ -57,7 +55,7 @@ static bool is_cut(const ambs_run_deadline *d, const ambs_manager *manager, ambs
 {
     if (status != AMBS_STATUS_STOPPED) return false;
     double deadline = ambs_batch_watch_deadline_s(&d->watch);
-    if (at_once) return ambs_clock_monotonic_s() > deadline - LAST_MINUTES_S;
+    if (at_once) return ambs_clock_monotonic_s() > deadline - AMBS_LAST_MINUTES_S;
     return d->warned || ambs_manager_was_cut(manager);
 }
 

@@ -9,6 +9,9 @@
 #include "cluster/run.h"
 #include "study/life.h"
 
+/* A TERM so near to the deadline is the batch system's, not a person's. */
+#define AMBS_LAST_MINUTES_S 120.0
+
 typedef struct ambs_run_deadline {
     ambs_batch_watch watch;
     ambs_next next; /* how the job would go on */

@@ -90,6 +90,17 @@ def time_limit(folder, _):
           f"{lives} {job.text()}")
 
 
+def terminated(folder, _):
+    """TERM to the job's script in the last two minutes: the launcher above mpirun requeues."""
+    study = studies.Study(folder, "term", 60, "300ms", method="ambs")
+    job = Job(study, "-N", "3", "-t", "2", more=["--on-deadline", "requeue"])
+    job.wait_for_results(10)
+    slurm.query("scancel", "--signal=TERM", "--batch", job.number)
+    job.check_end("terminated")
+    check("terminated: the job was requeued", int(job.last.get("Restarts", 0)) == 1, job.text())
+    job.check_study("terminated")
+
+
 def limit_changed(folder, _):
     """Seven minutes instead of twenty, said when the study runs: ambs asks again after five, and is done in time."""
     study = studies.Study(folder, "changed", 100000, "1s")
@@ -173,7 +184,8 @@ def array(folder, _):
     check("array: the three are independent", len(set(firsts)) == 3)
 
 
-TESTS = {f.__name__: f for f in (to_the_end, time_limit, limit_changed, rank_killed, node_killed, cancelled, submitted, array)}
+TESTS = {f.__name__: f for f in (to_the_end, time_limit, terminated, limit_changed, rank_killed, node_killed, cancelled,
+                                 submitted, array)}
 
 
 def main():
