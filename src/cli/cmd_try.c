@@ -53,7 +53,8 @@ static int follow(ambs_runner *runner, ambs_supervisor *supervisor, const ambs_s
             poll(&fd, 1, 20); /* reports come by other descriptors: look again soon */
             continue;
         }
-        if (event.kind == AMBS_RUN_STARTED) fprintf(stderr, "started, process %ld\n", event.pid);
+        if (event.kind == AMBS_RUN_STARTED && event.pid > 0) /* 0: it is gone already */
+            fprintf(stderr, "started, process %ld\n", event.pid);
         if (event.kind == AMBS_RUN_REPORT) {
             fprintf(stderr, "step %lld: %s = %s\n", event.step, event.metric,
                     ambs_format_double(event.value, number));
