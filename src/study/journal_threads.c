@@ -103,7 +103,10 @@ static int write_behind(ambs_journal *j, const journal_block *block, ambs_error 
 static int write_one(ambs_journal *j, ambs_error *err)
 {
     journal_block *block = j->unwritten;
-    if (j->vanished) return ambs_fail(err, AMBS_E_IO, "%s is not there any more", j->path);
+    if (j->vanished)
+        return ambs_fail(err, AMBS_E_IO,
+                         "%s is not there any more; put its folder back, it is looked for again",
+                         j->path);
     leave_for_file(j, JOURNAL_WRITER);
     pthread_mutex_lock(&j->file);
     int rc = write_behind(j, block, err);
