@@ -26,6 +26,7 @@
 enum { MAX_STARTS = 10, BELIEF_STARTS = 10, MAX_DESIGN_MISSES = 1000 };
 /* Keeps the logarithm of a chance finite. */
 #define LEAST_CHANCE 1e-6
+#define EVEN_CHANCE  0.5
 #define LEAST_POWER  0.01
 
 typedef struct ambs_options {
@@ -290,8 +291,10 @@ static double value_of(ambs_state *s, certain_result at)
     return value;
 }
 
-/* By the chance that they give any (search/feasibility.h). The worst value is the transform's
- * greatest: what a failed trial counts as in the model. */
+/* By the chance that they give any (search/feasibility.h). What fails less often than not is not held against a
+ * candidate: near the border of what fails, where optima often lie, that forest is coarse, and the model, in
+ * which failed trials are the worst, tells more. The worst value is the transform's greatest: what a
+ * failed trial counts as in the model. */
 static int weigh_chances(ambs_state *s, size_t m, const double *x, double *value, ambs_error *err)
 {
     const ambs_worth *w = &s->worth;
@@ -299,9 +302,11 @@ static int weigh_chances(ambs_state *s, size_t m, const double *x, double *value
     int rc = ambs_feasibility_predict(s->feasibility, m, x, &p, err);
     if (rc != AMBS_OK) return rc;
     double floor = value_of(s, AT_WORST);
-    for (size_t i = 0; i < m; i++)
-        value[i] = w->ops->is_logarithm ? value[i] + log(p[i] + LEAST_CHANCE)
-                                        : p[i] * value[i] + (1 - p[i]) * floor;
+    for (size_t i = 0; i < m; i++) {
+        double q = fmin(1, p[i] / EVEN_CHANCE);
+        value[i] = w->ops->is_logarithm ? value[i] + log(q + LEAST_CHANCE)
+                                        : q * value[i] + (1 - q) * floor;
+    }
     return AMBS_OK;
 }
 

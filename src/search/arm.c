@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "search/arm.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -15,14 +16,14 @@ enum { GP_UNTIL_WITH_RANKS = 10000 };
 
 /* The portfolio, in the order of turns. */
 static const struct {
-    const char *surrogate;
+    const char *surrogate, *kernel; /* NULL: there is none */
     ambs_transform_kind transform;
     uint64_t until, lies;
     bool leads;
 } portfolio[] = {
-    {"gp", AMBS_TRANSFORM_NONE, GP_UNTIL, GP_LIES, false},
-    {"forest", AMBS_TRANSFORM_LOG, UINT64_MAX, UINT64_MAX, false},
-    {"gp", AMBS_TRANSFORM_RANK, GP_UNTIL, GP_LIES, true},
+    {"gp", "anova", AMBS_TRANSFORM_NONE, GP_UNTIL, GP_LIES, false},
+    {"forest", NULL, AMBS_TRANSFORM_LOG, UINT64_MAX, UINT64_MAX, false},
+    {"gp", "anova", AMBS_TRANSFORM_HALF_RANK, GP_UNTIL, GP_LIES, true},
 };
 enum { N_PORTFOLIO = sizeof portfolio / sizeof *portfolio };
 
@@ -47,6 +48,20 @@ static int add(ambs_arms *arms, const ambs_method_context *context,
                          : rc;
 }
 
+/* The options of member i of the portfolio: as they are by default but for the kernel. */
+static int choose_kernel(ambs_arm *arm, size_t i, ambs_error *err)
+{
+    const ambs_surrogate_ops *ops;
+    int rc = ambs_surrogate_find(portfolio[i].surrogate, &ops, err);
+    if (rc != AMBS_OK) return rc;
+    const ambs_option *table = ops->member.options;
+    arm->options = ambs_calloc(1, ops->member.options_size, err);
+    if (!arm->options) return AMBS_E_NOMEM;
+    rc = ambs_options_init(table, arm->options, err);
+    return rc == AMBS_OK ? ambs_options_set(table, arm->options, "kernel", portfolio[i].kernel, err)
+                         : rc;
+}
+
 /* The trial that a member of the portfolio ends before. */
 static uint64_t until_of(const ambs_arms_settings *settings, size_t i)
 {
@@ -65,8 +80,10 @@ int ambs_arms_init(ambs_arms *arms, const ambs_method_context *context,
                    by_itself ? transform_of(chosen->name) : given, err);
     int rc = AMBS_OK;
     for (size_t i = 0; rc == AMBS_OK && i < N_PORTFOLIO; i++) {
-        rc = add(arms, context, settings, portfolio[i].surrogate, NULL,
-                 by_itself ? portfolio[i].transform : given, err);
+        if (portfolio[i].kernel) rc = choose_kernel(&arms->arm[i], i, err);
+        if (rc == AMBS_OK)
+            rc = add(arms, context, settings, portfolio[i].surrogate, arms->arm[i].options,
+                     by_itself ? portfolio[i].transform : given, err);
         arms->arm[i].until = until_of(settings, i);
         arms->arm[i].lies = portfolio[i].lies;
         arms->arm[i].leads = portfolio[i].leads;
@@ -79,6 +96,7 @@ void ambs_arms_fini(ambs_arms *arms)
     for (size_t i = 0; i < arms->n; i++) {
         ambs_model_destroy(arms->arm[i].model);
         ambs_surrogate_destroy(arms->arm[i].surrogate);
+        free(arms->arm[i].options);
     }
     *arms = (ambs_arms){0};
 }
@@ -92,7 +110,9 @@ static void add_name(const ambs_arms_settings *settings, size_t i, ambs_text *ou
 {
     int kind = settings->transform == AMBS_TRANSFORM_AUTO ? (int)portfolio[i].transform
                                                           : settings->transform;
-    ambs_text_addf(out, "%s (%s)", portfolio[i].surrogate, ambs_transform_names[kind]);
+    ambs_text_addf(out, "%s (%s%s%s)", portfolio[i].surrogate,
+                   portfolio[i].kernel ? portfolio[i].kernel : "", portfolio[i].kernel ? ", " : "",
+                   ambs_transform_names[kind]);
 }
 
 void ambs_arms_describe(const ambs_arms_settings *settings, ambs_text *out)

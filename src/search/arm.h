@@ -19,6 +19,7 @@ enum { AMBS_ARMS_MAX = 4 };
 typedef struct ambs_arm {
     const ambs_member *member; /* the surrogate's */
     ambs_surrogate *surrogate;
+    void *options; /* the surrogate's, where they are the arm's own */
     ambs_model *model;
     ambs_transform_kind transform;
     uint64_t until; /* it takes part while there are fewer trials than this, */

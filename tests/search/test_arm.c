@@ -69,20 +69,22 @@ static ambs_text described(const char *settings)
 static void the_description_names_the_models_in_their_order(void **state)
 {
     (void)state;
-    static const char in_turn[] =
-        " in turn, but gp (%s) alone with fewer than 3 results for each trial in flight; from "
-        "trial 500 on, and with more than 256 in flight, forest alone";
+    static const char in_turn[] = " in turn, but gp (anova, %s) alone with fewer than 3 results "
+                                  "for each trial in flight; from "
+                                  "trial 500 on, and with more than 256 in flight, forest alone";
     static const char *const wanted[][2] = {
-        {"", "8 initial trials (lhs), then lcb over gp (none), forest (log) and gp (rank)"},
+        {"", "8 initial trials (lhs), then lcb over gp (anova, none), forest (log) and gp (anova, "
+             "half_rank)"},
         {"transform=log",
-         "8 initial trials (lhs), then lcb over gp (log), forest (log) and gp (log)"},
+         "8 initial trials (lhs), then lcb over gp (anova, log), forest (log) and gp (anova, log)"},
         {"surrogate=forest", "8 initial trials (lhs), then lcb over forest"},
         {"surrogate=forest surrogate=auto initial.points=3",
-         "3 initial trials (lhs), then lcb over gp (none), forest (log) and gp (rank)"}};
+         "3 initial trials (lhs), then lcb over gp (anova, none), forest (log) and gp (anova, "
+         "half_rank)"}};
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
         ambs_text text = described(wanted[i][0]);
         char whole[512], rest[256];
-        snprintf(rest, sizeof rest, in_turn, i == 1 ? "log" : "rank");
+        snprintf(rest, sizeof rest, in_turn, i == 1 ? "log" : "half_rank");
         snprintf(whole, sizeof whole, "%s%s", wanted[i][1], i == 2 ? "" : rest);
         assert_string_equal(text.text, whole);
         ambs_text_fini(&text);
