@@ -18,7 +18,7 @@ from running import AMBS, check, end, start, states, study, wait_for_results, wr
 
 import h5py
 
-FREEZE_S = float(sys.argv[2]) if len(sys.argv) > 2 else 10
+FREEZE_S = float(sys.argv[2]) if len(sys.argv) > 2 else 6
 # Agents leave a manager that is silent for 4 s; the freeze is longer than that.
 SETTINGS = ["--set", "manager.heartbeat=300ms", "--set", "manager.suspect=2s", "--set", "manager.timeout=4s"]
 TRIALS = 100
