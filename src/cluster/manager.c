@@ -268,6 +268,15 @@ static int cancel_waiting(ambs_manager *m, ambs_error *err)
     return rc;
 }
 
+static void name_spent_budget(ambs_manager *m)
+{
+    unsigned long long budget = m->spec->budget.trials, n = m->table->n_evaluations;
+    int at = snprintf(m->text, sizeof m->text, "the budget of %llu %s is used up", budget,
+                      ambs_repeats_on(&m->spec->repeats) ? "evaluations" : "trials");
+    /* resumed with a smaller one */
+    if (n > budget) snprintf(m->text + at, sizeof m->text - (size_t)at, ": there are %llu", n);
+}
+
 static void name_the_end(ambs_manager *m)
 {
     const ambs_table *t = m->table;
@@ -279,9 +288,7 @@ static void name_the_end(ambs_manager *m)
     } else if (m->model_ended)
         snprintf(m->text, sizeof m->text, "%s", m->model_text);
     else
-        snprintf(m->text, sizeof m->text, "the budget of %llu %s is used up",
-                 (unsigned long long)t->n_evaluations,
-                 ambs_repeats_on(&m->spec->repeats) ? "evaluations" : "trials");
+        name_spent_budget(m);
 }
 
 /* A study that was stopped, or cut by a deadline, may have come to its end while the last trials

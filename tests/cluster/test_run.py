@@ -46,6 +46,11 @@ def with_other_budgets():
             done = subprocess.run([AMBS, "run", path, "-o", output, "-j", "2", "--quiet", "--resume",
                                    "--set", f"budget.trials={trials}"], capture_output=True, timeout=120, text=True)
             check(f"a study goes on with a budget of {trials}", done.returncode == 0, done.stderr)
+        smaller = subprocess.run([AMBS, "run", path, "-o", output, "-j", "2", "--resume", "--set", "budget.trials=10"],
+                                 capture_output=True, timeout=120, text=True)
+        text = smaller.stdout + smaller.stderr
+        check("a smaller budget than what is done is told with what there is", smaller.returncode == 0 and
+              "the budget of 10 trials is used up: there are 310" in text, text)
         check("it has the trials of the largest", len(states(output)) == 310, len(states(output)))
         replayed = subprocess.run([AMBS, "replay", output], capture_output=True, text=True, timeout=120)
         check("lives with other budgets replay", replayed.returncode == 0 and
