@@ -217,9 +217,10 @@ static const metric_name *find_metric(const char *name, ambs_error *err)
     const char *near = ambs_nearest_name(name, names);
     ambs_fail(
         err, AMBS_E_INVALID,
-        "metric: found \"%.60s\", expected one of validation_error, validation_cross_entropy, "
+        "metric: found \"%.60s\"%s, expected one of validation_error, validation_cross_entropy, "
         "validation_mse, validation_loss%s%s%s",
-        name, near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+        name, strcmp(name, "objective") == 0 ? " (its name where a study gives none)" : "",
+        near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
     return NULL;
 }
 

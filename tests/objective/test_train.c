@@ -246,6 +246,15 @@ static const bad_study bad_studies[] = {
      "metric: found \"validation_eror\", expected one of validation_error, "
      "validation_cross_entropy, "
      "validation_mse, validation_loss; did you mean \"validation_error\"?"},
+    {{DIGITS},
+     "learning_rate",
+     AMBS_PARAMETER_FLOAT,
+     0.1,
+     0.2,
+     "objective",
+     "metric: found \"objective\" (its name where a study gives none), expected one of "
+     "validation_error, "
+     "validation_cross_entropy, validation_mse, validation_loss"},
     {{NULL},
      "learning_rate",
      AMBS_PARAMETER_FLOAT,
