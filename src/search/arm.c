@@ -30,7 +30,7 @@ enum { N_PORTFOLIO = sizeof portfolio / sizeof *portfolio };
 /* What suits a surrogate that was chosen by name. */
 static ambs_transform_kind transform_of(const char *surrogate)
 {
-    return strcmp(surrogate, "gp") == 0 ? AMBS_TRANSFORM_RANK : AMBS_TRANSFORM_LOG;
+    return strcmp(surrogate, "gp") == 0 ? AMBS_TRANSFORM_HALF_RANK : AMBS_TRANSFORM_LOG;
 }
 
 /* The next arm, without limits. */
