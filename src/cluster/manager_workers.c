@@ -103,15 +103,16 @@ static int lose_attempt(ambs_manager *m, const slot *s, uint32_t i, ambs_error *
     ambs_address at = {.slot = s->number, .attempt = s->held[i].attempt, .trial = s->held[i].trial};
     const ambs_trial_row *row = &m->table->rows[at.trial];
     if (row->state != AMBS_TRIAL_RUNNING || row->n_attempts != at.attempt) return AMBS_OK;
+    bool began = i == 0; /* the others waited behind it */
     ambs_outcome outcome = {.state = AMBS_TRIAL_FAILED,
                             .reason = AMBS_REASON_WORKER_LOST,
                             .objective = NAN,
-                            .start_s = row->start_s,
+                            .start_s = began ? row->start_s : m->time.wall_s,
                             .end_s = m->time.wall_s,
                             .duration_s = NAN};
-    if (i == 0) explain_loss(m, m->time.wall_s - row->start_s, &outcome);
+    if (began) explain_loss(m, m->time.wall_s - row->start_s, &outcome);
     /* What had not begun may always begin again. */
-    bool final = i == 0 && manager_is_final(m, &at, &outcome);
+    bool final = began && manager_is_final(m, &at, &outcome);
     return manager_end_attempt(m, s->rank, &at, &outcome, final, err);
 }
 

@@ -445,6 +445,37 @@ static void a_trial_that_kills_workers_fails_in_the_end(void **state)
     world_end(&w);
 }
 
+static double twenty_ms(world *world_, uint64_t trial, uint32_t attempt)
+{
+    (void)world_, (void)trial, (void)attempt;
+    return 0.02;
+}
+
+/* Trials are short, so a second one waits at the worker behind the one that runs. */
+static void what_waited_at_a_lost_worker_never_began(void **state)
+{
+    (void)state;
+    size_t n_began = 0, n_waited = 0;
+    world_init(&w, 1);
+    w.n_ranks = 3;
+    w.duration = twenty_ms;
+    w.spec.budget.trials = 60;
+    world_begin(&w);
+    assert_false(world_run(&w, 0.317));
+    world_kill(&w, 1, true);
+    finish(100);
+    for (size_t i = 0; i < w.table->n_attempts; i++) {
+        const ambs_attempt_row *a = &w.table->attempts[i];
+        if (a->reason != AMBS_REASON_WORKER_LOST) continue;
+        n_began += a->start_s < a->end_s;
+        n_waited += a->start_s == a->end_s;
+    }
+    assert_int_equal(n_began, 1);
+    assert_int_equal(n_waited, 1);
+    assert_int_equal(w.table->n_complete, 60);
+    world_end(&w);
+}
+
 static void a_trial_that_took_two_workers_is_poison(void **state)
 {
     (void)state;
@@ -1218,6 +1249,7 @@ int main(void)
         cmocka_unit_test(a_notice_of_seconds_ends_within_seconds),
         cmocka_unit_test(a_dead_workers_trial_is_issued_again),
         cmocka_unit_test(a_trial_that_kills_workers_fails_in_the_end),
+        cmocka_unit_test(what_waited_at_a_lost_worker_never_began),
         cmocka_unit_test(a_trial_that_took_two_workers_is_poison),
         cmocka_unit_test(silence_alone_is_no_poison),
         cmocka_unit_test(one_dead_life_blames_nobody),

@@ -109,12 +109,12 @@ class Watch(threading.Thread):
         owners = {}
         for pid in world.processes():
             try:
-                trial = world.variable(pid, "AMBS_TRIAL")
-                if not trial:
+                trial, number = world.variable(pid, "AMBS_TRIAL"), world.variable(pid, "AMBS_ATTEMPT")
+                if not trial or not number:  # none of an attempt's, or it ended between two looks
                     continue
                 if age_s(pid) > OVERDUE_S:
                     self.seen.add((pid, start_ticks(pid)))
-                attempt = (trial, world.variable(pid, "AMBS_ATTEMPT"))
+                attempt = (trial, number)
                 for core in cores_of(pid):
                     self.bound += 1
                     other = owners.setdefault(core, attempt)
@@ -262,7 +262,9 @@ class Study:
         done = [t for t, _, s, _ in rows if s == "complete"]
         evaluations = studies.column(self.output, "evaluations/trial")
         Counts.twice += len(done) - len(set(done)) + len(evaluations) - len(set(evaluations))
-        Counts.overlaps += studies.overlaps(self.output)
+        for pair in studies.overlaps(self.output):
+            Counts.overlaps += 1
+            Counts.note(f"by the study's times: {pair}")
         self.judge_reasons(rows)
 
     def judge_reasons(self, rows):

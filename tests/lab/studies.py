@@ -85,17 +85,20 @@ def core_list(words):
 
 
 def overlaps(output):
-    """Pairs of attempts that had a core of a host, or one slot (epoch, rank, slot), at the same time."""
+    """Pairs of attempts that had a core of a host, or one slot (epoch, rank, slot), at the same time: what, and both
+    with trial, attempt, start and end."""
     owned = {tuple(row[:3]): row[3:] for row in
              zip(*(column(output, "slots/" + n) for n in ("epoch", "rank", "slot", "host", "cores")))}
     held = []  # (what one attempt alone may have, start, end, which attempt)
     for *slot, start, end, trial, attempt in zip(*(column(output, "attempts/" + n) for n in
                                                    ("epoch", "rank", "slot", "start", "end", "trial", "attempt"))):
         host, cores = owned.get(tuple(slot), ("?", ""))
-        held.append((("slot", *slot), start, end, (trial, attempt)))
-        held.extend((("core", host, core), start, end, (trial, attempt)) for core in core_list(cores))
+        whose = (trial, attempt, start, end)
+        held.append((("slot", *slot), start, end, whose))
+        held.extend((("core", host, core), start, end, whose) for core in core_list(cores))
     held.sort(key=lambda h: (tuple(map(str, h[0])), h[1]))
-    return len({(a[3], b[3]) for a, b in zip(held, held[1:]) if a[0] == b[0] and b[1] < a[2] - 1e-3})
+    return list({(a[3], b[3]): (a[0], a[3], b[3]) for a, b in zip(held, held[1:])
+                 if a[0] == b[0] and b[1] < a[2] - 1e-3}.values())
 
 
 def build_nested(folder):
