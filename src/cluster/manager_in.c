@@ -174,6 +174,7 @@ static int take_result(ambs_manager *m, uint32_t rank, ambs_message *message, am
     uint32_t s = w->first_slot + at.slot;
     ambs_outcome *outcome = &message->as.result.outcome;
     release(m, s, &at, outcome->state == AMBS_TRIAL_CANCELLED ? NAN : outcome->duration_s);
+    if (isfinite(outcome->end_s)) m->slots[s].left_s = outcome->end_s;
     int rc = manager_note_duration(m, at.trial, outcome, err);
     if (rc == AMBS_OK) rc = take_outcome(m, rank, &at, outcome, err);
     bool waits = m->spec->durability == AMBS_DURABILITY_RESULT;

@@ -42,6 +42,7 @@ typedef struct slot {
     bool usable;        /* its worker is joined */
     bool waits_for_ack; /* durability: result */
     double mean_s;      /* of its attempts' durations, exponentially weighted; NaN at first */
+    double left_s; /* when the attempt before held[0] ended, by its worker's clock; 0 at first */
     double free_since_s;
     uint64_t free_since_trial; /* of what was proposed later it had to wait for the model */
     held held[DEPTH_MAX];

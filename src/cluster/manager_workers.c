@@ -98,21 +98,27 @@ static void explain_loss(const ambs_manager *m, double ran_s, ambs_outcome *o)
         snprintf(o->message, sizeof o->message, "a rank that computed it died");
 }
 
+/* When the i-th attempt of a slot began, as far as can be told without its worker: the first one when it was
+ * handed out, or when that before it had ended; the others never did. */
+static double began_s(const ambs_manager *m, const slot *s, uint32_t i, double handed_out_s)
+{
+    return i == 0 ? fmin(fmax(handed_out_s, s->left_s), m->time.wall_s) : m->time.wall_s;
+}
+
 static int lose_attempt(ambs_manager *m, const slot *s, uint32_t i, ambs_error *err)
 {
     ambs_address at = {.slot = s->number, .attempt = s->held[i].attempt, .trial = s->held[i].trial};
     const ambs_trial_row *row = &m->table->rows[at.trial];
     if (row->state != AMBS_TRIAL_RUNNING || row->n_attempts != at.attempt) return AMBS_OK;
-    bool began = i == 0; /* the others waited behind it */
     ambs_outcome outcome = {.state = AMBS_TRIAL_FAILED,
                             .reason = AMBS_REASON_WORKER_LOST,
                             .objective = NAN,
-                            .start_s = began ? row->start_s : m->time.wall_s,
+                            .start_s = began_s(m, s, i, row->start_s),
                             .end_s = m->time.wall_s,
                             .duration_s = NAN};
-    if (began) explain_loss(m, m->time.wall_s - row->start_s, &outcome);
+    if (i == 0) explain_loss(m, m->time.wall_s - outcome.start_s, &outcome);
     /* What had not begun may always begin again. */
-    bool final = began && manager_is_final(m, &at, &outcome);
+    bool final = i == 0 && manager_is_final(m, &at, &outcome);
     return manager_end_attempt(m, s->rank, &at, &outcome, final, err);
 }
 

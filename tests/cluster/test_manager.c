@@ -467,8 +467,14 @@ static void what_waited_at_a_lost_worker_never_began(void **state)
     for (size_t i = 0; i < w.table->n_attempts; i++) {
         const ambs_attempt_row *a = &w.table->attempts[i];
         if (a->reason != AMBS_REASON_WORKER_LOST) continue;
-        n_began += a->start_s < a->end_s;
+        bool began = a->start_s < a->end_s;
+        n_began += began;
         n_waited += a->start_s == a->end_s;
+        for (size_t k = 0; k < w.table->n_attempts; k++) /* nothing else ran there then */
+            if (began && k != i && w.table->attempts[k].rank == a->rank &&
+                w.table->attempts[k].slot == a->slot)
+                assert_true(w.table->attempts[k].end_s <= a->start_s + 1e-6 ||
+                            w.table->attempts[k].start_s >= a->end_s);
     }
     assert_int_equal(n_began, 1);
     assert_int_equal(n_waited, 1);
