@@ -482,9 +482,9 @@ void ambs_runner_checkpoint(ambs_runner *r, uint32_t slot)
 {
     if (slot >= r->n_slots || r->hosted || !r->spec->trial.checkpoint) return;
     run_slot *s = &r->slots[slot];
-    if (s->pid <= 0 || s->has_exited || s->asked_checkpoint || s->stop != STOP_NONE) return;
+    if (s->id == 0 || s->has_exited || s->asked_checkpoint || s->stop != STOP_NONE) return;
     s->asked_checkpoint = true;
-    ambs_supervisor_signal(r->supervisor, s->id, SIGUSR1);
+    if (s->pid > 0) ambs_supervisor_signal(r->supervisor, s->id, SIGUSR1);
 }
 
 void ambs_runner_answer(ambs_runner *r, uint32_t slot, ambs_decision decision)
@@ -618,6 +618,8 @@ static void handle_process(ambs_runner *r, const ambs_wire_process *message)
         return;
     }
     s->pid = message->pid;
+    /* A trial may have said something, and been asked, before the news of its start came. */
+    if (s->asked_checkpoint) ambs_supervisor_signal(r->supervisor, s->id, SIGUSR1);
     run_entry *e = ambs_slot_running(s);
     if (e) e->started = true;
     ambs_slot_list(r, s);
