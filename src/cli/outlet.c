@@ -3,15 +3,13 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/thread.h"
 
 enum { ROOM_TO_SAY = 4096 };
 
@@ -72,26 +70,12 @@ static void *let_out(void *ctx)
     return NULL;
 }
 
-static bool start(ambs_outlet *o)
-{
-    sigset_t all, before; /* signals are for the program's own threads */
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    o->started = pthread_create(&o->thread, NULL, let_out, o) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return o->started;
-}
-
 int ambs_outlet_create(ambs_outlet **ret_outlet, ambs_error *err)
 {
     ambs_outlet *o = ambs_calloc(1, sizeof *o, err);
     if (!o) return AMBS_E_NOMEM;
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_mutex_init(&o->lock, NULL);
-    pthread_cond_init(&o->changed, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    ambs_condition_init(&o->changed);
     *ret_outlet = o;
     return AMBS_OK;
 }
@@ -105,10 +89,17 @@ static piece *new_piece(int fd, const char *text, size_t length)
     return p;
 }
 
+/* Where no thread can be had, as on a host that is full of them, that is what is to be said: at once then. */
 static bool put(ambs_outlet *o, int fd, const char *text, size_t length, size_t limit)
 {
     pthread_mutex_lock(&o->lock);
-    bool room = (o->started || start(o)) && o->bytes <= limit && length <= limit - o->bytes;
+    o->started = o->started || ambs_thread_start(&o->thread, let_out, o) == 0;
+    if (!o->started) {
+        write_all(fd, text, length);
+        pthread_mutex_unlock(&o->lock);
+        return true;
+    }
+    bool room = o->bytes <= limit && length <= limit - o->bytes;
     piece *p = room ? new_piece(fd, text, length) : NULL;
     if (p) {
         if (o->last)
@@ -146,10 +137,8 @@ uint64_t ambs_outlet_take_dropped(ambs_outlet *o)
 bool ambs_outlet_flush(ambs_outlet *o, double limit_s)
 {
     double until_s = ambs_clock_monotonic_s() + limit_s;
-    const struct timespec until = {.tv_sec = (time_t)until_s,
-                                   .tv_nsec = (long)((until_s - (double)(time_t)until_s) * 1e9)};
     pthread_mutex_lock(&o->lock);
-    while (o->bytes > 0 && pthread_cond_timedwait(&o->changed, &o->lock, &until) == 0) continue;
+    while (o->bytes > 0 && ambs_condition_wait(&o->changed, &o->lock, until_s)) continue;
     bool all = o->bytes == 0;
     pthread_mutex_unlock(&o->lock);
     return all;

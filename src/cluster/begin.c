@@ -7,7 +7,6 @@
 #include "cluster/begin.h"
 
 #include <dirent.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +16,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "base/thread.h"
 #include "cluster/status.h"
 
 #define LOOK_EVERY_S   0.5
@@ -184,26 +184,10 @@ static void *watch(void *memory)
             b->gone_since_s = now;
         else if (now > b->gone_since_s + GONE_S)
             leave(b);
-        struct timespec until;
-        clock_gettime(CLOCK_REALTIME, &until);
-        until.tv_nsec += (long)(LOOK_EVERY_S * 1e9);
-        until.tv_sec += until.tv_nsec / 1000000000;
-        until.tv_nsec %= 1000000000;
-        pthread_cond_timedwait(&b->changed, &b->mutex, &until);
+        ambs_condition_wait(&b->changed, &b->mutex, ambs_clock_monotonic_s() + LOOK_EVERY_S);
     }
     pthread_mutex_unlock(&b->mutex);
     return NULL;
-}
-
-/* Signals are for the main thread, whose calls they are to interrupt. */
-static int start_thread(ambs_begin *b)
-{
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int error = pthread_create(&b->thread, NULL, watch, b);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return error;
 }
 
 ambs_begin *ambs_begin_watch(const ambs_log *log)
@@ -218,8 +202,8 @@ ambs_begin *ambs_begin_watch(const ambs_log *log)
     if (!local || !ambs_parse_int(local, &b->n_local)) b->n_local = 0;
     ssize_t n = readlink("/proc/self/exe", b->program, sizeof b->program - 1);
     pthread_mutex_init(&b->mutex, NULL);
-    pthread_cond_init(&b->changed, NULL);
-    if (n > 0 && b->launcher > 1 && start_thread(b) == 0) return b;
+    ambs_condition_init(&b->changed);
+    if (n > 0 && b->launcher > 1 && ambs_thread_start(&b->thread, watch, b) == 0) return b;
     free(b);
     return NULL;
 }

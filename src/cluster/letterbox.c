@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "cluster/letterbox.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
+#include "base/thread.h"
 
 enum { PERIOD_S = 2 };
 
@@ -123,12 +123,9 @@ static void *run(void *ctx)
     for (bool stop = false; !stop;) {
         send_answers(box);
         look(box);
-        struct timespec until;
-        clock_gettime(CLOCK_REALTIME, &until);
-        until.tv_sec += PERIOD_S;
         pthread_mutex_lock(&box->lock);
         if (!box->stop && box->answers.n == 0)
-            pthread_cond_timedwait(&box->wake, &box->lock, &until);
+            ambs_condition_wait(&box->wake, &box->lock, ambs_clock_monotonic_s() + PERIOD_S);
         stop = box->stop;
         pthread_mutex_unlock(&box->lock);
     }
@@ -143,12 +140,12 @@ int ambs_letterbox_create(const char *study_path, ambs_letterbox **ret_box, ambs
     ambs_letterbox *box = ambs_calloc(1, sizeof *box, err);
     if (!box) return AMBS_E_NOMEM;
     pthread_mutex_init(&box->lock, NULL);
-    pthread_cond_init(&box->wake, NULL);
+    ambs_condition_init(&box->wake);
     box->path = ambs_strdup(study_path, err);
     int rc = box->path ? AMBS_OK : AMBS_E_NOMEM;
     if (rc == AMBS_OK) look(box);
     if (rc == AMBS_OK) {
-        box->threaded = pthread_create(&box->thread, NULL, run, box) == 0;
+        box->threaded = ambs_thread_start(&box->thread, run, box) == 0;
         if (!box->threaded)
             rc = ambs_fail(err, AMBS_E_IO, "the thread of the queue could not be started");
     }

@@ -9,16 +9,15 @@
 
 #include <errno.h>
 #include <math.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/thread.h"
 #include "cluster/model_message.h"
 #include "cluster/process.h"
 
@@ -66,17 +65,6 @@ static void note(ambs_model_link *l, ambs_log_level level, const char *text)
     snprintf(l->note, sizeof l->note, "%s", text);
 }
 
-static struct timespec time_after(double s)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    t.tv_sec += (time_t)s;
-    t.tv_nsec += (long)((s - floor(s)) * 1e9);
-    t.tv_sec += t.tv_nsec / 1000000000;
-    t.tv_nsec %= 1000000000;
-    return t;
-}
-
 static void give_up(ambs_model_link *l)
 {
     char text[240], limit[40];
@@ -102,10 +90,9 @@ static int await_answer(ambs_model_link *l, size_t size, ambs_error *err)
 {
     l->state = ASKED;
     eventfd_write(l->fd, 1);
-    struct timespec until = time_after(l->plan.time_limit_s);
+    double until_s = ambs_clock_monotonic_s() + l->plan.time_limit_s;
     while (l->state == ASKED && !l->closed && !l->off)
-        if (pthread_cond_timedwait(&l->wake, &l->lock, &until) == ETIMEDOUT && l->state == ASKED)
-            give_up(l);
+        if (!ambs_condition_wait(&l->wake, &l->lock, until_s) && l->state == ASKED) give_up(l);
     if (l->state != ANSWERED) {
         l->state = l->sent ? LATE : FREE;
         return not_now(l, err);
@@ -448,12 +435,8 @@ bool ambs_model_link_has_stopped(ambs_model_link *l)
 
 static int init_lock(ambs_model_link *l, ambs_error *err)
 {
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_mutex_init(&l->lock, NULL);
-    pthread_cond_init(&l->wake, &attributes);
-    pthread_condattr_destroy(&attributes);
+    ambs_condition_init(&l->wake);
     l->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     return l->fd >= 0 ? AMBS_OK : ambs_fail(err, AMBS_E_IO, "eventfd: %s", strerror(errno));
 }

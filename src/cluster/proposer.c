@@ -5,7 +5,6 @@
 #include "cluster/proposer.h"
 
 #include <math.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/thread.h"
 #include "cluster/queue.h"
 
 typedef enum input_kind {
@@ -338,7 +338,7 @@ int ambs_proposer_thread_create(ambs_search *search, size_t d, uint64_t n_inputs
     int rc = make(search, d, n_inputs, hears_reports, &m, err);
     if (rc != AMBS_OK) return rc;
     m->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    m->threaded = m->fd >= 0 && pthread_create(&m->thread, NULL, run, m) == 0;
+    m->threaded = m->fd >= 0 && ambs_thread_start(&m->thread, run, m) == 0;
     if (!m->threaded) {
         ambs_proposer_destroy(m);
         return ambs_fail(err, AMBS_E_IO, "the model's thread could not be started");

@@ -2,17 +2,15 @@
 #include "objective/clerk.h"
 
 #include <errno.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/thread.h"
 
 typedef struct line { /* of jobs, oldest first */
     ambs_clerk_job *first, *last;
@@ -79,28 +77,14 @@ static void release(ambs_clerk *c)
     free(c);
 }
 
-static int start_thread(ambs_clerk *c)
-{
-    sigset_t all, before; /* signals are for the program's own threads */
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int number = pthread_create(&c->thread, NULL, work_off, c);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return number;
-}
-
 int ambs_clerk_start(ambs_clerk **ret_clerk, ambs_error *err)
 {
     ambs_clerk *c = ambs_calloc(1, sizeof *c, err);
     if (!c) return AMBS_E_NOMEM;
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_mutex_init(&c->lock, NULL);
-    pthread_cond_init(&c->changed, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    ambs_condition_init(&c->changed);
     c->news = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    int number = c->news < 0 ? errno : start_thread(c);
+    int number = c->news < 0 ? errno : ambs_thread_start(&c->thread, work_off, c);
     if (number != 0) {
         release(c);
         return ambs_fail(err, AMBS_E_IO, "the thread for files can not start: %s",
@@ -141,10 +125,8 @@ int ambs_clerk_fd(const ambs_clerk *c)
 /* Until something is over, or the monotonic time `until_s` has come. */
 static void wait_for_one(ambs_clerk *c, double until_s)
 {
-    const struct timespec until = {.tv_sec = (time_t)until_s,
-                                   .tv_nsec = (long)((until_s - (double)(time_t)until_s) * 1e9)};
     pthread_mutex_lock(&c->lock);
-    while (!c->over.first && pthread_cond_timedwait(&c->changed, &c->lock, &until) == 0) continue;
+    while (!c->over.first && ambs_condition_wait(&c->changed, &c->lock, until_s)) continue;
     pthread_mutex_unlock(&c->lock);
 }
 

@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/thread.h"
 #include "study/journal_state.h"
 #include "study/segment.h"
 
@@ -61,14 +62,10 @@ static int begin_segment(ambs_journal *j, const ambs_record_life *life, ambs_err
 
 static void init_locks(ambs_journal *j)
 {
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_mutex_init(&j->file, NULL);
     pthread_mutex_init(&j->lock, NULL);
-    pthread_cond_init(&j->work, &monotonic);
-    pthread_cond_init(&j->done, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    ambs_condition_init(&j->work);
+    ambs_condition_init(&j->done);
 }
 
 static void release(ambs_journal *j)

@@ -9,15 +9,14 @@
  * a whole, since the open file still holds it. */
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/thread.h"
 #include "study/journal_state.h"
 #include "study/segment.h"
 
@@ -50,12 +49,7 @@ int journal_write_at(int fd, const char *bytes, size_t length, off_t offset)
 
 void journal_wait(ambs_journal *j, pthread_cond_t *what, double seconds)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    double t = (double)until.tv_nsec * 1e-9 + seconds;
-    until.tv_sec += (time_t)t;
-    until.tv_nsec = (long)((t - (double)(time_t)t) * 1e9);
-    pthread_cond_timedwait(what, &j->lock, &until);
+    ambs_condition_wait(what, &j->lock, ambs_clock_monotonic_s() + seconds);
 }
 
 /* Something is written or durable that was not, or there is trouble: the loop need not nap on. */
@@ -321,15 +315,11 @@ static void *committer_thread(void *ctx)
 int journal_start_threads(ambs_journal *j, ambs_error *err)
 {
     static void *(*const runs[JOURNAL_THREADS])(void *) = {writer_thread, committer_thread};
-    sigset_t all, before; /* signals are for the program's own threads */
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
     int number = 0;
     for (int i = 0; i < JOURNAL_THREADS && number == 0; i++) {
-        number = pthread_create(&j->threads[i], NULL, runs[i], j);
+        number = ambs_thread_start(&j->threads[i], runs[i], j);
         j->n_threads += number == 0;
     }
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (number == 0) return AMBS_OK;
     j->writer_left = j->n_threads < 1; /* the committer would wait for it */
     journal_stop_threads(j);

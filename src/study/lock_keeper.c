@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "study/lock_keeper.h"
 
-#include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
+#include "base/thread.h"
 
 #define STALLED_S 1
 
@@ -20,16 +19,6 @@ struct ambs_keeper {
     bool stop, ended;
     ambs_error lost; /* code 0: it is still ours */
 };
-
-static struct timespec after(double seconds)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    double sum = (double)t.tv_nsec * 1e-9 + seconds;
-    t.tv_sec += (time_t)sum;
-    t.tv_nsec = (long)((sum - (double)(time_t)sum) * 1e9);
-    return t;
-}
 
 /* A lock file that cannot be written now is tried again; the journal beside it says so. */
 static void touch(ambs_keeper *k)
@@ -46,9 +35,8 @@ static void *keep(void *ctx)
     ambs_keeper *k = ctx;
     pthread_mutex_lock(&k->guard);
     while (!k->stop && k->lost.code == AMBS_OK) {
-        struct timespec until = after(k->pause_s);
-        while (!k->stop && pthread_cond_timedwait(&k->changed, &k->guard, &until) == 0) {
-        }
+        double until_s = ambs_clock_monotonic_s() + k->pause_s;
+        while (!k->stop && ambs_condition_wait(&k->changed, &k->guard, until_s)) continue;
         if (!k->stop) touch(k);
     }
     k->ended = true;
@@ -70,17 +58,9 @@ int ambs_keeper_start(ambs_lock *lock, double pause_s, ambs_keeper **ret_keeper,
     if (!k) return AMBS_E_NOMEM;
     k->lock = lock;
     k->pause_s = pause_s;
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_mutex_init(&k->guard, NULL);
-    pthread_cond_init(&k->changed, &monotonic);
-    pthread_condattr_destroy(&monotonic);
-    sigset_t all, before; /* signals are for the program's own threads */
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int number = pthread_create(&k->thread, NULL, keep, k);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    ambs_condition_init(&k->changed);
+    int number = ambs_thread_start(&k->thread, keep, k);
     if (number != 0) {
         release(k);
         return ambs_fail(err, AMBS_E_IO, "the lock's thread can not start: %s", strerror(number));
@@ -101,12 +81,11 @@ int ambs_keeper_trouble(ambs_keeper *k, ambs_error *err)
 bool ambs_keeper_stop(ambs_keeper *k)
 {
     if (!k) return true;
-    struct timespec until = after(STALLED_S);
+    double until_s = ambs_clock_monotonic_s() + STALLED_S;
     pthread_mutex_lock(&k->guard);
     k->stop = true;
     pthread_cond_broadcast(&k->changed);
-    while (!k->ended && pthread_cond_timedwait(&k->changed, &k->guard, &until) == 0) {
-    }
+    while (!k->ended && ambs_condition_wait(&k->changed, &k->guard, until_s)) continue;
     bool ended = k->ended;
     pthread_mutex_unlock(&k->guard);
     if (!ended) return false;
