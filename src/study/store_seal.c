@@ -82,10 +82,13 @@ static bool has_signature(int fd, off_t size)
 {
     static const char signature[8] = "\x89HDF\r\n\x1a\n";
     char found[8];
-    for (off_t at = 0; at<size; at = at> 0 ? 2 * at : 512)
+    off_t at = 0;
+    while (at < size) {
         if (pread(fd, found, sizeof found, at) == (ssize_t)sizeof found &&
             memcmp(found, signature, sizeof signature) == 0)
             return true;
+        at = at ? 2 * at : 512;
+    }
     return false;
 }
 

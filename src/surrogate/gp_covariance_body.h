@@ -91,9 +91,10 @@ AMBS_INLINE void VERSION(store_lanes)(const vector *from, size_t count, double *
         memcpy(to, from, count * sizeof *to);
 }
 
-/* One term of the shape ANOVA, for LANES others: e = exp(-u) and u = √5 |x - x'| / l. */
+/* One term of the shape ANOVA, for LANES others: u = √5 |x - x'| / l, κ and dκ/d(w D), Matérn 5/2 of it alone. */
 AMBS_INLINE void VERSION(take_term)(const ambs_gp_kernel *kernel, size_t t, double x,
-                                    const vector *lane, vector *ret_u, vector *ret_e)
+                                    const vector *lane, vector *ret_u, vector *ret_kappa,
+                                    vector *ret_slope)
 {
     const vector rate = (vector){0} + sqrt(5 * kernel->weight[t]);
     for (size_t i = 0; i < (LANES / WIDE); i++) {
@@ -103,7 +104,7 @@ AMBS_INLINE void VERSION(take_term)(const ambs_gp_kernel *kernel, size_t t, doub
             vector gap = rate * (lane[i] - x);
             ret_u[i] = (vector)((mask)gap & INT64_MAX); /* its magnitude */
         }
-        VERSION(exp_minus)(&ret_u[i], &ret_e[i]);
+        VERSION(apply_shape)(AMBS_GP_MATERN52, &ret_u[i], &ret_kappa[i], &ret_slope[i]);
     }
 }
 
@@ -113,14 +114,13 @@ AMBS_INLINE void VERSION(cover_products)(const ambs_gp_kernel *kernel, const dou
                                          double *ret_k, double *ret_base)
 {
     const double a = 1 / (1 + kernel->interaction), b = 1 - a;
-    vector k[(LANES / WIDE)], u[(LANES / WIDE)], e[(LANES / WIDE)];
+    vector k[(LANES / WIDE)], u[(LANES / WIDE)], kappa[(LANES / WIDE)], unused[(LANES / WIDE)];
     double room[LANES] = {0};
     for (size_t i = 0; i < (LANES / WIDE); i++) k[i] = (vector){0} + kernel->signal;
     for (size_t t = 0; t < kernel->n_terms; t++) {
         VERSION(take_term)
-        (kernel, t, point[t], VERSION(lanes_at)(lanes + t * stride, count, room), u, e);
-        for (size_t i = 0; i < (LANES / WIDE); i++)
-            k[i] *= a + b * (u[i] * u[i] * (1.0 / 3) + u[i] + 1.0) * e[i];
+        (kernel, t, point[t], VERSION(lanes_at)(lanes + t * stride, count, room), u, kappa, unused);
+        for (size_t i = 0; i < (LANES / WIDE); i++) k[i] *= a + b * kappa[i];
     }
     VERSION(store_lanes)(k, count, ret_k);
     if (ret_base) VERSION(store_lanes)(k, count, ret_base);
@@ -243,21 +243,18 @@ static void VERSION(add_distances)(const ambs_gp_kernel *kernel, size_t n, const
     }
 }
 
-/* dk/d(w_t D_t) = k b κ' / (a + b κ), κ' = -5/6 (1 + u) exp(-u), of one point with count <= LANES others. */
+/* dk/d(w_t D_t) = k b κ' / (a + b κ) of one point with count <= LANES others. */
 AMBS_INLINE void VERSION(part_of_term)(const ambs_gp_kernel *kernel, size_t t, double x,
                                        const double *lane, size_t count, const double *base,
                                        double *ret)
 {
     const double a = 1 / (1 + kernel->interaction), b = 1 - a;
-    vector u[(LANES / WIDE)], e[(LANES / WIDE)];
+    vector u[(LANES / WIDE)], kappa[(LANES / WIDE)], slope[(LANES / WIDE)];
     double room[LANES] = {0}, base_room[LANES] = {0};
     const vector *k = VERSION(lanes_at)(base, count, base_room);
-    VERSION(take_term)(kernel, t, x, VERSION(lanes_at)(lane, count, room), u, e);
-    for (size_t i = 0; i < (LANES / WIDE); i++) {
-        vector own = a + b * (u[i] * u[i] * (1.0 / 3) + u[i] + 1.0) * e[i];
-        u[i] = k[i] * (u[i] + 1.0) * (-5.0 / 6 * b) * e[i] / own;
-    }
-    VERSION(store_lanes)(u, count, ret);
+    VERSION(take_term)(kernel, t, x, VERSION(lanes_at)(lane, count, room), u, kappa, slope);
+    for (size_t i = 0; i < (LANES / WIDE); i++) slope[i] *= k[i] * b / (a + b * kappa[i]);
+    VERSION(store_lanes)(slope, count, ret);
 }
 
 static void VERSION(part)(const ambs_gp_kernel *kernel, size_t t, size_t n, const double *points,
@@ -271,24 +268,25 @@ static void VERSION(part)(const ambs_gp_kernel *kernel, size_t t, size_t n, cons
 }
 
 /* Of one term of the shape ANOVA and n points with count <= LANES others: with the factors f = w k,
- * Σ f dln k/dln l and Σ f dln k/dln β, where dln k/dln β = Σ_t a b (κ_t - 1) / (a + b κ_t). */
+ * Σ f dln k/dln l, where dκ/dln l = -2 w D κ' and w D = u² / 5, and Σ f dln k/dln β, where
+ * dln k/dln β = Σ_t a b (κ_t - 1) / (a + b κ_t). */
 AMBS_INLINE void VERSION(add_product_term)(const ambs_gp_kernel *kernel, size_t t, size_t n,
                                            const double *points, const double *lane, size_t count,
                                            const double *factor, size_t factor_stride,
                                            double *ret_scale, double *ret_interaction)
 {
     const double a = 1 / (1 + kernel->interaction), b = 1 - a;
-    vector u[(LANES / WIDE)], e[(LANES / WIDE)], by_scale = {0}, by_interaction = {0};
+    vector u[(LANES / WIDE)], kappa[(LANES / WIDE)], slope[(LANES / WIDE)], by_scale = {0},
+                                                                            by_interaction = {0};
     double room[LANES] = {0}, factor_room[LANES] = {0};
     const vector *its = VERSION(lanes_at)(lane, count, room);
     for (size_t j = 0; j < n; j++) {
         const vector *f = VERSION(lanes_at)(factor + j * factor_stride, count, factor_room);
-        VERSION(take_term)(kernel, t, points[j * kernel->n_terms + t], its, u, e);
+        VERSION(take_term)(kernel, t, points[j * kernel->n_terms + t], its, u, kappa, slope);
         for (size_t i = 0; i < (LANES / WIDE); i++) {
-            vector kappa = (u[i] * u[i] * (1.0 / 3) + u[i] + 1.0) * e[i],
-                   share = f[i] * b / (a + b * kappa);
-            by_scale += share * u[i] * u[i] * (u[i] + 1.0) * (1.0 / 3) * e[i];
-            by_interaction += share * a * (kappa - 1.0);
+            vector share = f[i] * b / (a + b * kappa[i]);
+            by_scale -= share * u[i] * u[i] * slope[i] * (2.0 / 5);
+            by_interaction += share * a * (kappa[i] - 1.0);
         }
     }
     for (size_t c = 0; c < WIDE; c++) {

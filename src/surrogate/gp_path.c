@@ -153,20 +153,22 @@ static void prior_values(const ambs_gp_path *path, const ambs_gp *gp, const doub
 
 /* --- drawing -------------------------------------------------------------------------------- */
 
+/* A number from χ²(n). */
+static double chi_squared(int n, ambs_random *random)
+{
+    double u = 0;
+    for (int k = 0; k < n; k++) u += pow(ambs_random_normal(random), 2);
+    return u;
+}
+
 /* What a wave's frequencies have as a factor beside a normal number; *ret_weight is v. */
 static double tail_factor(ambs_gp_shape shape, ambs_random *random, double *ret_weight)
 {
-    static const int degrees[] = {[AMBS_GP_MATERN52] = 5,
-                                  [AMBS_GP_MATERN32] = 3,
-                                  [AMBS_GP_MATERN12] = 1,
-                                  [AMBS_GP_ANOVA] = 5};
+    static const int degrees[] = {
+        [AMBS_GP_MATERN52] = 5, [AMBS_GP_MATERN32] = 3, [AMBS_GP_MATERN12] = 1};
     *ret_weight = 1;
-    if (shape == AMBS_GP_SQUARED_EXPONENTIAL) return 1;
-    bool is_whole = shape == AMBS_GP_ANOVA || ambs_random_below(random, 2);
-    int n = is_whole ? degrees[shape] : 1;
-    double u = 0;
-    for (int k = 0; k < n; k++) u += pow(ambs_random_normal(random), 2);
-    if (shape == AMBS_GP_ANOVA) return sqrt(degrees[shape] / u);
+    if (shape == AMBS_GP_SQUARED_EXPONENTIAL || shape == AMBS_GP_ANOVA) return 1;
+    double u = chi_squared(ambs_random_below(random, 2) ? degrees[shape] : 1, random);
     double ratio = shape == AMBS_GP_MATERN52 ? u * u / 3 : shape == AMBS_GP_MATERN32 ? u : 1;
     *ret_weight = 2 * ratio / (1 + ratio);
     return sqrt(degrees[shape] / u);
@@ -175,18 +177,18 @@ static double tail_factor(ambs_gp_shape shape, ambs_random *random, double *ret_
 /* For one term of a wave of the shape ANOVA: 0 where the term is not in the wave's subset. */
 static double own_factor(const ambs_gp_kernel *kernel, ambs_random *random)
 {
-    double weight, factor = tail_factor(kernel->shape, random, &weight) / TWO_PI;
     bool takes_part = ambs_random_uniform(random) * (1 + kernel->interaction) < kernel->interaction;
-    return takes_part ? factor : 0;
+    return takes_part ? sqrt(5 / chi_squared(5, random)) : 0;
 }
 
 static void draw_wave(ambs_gp_path *path, const ambs_gp *gp, size_t wave, ambs_random *random)
 {
     const ambs_gp_kernel *kernel = &gp->kernel;
     double weight, factor = tail_factor(kernel->shape, random, &weight) / TWO_PI;
+    bool each_its_own = kernel->shape == AMBS_GP_ANOVA;
     for (size_t t = 0; t < gp->n_terms; t++) {
-        if (kernel->shape == AMBS_GP_ANOVA) factor = own_factor(kernel, random);
-        double by_term = factor * sqrt(kernel->weight[t]);
+        double own = each_its_own ? own_factor(kernel, random) : 1,
+               by_term = own * factor * sqrt(kernel->weight[t]);
         if (gp->terms[t].kind != AMBS_GP_LEVEL) {
             path->frequency[wave * gp->n_terms + t] = by_term * ambs_random_normal(random);
             continue;
