@@ -3,7 +3,7 @@
 
 ambs_build_packages="gcc libc6-dev pkg-config meson ninja-build openmpi-bin libopenmpi-dev libhdf5-dev
   libopenblas-dev liblapacke-dev libscalapack-openmpi-dev libyaml-dev librandom123-dev libjansson-dev"
-ambs_test_packages="libcmocka-dev python3-h5py python3-pandas r-bioc-rhdf5 procps"
+ambs_test_packages="libcmocka-dev python3-h5py python3-pandas r-bioc-rhdf5 procps mandoc"
 
 # Debian's own python, R and compilers come first: another python in PATH lacks their modules.
 PATH=/usr/bin:/bin:/usr/sbin:/sbin:$PATH
