@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "objective/folder.h"
 #include "objective/objective.h"
 #include "train/train.h"
 
@@ -24,7 +25,8 @@ typedef struct train_options {
     double validation, test;
     long long folds, split_seed;
     bool split_per_trial;
-    fixed_option *fixed; /* by set_other(); freed by fini() */
+    char *file;          /* of the study, by place(); NULL: it has none */
+    fixed_option *fixed; /* by set_other(); freed by fini() with the former */
     size_t n_fixed, capacity;
 } train_options;
 
@@ -37,7 +39,8 @@ static const ambs_option options_table[] = {
     {"train", AMBS_OPTION_STRING, FIELD(train), "mlp", 1, 0, NULL,
      "What is trained: a name of `ambs list trainer`."},
     {"dataset", AMBS_OPTION_STRING, FIELD(dataset), NULL, 1, 0, NULL,
-     "The data: share:digits, or the path of a CSV, HDF5 (x, y) or IDX file."},
+     "The data: share:digits, or the path of a CSV, HDF5 (x, y) or IDX file, looked for in the "
+     "folder of the study file, then in the one where ambs was started."},
     {"target", AMBS_OPTION_STRING, FIELD(target), NULL, 1, 0, NULL,
      "CSV: the name of the target column; the last one unless given."},
     {"task", AMBS_OPTION_CHOICE, FIELD(task), "auto", 1, 0, task_names,
@@ -122,6 +125,21 @@ static void fini_trainer(const ambs_trainer_ops *trainer, void *options)
     free(options);
 }
 
+static int place(void *options, const char *file, bool looks, ambs_error *err)
+{
+    (void)looks;
+    train_options *o = options;
+    if (!file) return AMBS_OK;
+    o->file = ambs_strdup(file, err);
+    return o->file ? AMBS_OK : AMBS_E_NOMEM;
+}
+
+/* A file in the study's folder goes before one of that name where ambs was started. */
+static const char *find_data(const train_options *o, char path[AMBS_PATH_SIZE])
+{
+    return ambs_study_find(o->file, o->dataset, path) ? path : o->dataset;
+}
+
 static int set_other(void *options, const char *name, const char *value, ambs_error *err)
 {
     train_options *o = options;
@@ -152,6 +170,8 @@ static void fini(void *options)
         free(o->fixed[i].value);
     }
     free(o->fixed);
+    free(o->file);
+    o->file = NULL;
     o->fixed = NULL;
     o->n_fixed = o->capacity = 0;
 }
@@ -227,9 +247,9 @@ static const metric_name *find_metric(const char *name, ambs_error *err)
 static int check_options(const void *options, const char **ret_option, ambs_error *err)
 {
     const train_options *o = options;
-    char *path = NULL;
+    char *path = NULL, found[AMBS_PATH_SIZE];
     *ret_option = "dataset";
-    int rc = o->dataset ? ambs_dataset_locate(o->dataset, &path, err) : AMBS_OK;
+    int rc = o->dataset ? ambs_dataset_locate(find_data(o, found), &path, err) : AMBS_OK;
     free(path);
     return rc == AMBS_OK ? rc : ambs_wrap(err, rc, "dataset");
 }
@@ -297,7 +317,8 @@ static int read_data(train_state *s, ambs_error *err)
     const train_options *o = s->options;
     const ambs_dataset_options how = {
         .target = o->target, .kind = kinds[o->task], .impute = o->missing != 0};
-    int rc = ambs_dataset_read(o->dataset, &how, &s->data, err);
+    char path[AMBS_PATH_SIZE];
+    int rc = ambs_dataset_read(find_data(o, path), &how, &s->data, err);
     return rc == AMBS_OK ? rc : ambs_wrap(err, rc, "dataset");
 }
 
@@ -474,6 +495,7 @@ const ambs_objective_ops ambs_objective_train = {
                .options = options_table,
                .options_size = sizeof(train_options)},
     .hosted = true,
+    .place = place,
     .set_other = set_other,
     .also = also,
     .check = check,

@@ -2,6 +2,8 @@
 /* The objective `train`: how a study's parameters reach a trainer, and what comes back. */
 #include "../base/check.h"
 
+#include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "../base/failing_alloc.h"
@@ -395,6 +397,54 @@ static void the_data_are_described(void **state)
     }
 }
 
+static void write_rows(const char *path, int n)
+{
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fputs("a,y\n", file);
+    for (int i = 0; i < n; i++) fprintf(file, "%d.5,%s\n", i, i % 2 ? "odd" : "even");
+    assert_int_equal(fclose(file), 0);
+}
+
+/* "20 rows, …" of d.csv in a study whose file is `file`. */
+static void assert_described(const char *file, const char *wanted)
+{
+    const char *const pairs[] = {"dataset", "d.csv", NULL};
+    void *options = options_of(pairs);
+    ambs_text out = {0};
+    assert_int_equal(ops->place(options, file, true, NULL), AMBS_OK);
+    ops->describe(options, NULL, &out);
+    if (strncmp(out.text, wanted, strlen(wanted)) != 0)
+        fail_msg("found %s, expected %s", out.text, wanted);
+    ambs_text_fini(&out);
+    free_options(options);
+}
+
+static void data_beside_the_study_go_before_those_where_ambs_works(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/ambs-train-XXXXXX", before[4096], path[64];
+    assert_non_null(mkdtemp(folder));
+    assert_non_null(getcwd(before, sizeof before));
+    assert_int_equal(chdir(folder), 0);
+    assert_int_equal(mkdir("study", 0700), 0);
+    snprintf(path, sizeof path, "%s/study/s.yaml", folder);
+    write_rows("d.csv", 20);
+    assert_described(path, "20 rows, ");
+    write_rows("study/d.csv", 30);
+    assert_described(path, "30 rows, ");
+    assert_described("study/s.yaml", "30 rows, ");
+    assert_described("s.yaml", "20 rows, ");
+    assert_int_equal(unlink("d.csv"), 0);
+    assert_described(path, "30 rows, ");
+    assert_described("s.yaml",
+                     "the data cannot be used: dataset: d.csv: No such file or directory");
+    assert_int_equal(unlink("study/d.csv"), 0);
+    assert_int_equal(rmdir("study"), 0);
+    assert_int_equal(chdir(before), 0);
+    assert_int_equal(rmdir(folder), 0);
+}
+
 static int study_once(void *ctx)
 {
     const ambs_space *space = ctx;
@@ -402,7 +452,8 @@ static int study_once(void *ctx)
     void *options;
     int rc = make_options(pairs, &options, NULL);
     if (rc != 0) return rc;
-    rc = ops->check(options, space, "validation_error", NULL);
+    rc = ops->place(options, "study.yaml", true, NULL);
+    if (rc == 0) rc = ops->check(options, space, "validation_error", NULL);
     void *host = NULL;
     if (rc == 0) rc = ops->open(options, space, "validation_error", &host, NULL);
     if (rc == 0) ops->close(host);
@@ -431,6 +482,7 @@ int main(void)
         cmocka_unit_test(an_unknown_parameter_is_told_the_nearest_option),
         cmocka_unit_test(a_measure_that_the_data_cannot_give_is_refused_on_opening),
         cmocka_unit_test(the_data_are_described),
+        cmocka_unit_test(data_beside_the_study_go_before_those_where_ambs_works),
         cmocka_unit_test(each_failing_allocation_is_an_error_without_a_leak),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
