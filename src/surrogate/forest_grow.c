@@ -523,18 +523,27 @@ static uint32_t divide(const context *c, const node *n, ambs_node_rows *to)
     return middle;
 }
 
+/* A leaf of one row. */
+static void close_row(const context *c, const ambs_node_rows *here, uint32_t i, uint32_t at)
+{
+    c->next[here->row[i]] = AMBS_NO_ROW;
+    c->tree->heads[at] = here->row[i];
+    c->tree->leaves[at] = (ambs_tree_leaf){here->y[i], 0};
+}
+
 static void close_leaf(const context *c, const ambs_node_rows *here, ambs_grow_task at)
 {
+    if (at.end - at.first == 1) {
+        close_row(c, here, at.first, at.node);
+        return;
+    }
     uint32_t head = AMBS_NO_ROW;
     for (uint32_t i = at.end; i > at.first; i--) {
         c->next[here->row[i - 1]] = head;
         head = here->row[i - 1];
     }
     c->tree->heads[at.node] = head;
-    if (at.end - at.first == 1)
-        c->tree->leaves[at.node] = (ambs_tree_leaf){here->y[at.first], 0};
-    else
-        ambs_tree_refresh_leaf(c->tree, c->rows, c->next, at.node);
+    ambs_tree_refresh_leaf(c->tree, c->rows, c->next, at.node);
 }
 
 static void close_or_push(const context *c, const ambs_node_rows *here, ambs_grow_task at)
@@ -568,9 +577,14 @@ static int grow_node(const context *c, ambs_grow_task at, ambs_error *err)
         apply_number(c, &n, at.node, &best);
     if (rc != AMBS_OK) return rc;
     ambs_node_rows *to = &g->copy[!at.copy];
-    uint32_t middle = divide(c, &n, to), child = ambs_tree_add_pair(c->tree);
+    uint32_t child = ambs_tree_add_pair(c->tree);
     c->tree->nodes[at.node].child = child;
     c->tree->heads[at.node] = AMBS_NO_ROW;
+    if (n.m == 2) { /* two leaves: nothing has to be moved */
+        for (uint32_t i = 0; i < 2; i++) close_row(c, here, n.first + i, child + g->side[i]);
+        return AMBS_OK;
+    }
+    uint32_t middle = divide(c, &n, to);
     close_or_push(c, to, (ambs_grow_task){child + 1, middle, at.end, !at.copy});
     close_or_push(c, to, (ambs_grow_task){child, at.first, middle, !at.copy});
     return AMBS_OK;

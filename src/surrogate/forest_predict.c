@@ -12,7 +12,7 @@
 
 #include "base/memory.h"
 
-#define LANES         8
+#define LANES         16
 #define FEWEST_SORTED 1000   /* candidates for which sorting pays */
 #define MOST          16384  /* candidates in a batch */
 #define MOST_CELL     524288 /* cells in a batch, unless that is fewer than LANES rows */
@@ -100,16 +100,16 @@ static inline void walk_kind(const ambs_tree *tree, const ambs_forest_batch *bat
                     ? root.child + ((cells[root.column * LANES + lane] & root.mask) > root.test)
                     : 0;
         for (size_t k = 0; k < n_blind; k++) {
-#pragma GCC unroll 8
+#pragma GCC unroll 16
             for (size_t lane = 0; lane < LANES; lane++)
                 at[lane] = step(tree, at[lane], cells + lane, has_pool);
         }
         do {
             moved = 0;
-#pragma GCC unroll 8
+#pragma GCC unroll 16
             for (size_t lane = 0; lane < LANES; lane++)
                 at[lane] = step(tree, at[lane], cells + lane, has_pool);
-#pragma GCC unroll 8
+#pragma GCC unroll 16
             for (size_t lane = 0; lane < LANES;
                  lane++) { /* a leaf that is met in the first step stays */
                 uint32_t to = step(tree, at[lane], cells + lane, has_pool);
