@@ -174,20 +174,39 @@ static void rank_few_levels(const node *n, const ints *is_category, const ints *
     }
 }
 
+/* The keys by level. Rows add to two sums in turn: neither waits for what the row before has stored. */
+static void rank_packed_levels(const context *c, const node *n, size_t n_levels,
+                               const int32_t *level, int32_t *ret_key)
+{
+    int32_t *even = c->g->level_s, *odd = c->g->level_w, mask = (int32_t)(1u << n->shift) - 1;
+    const int32_t *v = n->v;
+    uint32_t i = 0, m = n->m;
+    for (; i + 2 <= m; i += 2) {
+        even[level[i * AMBS_LANES]] += v[i];
+        odd[level[(i + 1) * AMBS_LANES]] += v[i + 1];
+    }
+    if (i < m) even[level[i * AMBS_LANES]] += v[i];
+    for (size_t l = 0; l <= n_levels; l++) {
+        int32_t sum = even[l] + odd[l];
+        even[l] = ordered_mean(sum >> n->shift, sum & mask);
+    }
+    for (i = 0; i < m; i++) ret_key[i * AMBS_LANES] = even[level[i * AMBS_LANES]];
+    memset(even, 0, (n_levels + 1) * sizeof *even);
+    memset(odd, 0, (n_levels + 1) * sizeof *odd);
+}
+
 /* Sums by level, then means by level or, where there are more levels than rows, by row. */
 static void rank_levels_of(const context *c, const node *n, size_t n_levels, const int32_t *level,
                            int32_t *ret_key)
 {
-    int32_t *s = c->g->level_s, *w = c->g->level_w, shift = n->shift;
-    const int32_t *v = n->v, mask = (int32_t)(1u << shift) - 1;
-    uint32_t m = n->m;
-    for (uint32_t i = 0; i < m; i++) s[level[i * AMBS_LANES]] += v[i];
-    if (n->is_packed && n_levels < m) {
-        for (size_t l = 0; l <= n_levels; l++) s[l] = ordered_mean(s[l] >> shift, s[l] & mask);
-        for (uint32_t i = 0; i < m; i++) ret_key[i * AMBS_LANES] = s[level[i * AMBS_LANES]];
-        memset(s, 0, (n_levels + 1) * sizeof *s);
+    if (n->is_packed && n_levels < n->m) {
+        rank_packed_levels(c, n, n_levels, level, ret_key);
         return;
     }
+    int32_t *s = c->g->level_s, *w = c->g->level_w, shift = n->shift;
+    const int32_t *v = n->v;
+    uint32_t m = n->m;
+    for (uint32_t i = 0; i < m; i++) s[level[i * AMBS_LANES]] += v[i];
     for (uint32_t i = 0; i < m; i++) w[level[i * AMBS_LANES]] += n->w[i];
     for (uint32_t i = 0; i < m; i++) {
         int32_t l = level[i * AMBS_LANES], sum = n->is_packed ? s[l] >> shift : s[l];
