@@ -11,6 +11,7 @@
 
 #include "base/memory.h"
 #include "config.h"
+#include "objective/command_elements.h"
 #include "objective/command_files.h"
 #include "objective/folder.h"
 
@@ -168,20 +169,6 @@ static void expand(const ambs_command *c, const char *element, ambs_text *out, b
     ambs_text_add(out, from);
 }
 
-static int add_all_arguments(const ambs_command *c, ambs_strings *argv, ambs_error *err)
-{
-    int rc = AMBS_OK;
-    size_t d = ambs_space_dimension(c->spec->space);
-    for (size_t i = 0; i < d && rc == AMBS_OK; i++) {
-        if (!is_active(c, i)) continue;
-        ambs_text argument = {0};
-        ambs_text_addf(&argument, "--%s=", ambs_space_parameter(c->spec->space, i)->name);
-        add_value(c, i, &argument);
-        rc = ambs_strings_take(argv, &argument, err);
-    }
-    return rc;
-}
-
 /* Puts the absolute path in place of a file's name, also behind the = of an option. */
 static void locate(const ambs_command *c, ambs_text *element)
 {
@@ -198,8 +185,9 @@ int ambs_command_argv(const ambs_command *c, ambs_strings *ret_argv, ambs_error 
 {
     int rc = AMBS_OK;
     for (char **element = c->spec->argv; *element && rc == AMBS_OK; element++) {
-        if (strcmp(*element, "${args}") == 0) {
-            rc = add_all_arguments(c, ret_argv, err);
+        const ambs_command_element *all = ambs_command_element_of(*element);
+        if (all) {
+            rc = all->add(c, ret_argv, err);
             continue;
         }
         ambs_text text = {0};
@@ -290,11 +278,11 @@ static int refuse_name(const ambs_space *space, const char *name, const char *el
 {
     size_t d = ambs_space_dimension(space), n = 0,
            n_variables = sizeof variables / sizeof *variables;
-    const char **known = ambs_calloc(d + n_variables + 1, sizeof *known, err);
+    const char **known = ambs_calloc(d + n_variables + AMBS_COMMAND_ELEMENTS, sizeof *known, err);
     if (!known) return AMBS_E_NOMEM;
     for (size_t i = 0; i < d; i++) known[n++] = ambs_space_parameter(space, i)->name;
     for (size_t i = 0; variables[i]; i++) known[n++] = variables[i];
-    known[n] = "args";
+    for (size_t i = 0; i < AMBS_COMMAND_ELEMENTS; i++) known[n++] = ambs_command_elements[i].name;
     const char *near = ambs_nearest_name(name, known);
     int rc = ambs_fail(
         err, AMBS_E_INVALID,
@@ -309,16 +297,16 @@ static int check_element(const ambs_space *space, const char *element, ambs_erro
     const char *at = element, *start, *name;
     char known[NAME_MAX_LENGTH + 1];
     size_t length;
-    if (strcmp(element, "${args}") == 0) return AMBS_OK;
+    if (ambs_command_element_of(element)) return AMBS_OK;
     while (next_placeholder(&at, &start, &name, &length)) {
         if (start[1] == '$') continue;
         if (!copy_name(name, length, known))
             return ambs_fail(err, AMBS_E_INVALID, "command: a name in \"%.80s\" is too long",
                              element);
-        if (strcmp(known, "args") == 0)
+        if (ambs_command_element_named(known))
             return ambs_fail(err, AMBS_E_INVALID,
-                             "command: found \"%.80s\", expected ${args} as an element of its own",
-                             element);
+                             "command: found \"%.80s\", expected ${%s} as an element of its own",
+                             element, known);
         if (ambs_space_find(space, known) < 0 && !is_variable(known))
             return refuse_name(space, known, element, err);
     }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What a command is started with. The placeholders of argv:
  *   ${name}        the parameter's value; an element that names an inactive one is dropped
- *   ${args}        as a whole element: --name=value for every active parameter
+ *   ${args}        as a whole element: --name=value for every active parameter (others like it:
+ *                  command_elements.h)
  *   ${AMBS_…}      one of the variables below
  * $${ stands for ${. An element, or what stands behind the = of one that begins with -, becomes an
  * absolute path where it is the relative name of a file (folder.h), since a command works in a

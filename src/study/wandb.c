@@ -69,7 +69,6 @@ static bool add_assignments(ambs_reader *r, const ambs_yaml_node *item,
 static bool add_argument(ambs_reader *r, const ambs_yaml_node *item, const ambs_yaml_node *root,
                          ambs_yaml_node *argv)
 {
-    static const char *const refused[] = {"${args_no_boolean_flags}", "${args_json}", NULL};
     const ambs_yaml_node *program = ambs_yaml_get(root, "program");
     const char *text = ambs_read_text(r, item, "command");
     if (!text) return false;
@@ -83,15 +82,6 @@ static bool add_argument(ambs_reader *r, const ambs_yaml_node *item, const ambs_
             ambs_read_fault(r, item, "command: found ${program}, but there is no key \"program\"");
         if (!program || !(text = ambs_read_text(r, program, "program"))) return false;
     }
-    for (size_t i = 0; refused[i]; i++)
-        if (strcmp(text, refused[i]) == 0) {
-            ambs_read_fault(r, item,
-                            "command: found %s, which ambs cannot fill in; write ${args} for "
-                            "--name=value arguments, or "
-                            "${AMBS_PARAMS} for the path of a JSON file with all parameters",
-                            text);
-            return false;
-        }
     if (strncmp(text, "${envvar:", 9) == 0) {
         ambs_read_fault(r, item,
                         "command: found %.60s, which ambs cannot fill in; the program finds the "

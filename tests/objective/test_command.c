@@ -151,12 +151,15 @@ static void a_command_gets_what_is_promised(void **state)
         "grep -E \"^AMBS_|_NUM_THREADS\" | sort >> \"$0\"; "
         "cat \"$AMBS_PARAMS\" | tr -d \" \\n\" >> \"$0\"; echo 1', %s-seen, '--rate=${lr}', "
         "'--momentum=${momentum}', "
-        "'$${x}$$', '${args}', '--trial=${AMBS_TRIAL}']\n"
+        "'$${x}$$', '${args}', '--trial=${AMBS_TRIAL}', '${args_no_boolean_flags}', "
+        "'${args_json}']\n"
         "parameters:\n"
         "  lr: {min: 0.0, max: 1.0, default: 0.1}\n"
         "  kind: {values: [plain, 'two words']}\n"
         "  momentum: {min: 0.0, max: 1.0, when: {kind: ['two words']}}\n"
-        "  deep.size: {value: 64}\n";
+        "  deep.size: {value: 64}\n"
+        "  nesterov: {value: true}\n"
+        "  amsgrad: {value: false}\n";
     char study[2048], path[128], seen[4096] = "";
     snprintf(study, sizeof study, text, scratch);
     ambs_outcome o = running_once(study);
@@ -168,20 +171,26 @@ static void a_command_gets_what_is_promised(void **state)
     fclose(file);
     unlink(path);
     static const char arguments[] =
-        "--rate=0.1\n${x}$$\n--lr=0.1\n--kind=plain\n--deep.size=64\n--trial=7\n";
+        "--rate=0.1\n${x}$$\n--lr=0.1\n--kind=plain\n--deep.size=64\n--nesterov=true\n--amsgrad="
+        "false\n"
+        "--trial=7\n--lr=0.1\n--kind=plain\n--deep.size=64\n--nesterov\n"
+        "{\"lr\": 0.1, \"kind\": \"plain\", \"deep.size\": 64, \"nesterov\": true, "
+        "\"amsgrad\": false}\n";
     assert_memory_equal(seen, arguments, strlen(arguments));
-    static const char *const lines[] = {"\nAMBS_ATTEMPT=1\n",
-                                        "\nAMBS_TRIAL=7\n",
-                                        "\nAMBS_STUDY=promised\n",
-                                        "\nAMBS_REPORT_FD=3\n",
-                                        "\nAMBS_PARAM_lr=0.1\n",
-                                        "\nAMBS_PARAM_kind=plain\n",
-                                        "\nAMBS_PARAM_deep_size=64\n",
-                                        "\nOMP_NUM_THREADS=2\n",
-                                        "\nOPENBLAS_NUM_THREADS=2\n",
-                                        "\nMKL_NUM_THREADS=2\n",
-                                        "\nAMBS_SEED=",
-                                        "{\"lr\":0.1,\"kind\":\"plain\",\"deep.size\":64}"};
+    static const char *const lines[] = {
+        "\nAMBS_ATTEMPT=1\n",
+        "\nAMBS_TRIAL=7\n",
+        "\nAMBS_STUDY=promised\n",
+        "\nAMBS_REPORT_FD=3\n",
+        "\nAMBS_PARAM_lr=0.1\n",
+        "\nAMBS_PARAM_kind=plain\n",
+        "\nAMBS_PARAM_deep_size=64\n",
+        "\nOMP_NUM_THREADS=2\n",
+        "\nOPENBLAS_NUM_THREADS=2\n",
+        "\nMKL_NUM_THREADS=2\n",
+        "\nAMBS_SEED=",
+        "{\"lr\":0.1,\"kind\":\"plain\",\"deep.size\":64,\"nesterov\":true,"
+        "\"amsgrad\":false}"};
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
         if (!strstr(seen, lines[i])) fail_msg("%s is missing in %s", lines[i], seen);
     assert_null(strstr(seen, "AMBS_FIDELITY"));
@@ -385,6 +394,12 @@ static void wrong_commands_are_refused(void **state)
          "you mean \"lr\"?"},
         {"[sh, 'a ${args}']",
          "command: found \"a ${args}\", expected ${args} as an element of its own"},
+        {"[sh, '--c=${args_json}']",
+         "command: found \"--c=${args_json}\", expected ${args_json} as "
+         "an element of its own"},
+        {"[sh, '${arg_json}']",
+         "command: \"${arg_json}\" names \"arg_json\", expected a parameter, ${args} or ${AMBS_…}; "
+         "did you mean \"args_json\"?"},
         {"[sh, '${lr']", "command: \"${lr\" has \"${\" without \"}\"; write $${ for a plain ${"},
         {"[no-such-program-here]",
          "command: no program \"no-such-program-here\" in PATH; name it with its folder "

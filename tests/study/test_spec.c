@@ -209,7 +209,8 @@ static void a_sweep_may_give_exponents_and_normal_distributions(void **state)
     (void)state;
     ambs_spec *s =
         parse("program: train.py\n"
-              "command: [\"${program}\", \"${args_no_hyphens}\"]\n"
+              "command: [\"${program}\", \"${args_no_boolean_flags}\", \"${args_json}\", "
+              "\"${args_no_hyphens}\"]\n"
               "parameters:\n"
               "  a: {distribution: log_uniform, min: -9.25, max: -2}\n"
               "  b: {distribution: inv_log_uniform, min: 1, max: 2.5}\n"
@@ -233,11 +234,14 @@ static void a_sweep_may_give_exponents_and_normal_distributions(void **state)
     assert_true(find(s, "f")->min == 90 && find(s, "f")->max == 140 && find(s, "f")->step == 5);
     assert_int_equal(find(s, "f")->type, AMBS_PARAMETER_INT);
     assert_true(find(s, "g")->min == -3 && find(s, "g")->max == 3);
-    static const char *const argv[] = {"train.py", "a=${a}", "b=${b}", "c=${c}",
-                                       "d=${d}",   "e=${e}", "f=${f}", "g=${g}"};
+    static const char *const argv[] = {"train.py",     "${args_no_boolean_flags}",
+                                       "${args_json}", "a=${a}",
+                                       "b=${b}",       "c=${c}",
+                                       "d=${d}",       "e=${e}",
+                                       "f=${f}",       "g=${g}"};
     for (size_t i = 0; i < sizeof argv / sizeof *argv; i++)
         assert_string_equal(s->argv[i], argv[i]);
-    assert_null(s->argv[8]);
+    assert_null(s->argv[10]);
     ambs_spec_destroy(s);
 }
 

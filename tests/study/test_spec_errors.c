@@ -1053,13 +1053,6 @@ static const wrong table[] = {
      "s.yaml:3:1: found the section \"objective\" beside W&B's \"program\", expected one of them; "
      "remove "
      "the other"},
-    {"W&B command with arguments ambs cannot make",
-     LITERAL("parameters: {x: {min: 0.0, max: 1.0}}\nprogram: a.py\ncommand: ['${program}', "
-             "'${args_json}']\n"),
-     {{0}},
-     "s.yaml:3:25: command: found ${args_json}, which ambs cannot fill in; write ${args} for "
-     "--name=value "
-     "arguments, or ${AMBS_PARAMS} for the path of a JSON file with all parameters"},
     {"W&B command without the program",
      LITERAL("parameters: {x: {min: 0.0, max: 1.0}}\ncommand: ['${interpreter}', '${program}']\n"),
      {{0}},
