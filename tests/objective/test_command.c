@@ -189,8 +189,7 @@ static void a_command_gets_what_is_promised(void **state)
         "\nOPENBLAS_NUM_THREADS=2\n",
         "\nMKL_NUM_THREADS=2\n",
         "\nAMBS_SEED=",
-        "{\"lr\":0.1,\"kind\":\"plain\",\"deep.size\":64,\"nesterov\":true,"
-        "\"amsgrad\":false}"};
+        "{\"lr\":0.1,\"kind\":\"plain\",\"deep.size\":64,\"nesterov\":true,\"amsgrad\":false}"};
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
         if (!strstr(seen, lines[i])) fail_msg("%s is missing in %s", lines[i], seen);
     assert_null(strstr(seen, "AMBS_FIDELITY"));
