@@ -93,9 +93,9 @@ def name_of(pid):
         return ""
 
 
-def start(n, path, output, *more, options=()):
+def start(n, path, output, *more, options=(), errors=subprocess.STDOUT):
     return subprocess.Popen(MPIRUN + [str(n), *options, AMBS, "run", path, "-o", output, *more],
-                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+                            stdout=subprocess.PIPE, stderr=errors, text=True)
 
 
 def status_of(output):
