@@ -7,11 +7,7 @@
 #include "base/json.h"
 #include "space/space.h"
 
-static bool is_active(const ambs_command *c, size_t i)
-{
-    return !isnan(c->attempt->x[i]);
-}
-
+/* --name=value */
 static int add_assignment(const ambs_command *c, size_t i, ambs_strings *argv, ambs_error *err)
 {
     char number[64];
@@ -21,41 +17,39 @@ static int add_assignment(const ambs_command *c, size_t i, ambs_strings *argv, a
     return ambs_strings_take(argv, &argument, err);
 }
 
-/* --name=value each. */
-static int add_assignments(const ambs_command *c, ambs_strings *argv, ambs_error *err)
+/* `add` for each active parameter. */
+static int add_each(const ambs_command *c,
+                    int (*add)(const ambs_command *c, size_t i, ambs_strings *argv,
+                               ambs_error *err),
+                    ambs_strings *argv, ambs_error *err)
 {
     int rc = AMBS_OK;
     size_t d = ambs_space_dimension(c->spec->space);
     for (size_t i = 0; i < d && rc == AMBS_OK; i++)
-        if (is_active(c, i)) rc = add_assignment(c, i, argv, err);
+        if (!isnan(c->attempt->x[i])) rc = add(c, i, argv, err);
     return rc;
-}
-
-/* The boolean that parameter i is, NULL where it is something else. */
-static const ambs_value *boolean_of(const ambs_command *c, size_t i)
-{
-    const ambs_parameter *p = ambs_space_parameter(c->spec->space, i);
-    const ambs_value *level = p->n_levels > 0 ? &p->levels[(size_t)c->attempt->x[i]] : NULL;
-    return level && level->kind == AMBS_VALUE_BOOL ? level : NULL;
 }
 
 /* --name for a boolean that is true, nothing where it is false: store_true of Python's argparse. */
+static int add_flag(const ambs_command *c, size_t i, ambs_strings *argv, ambs_error *err)
+{
+    const ambs_parameter *p = ambs_space_parameter(c->spec->space, i);
+    const ambs_value *level = p->n_levels > 0 ? &p->levels[(size_t)c->attempt->x[i]] : NULL;
+    if (!level || level->kind != AMBS_VALUE_BOOL) return add_assignment(c, i, argv, err);
+    if (level->number == 0) return AMBS_OK;
+    ambs_text flag = {0};
+    ambs_text_addf(&flag, "--%s", p->name);
+    return ambs_strings_take(argv, &flag, err);
+}
+
+static int add_assignments(const ambs_command *c, ambs_strings *argv, ambs_error *err)
+{
+    return add_each(c, add_assignment, argv, err);
+}
+
 static int add_flags(const ambs_command *c, ambs_strings *argv, ambs_error *err)
 {
-    int rc = AMBS_OK;
-    size_t d = ambs_space_dimension(c->spec->space);
-    for (size_t i = 0; i < d && rc == AMBS_OK; i++) {
-        if (!is_active(c, i)) continue;
-        const ambs_value *boolean = boolean_of(c, i);
-        if (!boolean) {
-            rc = add_assignment(c, i, argv, err);
-        } else if (boolean->number != 0) {
-            ambs_text flag = {0};
-            ambs_text_addf(&flag, "--%s", ambs_space_parameter(c->spec->space, i)->name);
-            rc = ambs_strings_take(argv, &flag, err);
-        }
-    }
-    return rc;
+    return add_each(c, add_flag, argv, err);
 }
 
 /* One argument: what the file $AMBS_PARAMS holds, in one line. */

@@ -2,12 +2,12 @@
 /* What a study says about a plug-in, and the plug-in in a trial host. */
 #include "objective/plugin.h"
 
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
+#include "objective/folder.h"
 #include "objective/wire.h"
 #include "study/spec.h"
 
@@ -21,26 +21,15 @@ static const char *const type_names[] = {"a number", "a whole number", "text"};
 
 /* --- options --------------------------------------------------------------------------------- */
 
-/* The study's folder as an absolute path, so that whoever gets the study finds it; "." where it has
- * none. */
-static char *find_folder(const char *file, ambs_error *err)
-{
-    char absolute[PATH_MAX];
-    const char *slash = strrchr(file, '/');
-    char *folder = slash ? ambs_strndup(file, (size_t)(slash - file) + (slash == file), err)
-                         : ambs_strdup(".", err);
-    if (!folder || !realpath(folder, absolute)) return folder;
-    free(folder);
-    return ambs_strdup(absolute, err);
-}
-
 static int place(void *options, const char *file, bool looks, ambs_error *err)
 {
     ambs_plugin_options *o = options;
     ambs_text path = {0};
+    char folder[AMBS_PATH_SIZE];
     if (!o->plugin || o->plugin[0] == '\0')
         return ambs_fail(err, AMBS_E_INVALID, "found no path, expected that of a shared library");
-    o->folder = find_folder(file, err);
+    ambs_study_folder(file, folder);
+    o->folder = ambs_strdup(folder, err);
     if (!o->folder) return AMBS_E_NOMEM;
     if (o->plugin[0] != '/') ambs_text_addf(&path, "%s/", o->folder);
     ambs_text_add(&path, o->plugin);
